@@ -1,0 +1,106 @@
+# Everything a person or CI does with this house. `make help` lists it.
+# Needs python3.11 or newer with venv, git and make; uses uv instead of pip where uv is installed.
+
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app wsgi
+
+# The first Python that is new enough; `make PYTHON=… run` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+
+# `flask` reads .env by itself; gunicorn is started through dotenv. What the shell has set always wins.
+DOTENV := $(if $(wildcard .env),$(BIN)/dotenv run --no-override --)
+
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS)
+
+.DEFAULT_GOAL := help
+
+##@ Use
+
+.PHONY: help
+help: ## list what make can do
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: $(RUNTIME) ## make .venv with what the running house needs
+
+.PHONY: run
+run: setup ## set up, migrate, seed the demo community if there is no data, serve on PORT (5000)
+	@$(FLASK) db upgrade
+	@$(FLASK) demo seed --if-empty
+	@$(FLASK) demo welcome
+	@$(DOTENV) sh -c 'exec $(BIN)/gunicorn --bind "127.0.0.1:$${PORT:-5000}" --worker-class gthread --workers 2 --threads 4 wsgi:app'
+
+##@ Check
+
+.PHONY: test
+test: $(DEVELOPMENT) ## the tests on both databases (at most 8 minutes on 2 cores)
+	$(PYTEST) -m "not long and not night"
+
+.PHONY: test-long
+test-long: $(DEVELOPMENT) ## races, crashes, a fresh clone, odd input (at most 25 minutes)
+	$(PYTEST) -m "long and not night"
+
+.PHONY: test-night
+test-night: $(DEVELOPMENT) ## what takes a night; never in CI
+	$(PYTEST) -m night || [ $$? -eq 5 ]  # 5: there is no such test yet
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## form of the Python, the templates and the imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint web/templates --lint --quiet
+	$(BIN)/lint-imports
+
+.PHONY: types
+types: $(DEVELOPMENT) ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: check
+check: lint types test test-long ## all that CI does
+
+.PHONY: format
+format: $(DEVELOPMENT) ## put the Python into the form that lint asks for
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+##@ Measure
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## the ratios that matter (at most 10 minutes)
+	$(BIN)/python -m bench
+
+.PHONY: bench-long
+bench-long: $(DEVELOPMENT) ## all ratios, five rounds and more
+	$(BIN)/python -m bench --long
+
+##@ Tidy
+
+.PHONY: clean
+clean: ## remove .venv and caches; data in instance/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installing. The stamp files make it run again only when the requirements change.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Red Flower needs python3.11 or newer (Debian: apt install python3 python3-venv)." >&2; exit 1; }
+	@if command -v uv >/dev/null; then uv venv --quiet --python "$(PYTHON)" $(VENV); \
+	else "$(PYTHON)" -m venv $(VENV); fi
+
+INSTALL = @echo "Installing $(1) into $(VENV) …"; \
+	if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python -r $(1); \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1); fi
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	$(call INSTALL,requirements.txt)
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt requirements.txt | $(BIN)/python
+	$(call INSTALL,requirements-dev.txt)
+	@touch $@ $(RUNTIME)

@@ -1,0 +1,216 @@
+"""Fixtures of all tests: the house on both databases, restored before every test. tests/README.md explains them."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from tests import postgres
+
+SERVER = "REDFLOWER_TEST_SERVER"
+"""Environment variable through which the pytest process tells its xdist workers where the server is."""
+
+_server: postgres.Postgres | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One PostgreSQL for the whole run, started by the process that collects the results."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        os.environ[SERVER] = os.environ.get("TEST_POSTGRES_URL") or _start_server()
+
+
+def _start_server() -> str:
+    global _server
+    _server = postgres.Postgres()
+    return _server.url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _server is not None:
+        _server.stop()
+
+
+class Database:
+    """The database of one app: made once from the migrations, then copied back before every test."""
+
+    url: str
+
+    def keep_as_template(self) -> None:
+        """What is in the database now is what every test starts with."""
+        raise NotImplementedError
+
+    def restore(self) -> None:
+        """The database equals the template; nobody may be connected."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        raise NotImplementedError
+
+
+class SqliteDatabase(Database):
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "redflower.db"
+        self._template = folder / "template.db"
+        self.url = f"sqlite:///{self._file}"
+
+    def keep_as_template(self) -> None:
+        self._file.rename(self._template)
+
+    def restore(self) -> None:
+        for suffix in ("-wal", "-shm"):
+            self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
+        # A new file, not the old one overwritten: whoever still has the old one open cannot spoil it.
+        self._file.unlink(missing_ok=True)
+        shutil.copyfile(self._template, self._file)
+
+    def drop(self) -> None:
+        """pytest deletes the folder."""
+
+
+class PostgresqlDatabase(Database):
+    def __init__(self, server_url: str) -> None:
+        self._server_url = server_url
+        self._name = f"redflower_test_{uuid.uuid4().hex[:12]}"
+        self._template = f"{self._name}_template"
+        postgres.create_database(server_url, self._name)
+        self.url = postgres.database_url(server_url, self._name)
+
+    def keep_as_template(self) -> None:
+        postgres.create_database(self._server_url, self._template, template=self._name)
+
+    def restore(self) -> None:
+        postgres.create_database(self._server_url, self._name, template=self._template)
+
+    def drop(self) -> None:
+        for name in (self._name, self._template):
+            postgres.drop_database(self._server_url, name)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Every test that uses the house runs once on each engine."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def database(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The database behind `app`, still empty until `app` has migrated it."""
+    found: Database = (
+        SqliteDatabase(tmp_path_factory.mktemp("sqlite"))
+        if engine_name == "sqlite"
+        else PostgresqlDatabase(os.environ[SERVER])
+    )
+    yield found
+    found.drop()
+
+
+@pytest.fixture(scope="session")
+def app(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The house on one engine, its schema made by the migrations. Push no context here: use `context`."""
+    from api.app import create_app
+    from ledger.core.db import db
+
+    house = create_app(
+        {
+            "TESTING": True,
+            "REDFLOWER_ENV": "testing",
+            "SECRET_KEY": "only for tests " * 3,
+            "SQLALCHEMY_DATABASE_URI": database.url,
+        }
+    )
+    house.test_client_class = ClientOfItsOwn
+    with house.app_context():
+        upgrade()
+        db.engine.dispose()
+    database.keep_as_template()
+    yield house
+    with house.app_context():
+        db.engine.dispose()
+
+
+class ClientOfItsOwn(FlaskClient):
+    """A client whose requests never see the test's own app context, so each has its own session, as when served."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+@pytest.fixture
+def reset_database(app: Flask, database: Database) -> Callable[[], None]:
+    """Call it to start from the template again within a test (each example of a stateful test, say)."""
+    from ledger.core.db import db
+
+    def reset() -> None:
+        if has_app_context():
+            db.session.remove()
+        with app.app_context():
+            db.engine.dispose()
+        database.restore()
+
+    return reset
+
+
+@pytest.fixture(autouse=True)
+def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test that uses the house finds the template, and leaves books that check clean."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("reset_database")()
+    yield
+    if request.node.get_closest_marker("breaks_books") is None:
+        assert_books_are_clean(request.getfixturevalue("app"))
+
+
+def assert_books_are_clean(app: Flask) -> None:
+    """The named checks find nothing, if a transfer was written at all."""
+    from ledger.book.checks import run_checks
+    from ledger.core.db import db
+
+    with app.app_context():
+        if db.session.execute(text("SELECT 1 FROM transfers LIMIT 1")).first() is not None:
+            findings = run_checks()
+            assert not findings, f"the books do not check after this test: {findings}"
+
+
+@pytest.fixture
+def context(app: Flask, fresh_database: None) -> Iterator[Flask]:
+    """The app with its context pushed, for tests that call verbs. Threads push their own."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask, fresh_database: None) -> FlaskClient:
+    """A browser or program of one person; `app.test_client()` makes another one."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def durable_postgres() -> Iterator[postgres.Postgres]:
+    """A second server that syncs every commit to disk, for tests that kill something."""
+    server = postgres.Postgres(durable=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium. Without one the test is skipped, in CI it fails."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None and os.environ.get("CI"):
+        pytest.fail("CI installs Chromium (.ci/run), but there is none")
+    if found is None:
+        pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
+    return found

@@ -1,0 +1,1 @@
+"""The JSON API: parse, authenticate, call one verb, serialise."""

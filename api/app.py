@@ -1,0 +1,33 @@
+"""`create_app`: the rooms put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from api import config
+from ledger.core import secrets
+from ledger.core.db import Base, db
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The application, configured from the environment and then from `overrides`."""
+    app = Flask("redflower", root_path=str(config.INSTANCE.parent), static_folder="static")
+    app.config.from_mapping({} if overrides and "SQLALCHEMY_DATABASE_URI" in overrides else config.from_environment())
+    app.config.from_mapping(overrides or {})
+    app.config.setdefault("MAX_CONTENT_LENGTH", 6 * 1024 * 1024)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
+    secrets.configure(app.config["SECRET_KEY"])
+    db.init_app(app)
+    Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)
+    return app
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool settings: 8-16 connections in all serve a box; a dead connection is found before use."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True}

@@ -1,0 +1,51 @@
+"""Settings, all from the environment; .env.example says what each is for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+
+
+def from_environment() -> dict[str, Any]:
+    """The settings of this process. Development makes and keeps its own secret; production must bring one."""
+    environment = os.environ.get("REDFLOWER_ENV", "development")
+    return {
+        "REDFLOWER_ENV": environment,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept_secret(environment),
+        "SQLALCHEMY_DATABASE_URI": database_url(os.environ.get("DATABASE_URL", "")),
+        "SMS_GATEWAY_URL": os.environ.get("SMS_GATEWAY_URL", ""),
+        "PUBLIC_URL": os.environ.get("PUBLIC_URL", "").rstrip("/"),
+    }
+
+
+def database_url(url: str) -> str:
+    """SQLAlchemy's form of a database address; the SQLite file in instance/ when there is none."""
+    if not url:
+        INSTANCE.mkdir(exist_ok=True)
+        return f"sqlite:///{INSTANCE / 'redflower.sqlite3'}"
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def _kept_secret(environment: str) -> str:
+    if environment == "production":
+        raise RuntimeError("SECRET_KEY must be set in production")
+    INSTANCE.mkdir(exist_ok=True)
+    kept = INSTANCE / "secret_key"
+    if not kept.exists():
+        # Another worker may start at the same moment: the first file wins.
+        draft = INSTANCE / f"secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32))
+        try:
+            os.link(draft, kept)
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return kept.read_text()

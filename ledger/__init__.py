@@ -1,0 +1,25 @@
+"""小红花 Red Flower: the domain, without HTTP.
+
+Glossary (the one place; zh · en)
+=================================
+社区 community      the tenant; first part of every key
+账户 account        a holder's place in the books, of one kind and one unit
+单位 unit           points (红花, 朵), fen (分, 1/100 yuan) or minutes (分钟); a balance never mixes units
+余额 balance        credits - debits: what the community owes the holder
+转账 transfer       one immutable movement of an amount from a debit to a credit account of the same unit
+借方 debit          the account that gives
+贷方 credit         the account that receives
+冻结 hold           an amount set aside until it is posted, voided or expired
+冲正 reverse        a transfer that takes back (a part of) an earlier one; nothing is ever edited
+欠账 debt           what a member still has to give back after a spent award was undone
+签到 check-in       one visit: who, which activity, in and out, and how well it is evidenced
+证据等级 evidence   coordinator_scan > live_code > poster_located > poster > later
+盖章 stamp          the community's word that a check-in was service; it awards points and minutes
+协议 agreement      the versioned contract between a community and a merchant
+礼遇 offer          what a shop gives for points, under an agreement version
+兑换 redemption     reserved -> confirmed | cancelled | expired; confirmed -> refunded_part | refunded
+对账单 statement    what happened on an account or with a merchant in a period, as known at a moment
+结算 settlement     one merchant's statement of one week: draft -> issued -> confirmed -> approved -> paid -> reconciled
+印鉴 seal           the checkpoint that proves which transfers existed on a day
+本人 / 经办 owner / actor   whose it is / who did it; every write knows both
+"""

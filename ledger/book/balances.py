@@ -1,0 +1,172 @@
+"""Stored balances: the conditional change that makes overdrafts impossible, and what is read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, bindparam, func, select, update
+
+from ledger.book import slots
+from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
+from ledger.book.codes import SLOTS, STORED, Kind
+from ledger.book.errors import InsufficientFunds, InsufficientPoints
+from ledger.book.models import Balance, Hold, HoldState, Transfer
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.tenancy import scoped, within
+
+_balances: Any = Balance.__table__
+
+
+@dataclass(slots=True)
+class Change:
+    """What a call does to one stored balance (one slot of it); amounts in the account's unit."""
+
+    key: AccountKey
+    slot: int = 0
+    balance: int = 0
+    held: int = 0
+    earned: int = 0
+    spent: int = 0
+
+
+_CHANGE = (
+    update(_balances)
+    .where(
+        within(bindparam("of_community"), Balance),  # type: ignore[arg-type]
+        _balances.c.account_id == bindparam("of_account"),
+        _balances.c.slot == bindparam("of_slot"),
+        ~_balances.c.limited | (_balances.c.balance + bindparam("d") >= _balances.c.held + bindparam("h")),
+        _balances.c.held + bindparam("h") >= 0,
+    )
+    .values(
+        balance=_balances.c.balance + bindparam("d"),
+        held=_balances.c.held + bindparam("h"),
+        earned=_balances.c.earned + bindparam("e"),
+        spent=_balances.c.spent + bindparam("s"),
+    )
+)
+
+
+def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
+    """Every balance is changed within its limit, locked in the order of the house; or InsufficientPoints/-Funds."""
+    ordered = sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
+    single = [change for change in ordered if change.key.kind not in SLOTS]
+    if single and _apply(community_id, single) != len(single):
+        raise _shortage(community_id, single)
+    for change in ordered:
+        if change.key.kind in SLOTS and not _apply(community_id, [change]):
+            slots.rebalance(community_id, change.key, change.slot, needed=change.held - change.balance)
+            if not _apply(community_id, [change]):
+                raise InsufficientFunds
+
+
+def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
+    rows = [
+        {
+            "of_community": community_id,
+            "of_account": change.key.id_in(community_id),
+            "of_slot": change.slot,
+            "d": change.balance,
+            "h": change.held,
+            "e": change.earned,
+            "s": change.spent,
+        }
+        for change in changes
+    ]
+    return int(db.session.connection().execute(_CHANGE, rows).rowcount)
+
+
+def _shortage(community_id: UUID, changes: Sequence[Change]) -> InsufficientPoints:
+    """The refusal that names the first wallet that falls short; its transaction is rolled back by the caller."""
+    for change in changes:
+        available = available_in(community_id, change.key)
+        needed = change.held - change.balance
+        if change.key.kind is Kind.WALLET and needed > available:
+            return InsufficientPoints(needed=needed, available=available)
+    return InsufficientPoints(needed=0, available=0)
+
+
+def available_in(community_id: UUID, key: AccountKey) -> int:
+    """Posted less held of a stored account, all slots together."""
+    query = select(func.sum(Balance.balance - Balance.held)).where(
+        within(community_id, Balance), Balance.account_id == key.id_in(community_id)
+    )
+    return int(db.session.scalar(query) or 0)
+
+
+def debts(community_id: UUID, member_ids: Collection[UUID]) -> dict[UUID, int]:
+    """What each of these members still has to give back (points > 0); members without debt are left out."""
+    if not member_ids:
+        return {}
+    members = {debt_of(member_id).id_in(community_id): member_id for member_id in member_ids}
+    query = scoped(community_id, Balance.account_id, Balance.balance).where(
+        Balance.account_id.in_(members), Balance.balance < 0
+    )
+    return {members[account_id]: -balance for account_id, balance in db.session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberBalance:
+    """A member's figures: points posted, held, available, owed; lifetime earned and spent; minutes of service."""
+
+    posted: int
+    held: int
+    available: int
+    debt: int
+    lifetime_earned: int
+    lifetime_spent: int
+    minutes: int
+
+
+def member_balance(community_id: UUID, member_id: UUID) -> MemberBalance:
+    """The member's figures now, in one statement; a hold whose time is over counts as gone."""
+    wallet, debt, hours = (key.id_in(community_id) for key in accounts_of_member(member_id))
+    query = scoped(community_id, Balance).add_columns(_overdue(community_id, wallet, clock.now()))
+    found = db.session.execute(query.where(Balance.account_id.in_((wallet, debt, hours)))).all()
+    rows = {row.account_id: row for row, _ in found}
+    purse, held = rows[wallet], rows[wallet].held - int(found[0][1])
+    return MemberBalance(
+        posted=purse.balance,
+        held=held,
+        available=purse.balance - held,
+        debt=-rows[debt].balance,
+        lifetime_earned=purse.earned,
+        lifetime_spent=purse.spent,
+        minutes=rows[hours].balance,
+    )
+
+
+def _overdue(community_id: UUID, account_id: UUID, moment: datetime) -> ScalarSelect[Any]:
+    """SQL: the sum of the account's holds that are still written as placed though their time is over."""
+    return (
+        select(func.coalesce(func.sum(Hold.amount), 0))
+        .where(
+            within(community_id, Hold),
+            Hold.account_id == account_id,
+            Hold.state == HoldState.PLACED,
+            Hold.expires_at <= moment,
+        )
+        .scalar_subquery()
+    )
+
+
+def account_balance(community_id: UUID, key: AccountKey) -> int:
+    """Credits - debits of any account: what the community owes its holder, in the account's unit."""
+    account_id = key.id_in(community_id)
+    if key.kind in STORED:
+        stored = select(func.sum(Balance.balance)).where(
+            within(community_id, Balance), Balance.account_id == account_id
+        )
+        return int(db.session.scalar(stored) or 0)
+    credits = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+        within(community_id, Transfer), Transfer.credit_account_id == account_id
+    )
+    debits = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+        within(community_id, Transfer), Transfer.debit_account_id == account_id
+    )
+    return int(db.session.scalar(select(credits.scalar_subquery() - debits.scalar_subquery())) or 0)

@@ -1,0 +1,75 @@
+"""Refusals of the books."""
+
+from __future__ import annotations
+
+from ledger.core.errors import Refused
+
+
+class InsufficientPoints(Refused):
+    """The wallet's available balance (posted - held) is below the amount."""
+
+    code = "insufficient_points"
+    zh = (
+        "可用红花不够：需要 {needed} 朵，现有 {available} 朵可用。",
+        "先选红花少一些的，或等下一次盖章后再来。",
+    )
+    en = (
+        "Not enough flowers: {needed} needed, {available} available.",
+        "Choose something smaller, or come back after the next stamp.",
+    )
+
+
+class InsufficientFunds(Refused):
+    """The fund has less left than the amount: a fund is never overspent."""
+
+    code = "insufficient_funds"
+    zh = ("社区的兑换资金暂时不足。", "请联系社区；红花没有扣除。")
+    en = ("The community's fund is short at the moment.", "Contact the community; no flowers were taken.")
+
+
+class HoldEnded(Refused):
+    """The hold is no longer placed: it was posted, voided, or its time is over."""
+
+    code = "hold_ended"
+    zh = ("预留已经结束，红花已退回可用。", "请重新选择并在时限内确认。")
+    en = ("The reservation is over; the flowers are available again.", "Choose again and confirm in time.")
+
+
+class TransferNotDeclared(Refused):
+    """No declared code moves this unit between these kinds of accounts."""
+
+    code = "transfer_not_declared"
+    zh = ("账本里没有这样的转账。", "请联系管理员。")
+    en = ("The books know no such transfer.", "Contact an administrator.")
+
+
+class AmountOutOfRange(Refused):
+    """An amount is an integer from 1 to 2^53 - 1."""
+
+    code = "amount_out_of_range"
+    zh = ("数量超出范围。", "请输入一个正整数。")
+    en = ("The amount is out of range.", "Use a positive whole number.")
+
+
+class EffectiveInFuture(Refused):
+    """A transfer takes effect now or earlier, never later."""
+
+    code = "effective_in_future"
+    zh = ("生效时间不能在将来。", "请检查日期和时间。")
+    en = ("A transfer cannot take effect in the future.", "Check the date and time.")
+
+
+class AlreadyPosted(Refused):
+    """The same source has had this transfer already."""
+
+    code = "already_posted"
+    zh = ("这一笔已经入账。", "不用再做；请查看明细。")
+    en = ("This has been posted already.", "Nothing more to do; see the statement.")
+
+
+class OverReversed(Refused):
+    """Together, the reversals of a transfer never exceed its amount."""
+
+    code = "over_reversed"
+    zh = ("冲正总额超过了原来的数量。", "最多还能冲正 {left}。")
+    en = ("That is more than was transferred.", "At most {left} can still be reversed.")

@@ -1,0 +1,224 @@
+"""Transfers and the one writer. Points, fen and minutes move here and nowhere else; history is only added to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+
+from ledger.book import balances, slots
+from ledger.book.accounts import AccountKey, debt_of
+from ledger.book.balances import Change, change_balances
+from ledger.book.codes import DECLARED, EARNING, STORED, Code, Kind
+from ledger.book.errors import (
+    AlreadyPosted,
+    AmountOutOfRange,
+    EffectiveInFuture,
+    HoldEnded,
+    OverReversed,
+    TransferNotDeclared,
+)
+from ledger.book.models import Hold, HoldState, Transfer
+from ledger.core import clock
+from ledger.core.db import db, savepoint, sql_now
+from ledger.core.ids import new_id
+from ledger.core.money import MAX_AMOUNT
+from ledger.core.tenancy import Actor, scoped, within
+
+
+class Source(NamedTuple):
+    """What led to a transfer: its kind, its id, and the SHA-256 of the canonical evidence."""
+
+    type: str
+    id: UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A transfer to be written. `amount` is in the accounts' unit, 1 … 2^53 - 1; `hold` is posted by it."""
+
+    code: Code
+    debit: AccountKey
+    credit: AccountKey
+    amount: int
+    source: Source
+    part: int = 0
+    effective_at: datetime | None = None
+    expires_on: date | None = None
+    reverses_id: UUID | None = None
+    on_behalf_of: UUID | None = None
+    hold: Hold | None = None
+
+
+_transfers: Any = Transfer.__table__
+_holds: Any = Hold.__table__
+
+
+def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
+    """All transfers are written and all balances moved, or nothing is; returns the new ids in the drafts' order.
+
+    One path for one transfer and for a thousand. Balances are locked wallet → debt → hours → fund, sorted within a
+    kind. A wallet that earns repays its debt first. Runs inside the caller's transaction.
+
+    Raises, in this order: AmountOutOfRange, TransferNotDeclared, EffectiveInFuture, InsufficientPoints,
+    InsufficientFunds, HoldEnded, OverReversed, AlreadyPosted.
+    """
+    if not drafts:
+        return []
+    now = clock.now()
+    for draft in drafts:
+        _examine(draft, now)
+    change_balances(actor.tenant, _changes(drafts))
+    _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
+    _refuse_over_reversal(actor.tenant, drafts)
+    ids = _write_rows(actor, drafts, now)
+    _repay_debts(actor, drafts)
+    return ids
+
+
+def _examine(draft: Draft, now: datetime) -> None:
+    if not 0 < draft.amount <= MAX_AMOUNT:
+        raise AmountOutOfRange
+    leg = (draft.debit.kind, draft.credit.kind, draft.debit.unit)
+    if leg not in DECLARED[draft.code] or draft.credit.unit is not draft.debit.unit:
+        raise TransferNotDeclared
+    if draft.effective_at is not None and draft.effective_at > now:
+        raise EffectiveInFuture
+
+
+def _changes(drafts: Sequence[Draft]) -> list[Change]:
+    """What the drafts together do to each stored balance."""
+    found: dict[tuple[AccountKey, int], Change] = {}
+    for draft in drafts:
+        for key, sign in ((draft.debit, -1), (draft.credit, 1)):
+            if key.kind not in STORED:
+                continue
+            slot = draft.hold.slot if draft.hold and sign < 0 else slots.pick(key)
+            change = found.setdefault((key, slot), Change(key, slot))
+            change.balance += sign * draft.amount
+            change.held -= draft.hold.amount if draft.hold and sign < 0 else 0
+            earned, spent = _lifetime(draft, key)
+            change.earned += sign * earned
+            change.spent -= sign * spent
+    return list(found.values())
+
+
+def _lifetime(draft: Draft, key: AccountKey) -> tuple[int, int]:
+    """How much of the draft counts as (earned, spent) on the wallet; signs follow the side."""
+    if key.kind is not Kind.WALLET:
+        return 0, 0
+    if draft.code in EARNING or draft.code is Code.REVERSE:
+        return draft.amount, 0
+    if draft.code in (Code.REDEEM, Code.REFUND, Code.DONATE):
+        return 0, draft.amount
+    return 0, 0
+
+
+def _post_holds(community_id: UUID, posted: Sequence[Hold]) -> None:
+    """The holds become posted, each still placed and in time by the clock read after the wallet's lock."""
+    if not posted:
+        return
+    statement = (
+        update(_holds)
+        .where(
+            within(community_id, Hold),
+            Hold.id.in_([hold.id for hold in posted]),
+            Hold.state == HoldState.PLACED,
+            Hold.expires_at > sql_now(),
+        )
+        .values(state=HoldState.POSTED, ended_at=clock.now())
+    )
+    if db.session.connection().execute(statement).rowcount != len(posted):
+        raise HoldEnded
+
+
+def _refuse_over_reversal(community_id: UUID, drafts: Sequence[Draft]) -> None:
+    """The accounts are locked by now, so the sum of earlier reversals cannot change under us."""
+    asked: dict[UUID, int] = defaultdict(int)
+    for draft in drafts:
+        if draft.reverses_id is not None:
+            asked[draft.reverses_id] += draft.amount
+    for original_id, left in left_to_reverse(community_id, list(asked)).items():
+        if asked[original_id] > left:
+            raise OverReversed(left=left)
+
+
+def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How much of each transfer has not been reversed yet."""
+    if not transfer_ids:
+        return {}
+    reversal = aliased(Transfer)
+    reversed_so_far = (
+        select(func.coalesce(func.sum(reversal.amount), 0))
+        .where(within(community_id, reversal), reversal.reverses_id == Transfer.id)  # type: ignore[arg-type]
+        .scalar_subquery()
+    )
+    query = scoped(community_id, Transfer.id, Transfer.amount).add_columns(reversed_so_far)
+    rows = db.session.execute(query.where(Transfer.id.in_(transfer_ids)))
+    return {transfer_id: amount - int(taken) for transfer_id, amount, taken in rows}
+
+
+def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UUID]:
+    rows = [_row(actor, draft, now) for draft in drafts]
+    try:
+        with savepoint():
+            db.session.connection().execute(insert(_transfers), rows)
+    except IntegrityError as error:
+        if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
+            raise AlreadyPosted from error
+        raise
+    return [row["id"] for row in rows]
+
+
+def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        "community_id": actor.tenant,
+        "id": new_id(),
+        "code": draft.code,
+        "unit": draft.debit.unit,
+        "debit_account_id": draft.debit.id_in(actor.tenant),
+        "credit_account_id": draft.credit.id_in(actor.tenant),
+        "amount": draft.amount,
+        "effective_at": draft.effective_at or now,
+        "recorded_at": now,
+        "source_type": draft.source.type,
+        "source_id": draft.source.id,
+        "part": draft.part,
+        "source_digest": draft.source.digest,
+        "reverses_id": draft.reverses_id,
+        "actor_id": actor.person_id,
+        "on_behalf_of": draft.on_behalf_of,
+        "expires_on": draft.expires_on,
+    }
+
+
+def _repay_debts(actor: Actor, drafts: Sequence[Draft]) -> None:
+    """What was just earned first pays back what was taken too much before, as far as the wallet allows."""
+    earned = [draft for draft in drafts if draft.code in EARNING]
+    owed = balances.debts(actor.tenant, {draft.credit.owner_id for draft in earned})
+    repayments = []
+    for draft in earned:
+        member_id = draft.credit.owner_id
+        amount = min(draft.amount, owed.get(member_id, 0))
+        if amount:
+            owed[member_id] -= amount
+            repayments.append(
+                Draft(
+                    code=Code.REPAY,
+                    debit=draft.credit,
+                    credit=debt_of(member_id),
+                    amount=amount,
+                    source=draft.source,
+                    part=draft.part,
+                    on_behalf_of=draft.on_behalf_of,
+                )
+            )
+    post_transfers(actor, repayments)

@@ -1,0 +1,1 @@
+"""What every room stands on: transactions, ids, time, money, refusals, tenants, rights, idempotency, audit."""

@@ -1,0 +1,212 @@
+"""The database: typed base, engine settings for both engines, and `atomic`, the only commit."""
+
+from __future__ import annotations
+
+import functools
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+    event,
+    func,
+    literal,
+)
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core import clock
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 8
+"""How often a whole call is run when the engine says that another transaction won."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with offset on both engines; SQLite would give naive times."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs an offset")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table: names of constraints are fixed so that migrations can name them."""
+
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(column_0_N_label)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={
+            UUID: Uuid(),
+            datetime: UtcDateTime(),
+            int: BigInteger(),
+            bytes: LargeBinary(),
+            dict[str, Any]: JSON(),
+            list[Any]: JSON(),
+        },
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A closed list as a CHECK, the same on both engines."""
+    allowed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
+
+
+def text(limit: int) -> String:
+    return String(limit)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        # The driver must not open transactions by itself: its late BEGIN loses updates silently.
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def is_postgresql() -> bool:
+    return db.session.get_bind().dialect.name == "postgresql"
+
+
+def sql_now() -> ColumnElement[datetime]:
+    """The time that a statement running under a lock sees: the database's own, or the set clock's."""
+    if is_postgresql() and not clock.is_set():
+        return func.clock_timestamp(type_=UtcDateTime())
+    return literal(clock.now(), UtcDateTime())
+
+
+class _Turns:
+    """First come, first served: one writing transaction of this process at a time on SQLite."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: list[threading.Lock] = []
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        mine = threading.Lock()
+        mine.acquire()
+        with self._guard:
+            self._waiting.append(mine)
+            first = len(self._waiting) == 1
+        if not first:
+            mine.acquire()
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._waiting.pop(0)
+                if self._waiting:
+                    self._waiting[0].release()
+
+
+_turns = _Turns()
+
+
+def is_lost_race(error: DBAPIError) -> bool:
+    """Did the engine end this transaction because another one won (40001, 40P01, database is locked)?"""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01") or "database is locked" in str(error.orig)
+
+
+def in_atomic() -> bool:
+    return bool(db.session().info.get("atomic"))
+
+
+def atomic(call: Callable[P, R]) -> Callable[P, R]:
+    """Afterwards everything `call` wrote is committed, or nothing is.
+
+    Nested calls join the outer one. When the engine reports a lost race the whole call is run again, at most
+    ATTEMPTS times; so a call must have no effect outside the database. Rows are detached at the end.
+    """
+
+    @functools.wraps(call)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if in_atomic():
+            return call(*args, **kwargs)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return _run_once(lambda: call(*args, **kwargs))
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not is_lost_race(error):
+                    raise
+            time.sleep(random.uniform(0, 0.005 * 2**attempt))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    return run
+
+
+def _run_once(call: Callable[[], R]) -> R:
+    session = db.session()
+    session.rollback()  # What was read before belongs to an older snapshot.
+    with nullcontext() if is_postgresql() else _turns.turn():
+        session.info["atomic"] = True
+        try:
+            session.connection(execution_options={"writes": True})
+            result = call()
+            session.commit()
+            return result
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("atomic", None)
+            session.expunge_all()
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Undo only what the block wrote when it raises; the transaction goes on."""
+    with db.session.begin_nested():
+        yield

@@ -1,0 +1,185 @@
+"""Refusals as facts. Each class is one reason code of the closed list, with its sentence and next step in zh and en.
+
+This room knows no HTTP: api/errors.py holds the one table from class to status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+REASONS: dict[str, type[Reason]] = {}
+"""The closed list of reason codes; filled by declaring classes, read by docs, pages and API."""
+
+
+class Reason(Exception):
+    """A call that ends without effect, for a reason a person can read.
+
+    `facts` fill the sentences and go into the answer; `afterwards` are effects that must outlive the refusal
+    (a code is used up, a failed try is counted): they run after the rollback, in the committed transaction.
+    """
+
+    code: ClassVar[str] = ""
+    zh: ClassVar[tuple[str, str]] = ("", "")
+    en: ClassVar[tuple[str, str]] = ("", "")
+    final: ClassVar[bool] = False
+
+    def __init__(self, *, afterwards: Callable[[], None] | None = None, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts = facts
+        self.afterwards = afterwards
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.code:
+            return
+        if REASONS.setdefault(cls.code, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"reason code {cls.code} is declared twice")
+        if not (all(cls.zh) and all(cls.en)):
+            raise TypeError(f"{cls.__name__} needs a sentence and a next step in zh and en")
+
+    def sentence(self, language: str) -> str:
+        return self._words(language)[0].format_map(self.facts)
+
+    def next_step(self, language: str) -> str:
+        return self._words(language)[1].format_map(self.facts)
+
+    def _words(self, language: str) -> tuple[str, str]:
+        return self.zh if language.startswith("zh") else self.en
+
+
+class Refused(Reason):
+    """A domain refusal: the request is understood, the rules say no. Remembered under its key when final."""
+
+    final = True
+
+
+class NotSignedIn(Reason):
+    """No credentials, or they are unknown, expired or revoked."""
+
+    code = "not_signed_in"
+    zh = ("请先登录。", "用手机号和验证码登录后再试。")
+    en = ("Please sign in first.", "Sign in with your phone number and a code, then try again.")
+
+
+class NotFound(Reason):
+    """There is no such thing, or not for this actor."""
+
+    code = "not_found"
+    zh = ("没有找到。", "请检查网址，或回到首页重新进入。")
+    en = ("Nothing was found here.", "Check the address, or start again from the home page.")
+
+
+class Forbidden(Reason):
+    """None of the actor's roles may do this here."""
+
+    code = "forbidden"
+    zh = ("您的身份不能做这一步。", "需要时请联系社区工作人员。")
+    en = ("Your role does not allow this step.", "Ask the community's staff if you need it.")
+
+
+class Invalid(Reason):
+    """The form of the request is wrong; `errors` says where."""
+
+    code = "invalid"
+    zh = ("填写的内容有误。", "请按提示修改后再提交。")
+    en = ("Some of the fields are not right.", "Correct the marked fields and send again.")
+
+
+class MalformedBody(Reason):
+    """The body is no JSON document."""
+
+    code = "malformed_body"
+    zh = ("请求内容无法读取。", "请检查格式后重新发送。")
+    en = ("The request body could not be read.", "Send a JSON document in UTF-8.")
+
+
+class TooLarge(Reason):
+    """The body is larger than any request needs."""
+
+    code = "too_large"
+    zh = ("内容太大。", "请缩小后再提交。")
+    en = ("The request is too large.", "Make it smaller and send again.")
+
+
+class WrongMethod(Reason):
+    """The address exists, this method on it does not."""
+
+    code = "wrong_method"
+    zh = ("此网址不支持这种操作。", "请返回上一页重新操作。")
+    en = ("This address does not support that method.", "See the Allow header for what it does support.")
+
+
+class WrongMediaType(Reason):
+    """The body is in no format that this address reads."""
+
+    code = "wrong_media_type"
+    zh = ("不支持这种内容格式。", "请用 JSON 格式发送。")
+    en = ("This media type is not supported.", "Send application/json.")
+
+
+class TooManyRequests(Reason):
+    """A limit on tries or speed is used up; `retry_after` seconds to wait."""
+
+    code = "too_many_requests"
+    zh = ("操作太频繁。", "请在 {retry_after} 秒后再试。")
+    en = ("Too many requests.", "Try again in {retry_after} seconds.")
+
+
+class KeyRequired(Reason):
+    """The call moves points or money and carries no Idempotency-Key."""
+
+    code = "key_required"
+    zh = ("缺少防重复提交的编号。", "请刷新页面后重新提交。")
+    en = ("An Idempotency-Key is required here.", "Send a new random key with each new request.")
+
+
+class KeyReused(Reason):
+    """The same key came with another body."""
+
+    code = "key_reused"
+    zh = ("这个提交编号已用于另一次操作。", "请刷新页面后重新提交。")
+    en = ("This Idempotency-Key was used for another request.", "Use a new key for a new request.")
+
+
+class VersionRequired(Reason):
+    """A versioned thing is edited without saying which version was read."""
+
+    code = "version_required"
+    zh = ("缺少版本信息。", "请刷新页面，看过最新内容后再修改。")
+    en = ("If-Match is required here.", "Read the thing, then send its ETag with your change.")
+
+
+class VersionChanged(Reason):
+    """Somebody else changed the thing in between."""
+
+    code = "version_changed"
+    zh = ("内容已被他人修改。", "请刷新页面，看过最新内容后再修改。")
+    en = ("Somebody else changed this in between.", "Read it again, then repeat your change.")
+
+
+class Unexpected(Reason):
+    """A fault of ours; nothing was recorded."""
+
+    code = "unexpected"
+    zh = ("系统出了问题，什么都没有记录。", "请稍后再试；编号 {request_id} 可以帮助我们查找。")
+    en = (
+        "Something went wrong on our side; nothing was recorded.",
+        "Try again later and quote {request_id}.",
+    )
+
+
+class WrongState(Refused):
+    """The thing is in a state from which this step does not lead on."""
+
+    code = "wrong_state"
+    zh = ("当前状态（{state}）不能做这一步。", "请刷新页面查看最新状态。")
+    en = ("This step is not possible in the present state ({state}).", "Reload to see how it stands.")
+
+
+class AlreadyExists(Refused):
+    """The same thing is there already."""
+
+    code = "already_exists"
+    zh = ("同样的内容已经存在。", "请直接使用已有的那一个。")
+    en = ("The same thing exists already.", "Use the one that is there.")

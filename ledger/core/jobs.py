@@ -1,0 +1,99 @@
+"""Periodic work: one unique row for each job, community and period makes `tick` safe to run twice at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.core import clock
+from ledger.core.db import Base, atomic, db, one_of, savepoint, text
+from ledger.core.registry import Job, jobs
+from ledger.core.tenancy import within
+
+log = structlog.get_logger()
+
+
+class JobState(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+
+
+class JobRun(Base):
+    """What a job did for a community in a period; a failed run is tried again by the next tick."""
+
+    __tablename__ = "job_runs"
+    __table_args__ = (one_of("state", JobState),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(text(60), primary_key=True)
+    period: Mapped[str] = mapped_column(text(30), primary_key=True)
+    state: Mapped[str] = mapped_column(text(10))
+    ended_at: Mapped[datetime]
+
+
+def tick(community_ids: Iterable[UUID]) -> int:
+    """Do everything that is due now for these communities; returns how many jobs were done."""
+    moment = clock.now()
+    due = [(job, community_id, job.period(moment)) for community_id in community_ids for job in jobs.values()]
+    done = 0
+    for job, community_id, period in due:
+        if not _is_done(job.name, community_id, period):
+            done += _run(job, community_id, period)
+    return done
+
+
+def _is_done(name: str, community_id: UUID, period: str) -> bool:
+    query = select(JobRun.state).where(within(community_id, JobRun), JobRun.job == name, JobRun.period == period)
+    return db.session.scalar(query) == JobState.DONE
+
+
+def _run(job: Job, community_id: UUID, period: str) -> int:
+    try:
+        return _claim_and_work(job, community_id, period)
+    except Exception:
+        # One community's failure must not stop the others; the row says so and the next tick tries again.
+        log.exception("job_failed", job=job.name, community_id=community_id.hex, period=period)
+        _remember_failure(job, community_id, period)
+        return 0
+
+
+@atomic
+def _claim_and_work(job: Job, community_id: UUID, period: str) -> int:
+    if not _claim(job, community_id, period, JobState.DONE):
+        return 0
+    job.work(community_id, period)
+    return 1
+
+
+@atomic
+def _remember_failure(job: Job, community_id: UUID, period: str) -> None:
+    _claim(job, community_id, period, JobState.FAILED)
+
+
+def _claim(job: Job, community_id: UUID, period: str, state: JobState) -> bool:
+    """Take the job's row for this transaction; False when another run has done the work."""
+    row = {
+        "community_id": community_id,
+        "job": job.name,
+        "period": period,
+        "state": state,
+        "ended_at": clock.now(),
+    }
+    try:
+        with savepoint():
+            db.session.execute(insert(JobRun), [row])
+        return True
+    except IntegrityError:
+        again = update(JobRun).where(
+            within(community_id, JobRun),
+            JobRun.job == job.name,
+            JobRun.period == period,
+            JobRun.state == JobState.FAILED,
+        )
+        return bool(db.session.execute(again.values(state=state, ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]

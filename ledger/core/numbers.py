@@ -1,0 +1,57 @@
+"""Numbers that people read out: they start with the community's short code and end with a check character."""
+
+from __future__ import annotations
+
+import zlib
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.core.db import Base, db, text
+from ledger.core.secrets import ALPHABET
+from ledger.core.tenancy import within
+
+
+class NumberSeries(Base):
+    """The last number given in a gapless series of a community, such as its settlements of a year."""
+
+    __tablename__ = "number_series"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    series: Mapped[str] = mapped_column(text(60), primary_key=True)
+    last: Mapped[int]
+
+
+def public_number(short_code: str, thing_id: UUID) -> str:
+    """The number of a thing: 40 bits of its id's chance and a check character ("NH-7KQ2-M4XW-P").
+
+    The chance of an id is its low end; a number derived from it needs no series and no lock.
+    """
+    bits = thing_id.int & ((1 << 40) - 1)
+    body = "".join(ALPHABET[(bits >> shift) & 31] for shift in range(35, -1, -5))
+    return f"{short_code}-{body[:4]}-{body[4:]}-{check_character(short_code + body)}"
+
+
+def check_character(body: str) -> str:
+    return ALPHABET[zlib.crc32(body.encode()) & 31]
+
+
+def is_public_number(number: str) -> bool:
+    """Is the number well formed, its check character included?"""
+    parts = number.split("-")
+    return len(parts) == 4 and check_character(parts[0] + parts[1] + parts[2]) == parts[3]
+
+
+def next_in_series(community_id: UUID, series: str) -> int:
+    """The following number of a gapless series, from 1; the series stays locked until commit."""
+    bump = (
+        update(NumberSeries)
+        .where(within(community_id, NumberSeries), NumberSeries.series == series)
+        .values(last=NumberSeries.last + 1)
+        .returning(NumberSeries.last)
+    )
+    number = db.session.execute(bump).scalar_one_or_none()
+    if number is None:
+        db.session.execute(insert(NumberSeries).values(community_id=community_id, series=series, last=1))
+        return 1
+    return int(number)

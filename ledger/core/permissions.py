@@ -1,0 +1,161 @@
+"""The rights matrix of the product as one table that can be read aloud. Unlisted = refused.
+
+A person's rights are the union of the roles held. Every right ends at the holder's part: OWN is the actor's own
+membership, UNIT the part of the tree of the grant, SHOP and BRANCH the counter's merchant and branch. SECOND means
+"as the second person", judged by the verb. Rules that no role can lift (nobody stamps themself, their household, or
+what they recorded; nobody approves their own step) live in the verbs.
+"""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+from uuid import UUID
+
+from ledger.core.errors import Forbidden
+from ledger.core.tenancy import Actor, Role
+
+
+class Scope(Flag):
+    """How far a right reaches."""
+
+    OWN = auto()
+    HELPED = auto()
+    UNIT = auto()
+    COMMUNITY = auto()
+    MASKED = auto()
+    BRANCH = auto()
+    SHOP = auto()
+    SECOND = auto()
+
+
+OWN, UNIT, COMMUNITY, MASKED = Scope.OWN, Scope.UNIT, Scope.COMMUNITY, Scope.MASKED
+BRANCH, SHOP, SECOND, HELPED = Scope.BRANCH, Scope.SHOP, Scope.SECOND, Scope.HELPED
+
+_V, _C, _S, _A = Role.VOLUNTEER, Role.COORDINATOR, Role.STAMPER, Role.ADMIN
+_T, _P, _O, _K, _X = Role.TREASURER, Role.SUPERVISOR, Role.OWNER, Role.CLERK, Role.STREET
+
+_SEE_BUSINESS = {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: MASKED}
+_SEE_PEOPLE = {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED}
+_SEE_BOOKS = {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED}
+_OWN_AFFAIRS = {_V: OWN}
+
+RIGHTS: dict[str, dict[Role, Scope]] = {
+    # people
+    "see_own": _OWN_AFFAIRS,
+    "see_members": _SEE_PEOPLE,
+    "act_for_member": {_V: HELPED, _C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "manage_people": {_A: COMMUNITY},
+    "manage_cards": {_C: UNIT, _A: COMMUNITY},
+    "manage_units": {_A: COMMUNITY},
+    "see_units": {_C: UNIT, _A: COMMUNITY, _S: UNIT, _P: COMMUNITY, _X: COMMUNITY, _V: OWN},
+    "give_roles": {_A: COMMUNITY},
+    "see_roles": {_A: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "manage_clerks": {_O: SHOP},
+    # service
+    "see_checkins": _SEE_PEOPLE,
+    "check_in_self": {_V: OWN, _C: OWN, _S: OWN, _A: OWN, _T: OWN},
+    "record_checkin": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "sign_up": _OWN_AFFAIRS,
+    "object": _OWN_AFFAIRS,
+    "stamp": {_S: UNIT, _A: COMMUNITY, _X: SECOND},
+    "answer_objections": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "manage_programmes": {_A: COMMUNITY},
+    "see_programmes": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "manage_activities": {_C: UNIT, _A: COMMUNITY},
+    # books
+    "reverse": {_A: COMMUNITY, _T: SECOND, _X: SECOND},
+    "see_books": _SEE_BOOKS,
+    "see_checks": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "see_audit": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: OWN, _X: COMMUNITY},
+    # rewards
+    "draft_agreement": {_A: COMMUNITY, _O: SHOP},
+    "sign_agreement": {_A: COMMUNITY, _T: COMMUNITY, _O: SHOP, _X: SECOND},
+    "draft_offer": {_A: COMMUNITY, _O: SHOP},
+    "manage_funds": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},
+    "see_agreements": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: COMMUNITY},
+    "see_offers": {
+        _V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: COMMUNITY,
+    },
+    "redeem": _OWN_AFFAIRS,
+    "confirm_redemption": _OWN_AFFAIRS,
+    "cancel_own_redemption": _OWN_AFFAIRS,
+    "use_till": {_O: BRANCH, _K: BRANCH},
+    "refund": {_T: COMMUNITY, _O: BRANCH, _K: BRANCH},
+    "see_redemptions": _SEE_BUSINESS,
+    # settlement
+    "see_settlements": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED},
+    "issue_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+    "confirm_settlement": {_O: SHOP},
+    "approve_settlement": {_T: COMMUNITY, _X: SECOND},
+    "pay_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+}  # fmt: skip
+
+
+def reach(actor: Actor, verb: str) -> dict[Role, Scope]:
+    """The actor's roles that carry the verb, each with its scope; empty when there are none."""
+    row = RIGHTS[verb]
+    held = {grant.role for grant in actor.grants} | {counter.role for counter in actor.counters}
+    if actor.member_id is not None:
+        held.add(Role.VOLUNTEER)
+    return {role: row[role] for role in held if role in row}
+
+
+def may(
+    actor: Actor,
+    verb: str,
+    *,
+    member_id: UUID | None = None,
+    unit_path: str | None = None,
+    merchant_id: UUID | None = None,
+    branch_id: UUID | None = None,
+) -> bool:
+    """Does any role of the actor carry the verb over the thing that the arguments describe?
+
+    Arguments left out describe a thing of the whole community, which only COMMUNITY (and MASKED) reaches; a
+    member's own thing is described by `member_id`, a place by `unit_path`, a shop's thing by merchant and branch.
+    """
+    for role, scope in reach(actor, verb).items():
+        if scope & (COMMUNITY | MASKED | SECOND):
+            return True
+        if scope & OWN and member_id is not None and member_id == actor.member_id:
+            return True
+        if scope & HELPED and member_id in actor.helps:
+            return True
+        if scope & UNIT and unit_path is not None and _holds_unit(actor, role, unit_path):
+            return True
+        if scope & (SHOP | BRANCH) and _holds_counter(actor, role, merchant_id, branch_id):
+            return True
+    return False
+
+
+def require(
+    actor: Actor,
+    verb: str,
+    *,
+    member_id: UUID | None = None,
+    unit_path: str | None = None,
+    merchant_id: UUID | None = None,
+    branch_id: UUID | None = None,
+) -> None:
+    """Forbidden unless `may`."""
+    if not may(actor, verb, member_id=member_id, unit_path=unit_path, merchant_id=merchant_id, branch_id=branch_id):
+        raise Forbidden
+
+
+def require_any(actor: Actor, verb: str) -> None:
+    """Forbidden unless some role carries the verb at all; the list that follows is narrowed by `reach`."""
+    if not reach(actor, verb):
+        raise Forbidden
+
+
+def _holds_unit(actor: Actor, role: Role, unit_path: str) -> bool:
+    return any(grant.role is role and unit_path.startswith(grant.unit_path) for grant in actor.grants)
+
+
+def _holds_counter(actor: Actor, role: Role, merchant_id: UUID | None, branch_id: UUID | None) -> bool:
+    return any(
+        counter.role is role
+        and counter.merchant_id == merchant_id
+        and (counter.branch_id is None or branch_id is None or counter.branch_id == branch_id)
+        for counter in actor.counters
+    )

@@ -1,0 +1,71 @@
+"""What must reach every room (checks, jobs, ended holds) is registered here by the rooms, so nobody calls upward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found wrong."""
+
+    check: str
+    community_id: UUID
+    detail: str
+
+
+Check = Callable[[], Iterable[Finding]]
+JobWork = Callable[[UUID, str], None]
+HoldsEnded = Callable[[UUID, list[UUID]], None]
+Eraser = Callable[[UUID], None]
+Exporter = Callable[[UUID], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Periodic work: `period` names the period that is due at a moment ("2026-W41"), `work` does it once."""
+
+    name: str
+    period: Callable[[datetime], str]
+    work: JobWork
+
+
+checks: dict[str, Check] = {}
+jobs: dict[str, Job] = {}
+holds_ended: dict[str, HoldsEnded] = {}
+erasers: dict[str, Eraser] = {}
+exporters: dict[str, Exporter] = {}
+
+
+def check(name: str) -> Callable[[Check], Check]:
+    """Register a named check of the books: silent on success, one Finding for each fault, never repairing."""
+
+    def register(function: Check) -> Check:
+        checks[name] = function
+        return function
+
+    return register
+
+
+def job(name: str, period: Callable[[datetime], str]) -> Callable[[JobWork], JobWork]:
+    """Register work that `tick` does once for every community and period."""
+
+    def register(function: JobWork) -> JobWork:
+        jobs[name] = Job(name, period, function)
+        return function
+
+    return register
+
+
+def when_holds_expire(source_type: str) -> Callable[[HoldsEnded], HoldsEnded]:
+    """Register what a room gives back (stock, caps, state) when holds of its source expire, in the same call."""
+
+    def register(function: HoldsEnded) -> HoldsEnded:
+        holds_ended[source_type] = function
+        return function
+
+    return register

@@ -1,0 +1,1 @@
+"""Service: programmes with versioned rules, activities, codes, check-ins with evidence, stamps that award."""

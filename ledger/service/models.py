@@ -1,0 +1,206 @@
+"""The tables of the service room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.core.db import Base, one_of, text
+
+
+class Basis(StrEnum):
+    PER_VISIT = "per_visit"
+    PER_HOUR = "per_hour"
+
+
+class ActivityState(StrEnum):
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
+
+
+class Evidence(StrEnum):
+    """How well a check-in is evidenced, strongest first."""
+
+    COORDINATOR_SCAN = "coordinator_scan"
+    LIVE_CODE = "live_code"
+    POSTER_LOCATED = "poster_located"
+    POSTER = "poster"
+    LATER = "later"
+
+
+class CheckinState(StrEnum):
+    OPEN = "open"
+    PENDING = "pending"
+    AWAITING_SECOND = "awaiting_second"
+    STAMPED = "stamped"
+    RETURNED = "returned"
+    VOID = "void"
+
+
+class Decision(StrEnum):
+    STAMP = "stamp"
+    RETURN = "return"
+    VOID = "void"
+
+
+class Programme(Base):
+    """A kind of service that a community asks for (巡逻, 送餐, …)."""
+
+    __tablename__ = "programmes"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id"], ["communities.id"]),
+        UniqueConstraint("community_id", "name"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(text(80))
+    rule_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    actor_id: Mapped[UUID]
+
+
+class ProgrammeRule(Base):
+    """One version of a programme's earning rule; never changed.
+
+    Points are floored after minutes were rounded down to `rounding_minutes` (0: not at all); `max_points` caps one
+    visit. Fractions are not carried.
+    """
+
+    __tablename__ = "programme_rules"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "programme_id"], ["programmes.community_id", "programmes.id"]),
+        one_of("basis", Basis),
+        CheckConstraint("points > 0", name="points_positive"),
+        CheckConstraint("rounding_minutes IN (0, 5, 10, 15)", name="rounding_known"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    basis: Mapped[str] = mapped_column(text(10))
+    points: Mapped[int]
+    rounding_minutes: Mapped[int]
+    max_points: Mapped[int | None]
+    created_at: Mapped[datetime]
+    actor_id: Mapped[UUID]
+
+
+class Activity(Base):
+    """A programme at a place and time. `poster_code` (starts with the community's short code) is what its QR names."""
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "programme_id"], ["programmes.community_id", "programmes.id"]),
+        ForeignKeyConstraint(["community_id", "unit_id"], ["units.community_id", "units.id"]),
+        UniqueConstraint("community_id", "poster_code"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        one_of("state", ActivityState),
+        # Serves: what is on, by time.
+        Index("ix_activities_time", "community_id", "starts_at", "id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(text(80))
+    place: Mapped[str] = mapped_column(text(120))
+    instructions: Mapped[str] = mapped_column(text(500))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    opens_before_minutes: Mapped[int]
+    closes_after_minutes: Mapped[int]
+    capacity: Mapped[int | None]
+    latitude_e6: Mapped[int | None]
+    longitude_e6: Mapped[int | None]
+    poster_code: Mapped[str] = mapped_column(text(20))
+    state: Mapped[str] = mapped_column(text(10))
+    created_at: Mapped[datetime]
+    actor_id: Mapped[UUID]
+
+
+class Checkin(Base):
+    """One visit. `minutes` is exact; `evidence` says how we know; `reasons` what the stamper should look at.
+
+    `recorded_by` is the person whose hand recorded it (the member's own, or staff), who may never stamp it.
+    A member has at most one open visit, and one live visit number per activity.
+    """
+
+    __tablename__ = "checkins"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "activity_id"], ["activities.community_id", "activities.id"]),
+        ForeignKeyConstraint(["community_id", "member_id"], ["members.community_id", "members.id"]),
+        UniqueConstraint("community_id", "activity_id", "member_id", "visit"),
+        one_of("state", CheckinState),
+        one_of("evidence", Evidence),
+        Index("uq_checkins_open", "community_id", "member_id", unique=True,
+              sqlite_where=sql("state = 'open'"), postgresql_where=sql("state = 'open'")),
+        # Serve: the stamping queue; a member's own visits, newest first; overlaps of a member.
+        Index("ix_checkins_queue", "community_id", "state", "id"),
+        Index("ix_checkins_member", "community_id", "member_id", "arrived_at"),
+    )  # fmt: skip
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    activity_id: Mapped[UUID]
+    member_id: Mapped[UUID]
+    visit: Mapped[int]
+    unit_path: Mapped[str] = mapped_column(text(80))
+    state: Mapped[str] = mapped_column(text(20))
+    evidence: Mapped[str] = mapped_column(text(20))
+    reasons: Mapped[list[Any]]
+    arrived_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    minutes: Mapped[int | None]
+    distance_bucket: Mapped[str | None] = mapped_column(text(10))
+    note: Mapped[dict[str, Any] | None]
+    recorded_by: Mapped[UUID]
+    on_behalf_of: Mapped[UUID | None]
+
+
+class StampBatch(Base):
+    """What one press of the stamp decided; undone as a whole or one by one."""
+
+    __tablename__ = "stamp_batches"
+    __table_args__ = (ForeignKeyConstraint(["community_id"], ["communities.id"]),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    decision: Mapped[str] = mapped_column(text(10))
+    note: Mapped[str] = mapped_column(text(300))
+    stamped_at: Mapped[datetime]
+    actor_id: Mapped[UUID]
+
+
+class Stamp(Base):
+    """The community's word on one check-in. A live stamp is the source of its award; an undone one stays for ever."""
+
+    __tablename__ = "stamps"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "batch_id"], ["stamp_batches.community_id", "stamp_batches.id"]),
+        ForeignKeyConstraint(["community_id", "checkin_id"], ["checkins.community_id", "checkins.id"]),
+        one_of("decision", Decision),
+        Index("uq_stamps_live", "community_id", "checkin_id", unique=True,
+              sqlite_where=sql("undone_at IS NULL AND counts"),
+              postgresql_where=sql("undone_at IS NULL AND counts")),
+        Index("ix_stamps_checkin", "community_id", "checkin_id", "id"),
+    )  # fmt: skip
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_id: Mapped[UUID]
+    checkin_id: Mapped[UUID]
+    decision: Mapped[str] = mapped_column(text(10))
+    counts: Mapped[bool]
+    """False for the first of two stamps that a late entry needs: it awards nothing."""
+    points: Mapped[int]
+    minutes: Mapped[int]
+    rule_version: Mapped[int]
+    explanation: Mapped[str] = mapped_column(text(300))
+    stamped_at: Mapped[datetime]
+    actor_id: Mapped[UUID]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None]

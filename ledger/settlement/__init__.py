@@ -1,0 +1,1 @@
+"""Settlement: weeks, one statement per merchant and week, its lines and files."""

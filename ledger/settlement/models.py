@@ -1,0 +1,126 @@
+"""The tables of the settlement room."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ledger.core.db import Base, one_of, text
+
+
+class SettlementState(StrEnum):
+    DRAFT = "draft"
+    ISSUED = "issued"
+    CONFIRMED = "confirmed"
+    APPROVED = "approved"
+    PAID = "paid"
+    RECONCILED = "reconciled"
+    VOID = "void"
+
+
+class LineType(StrEnum):
+    REDEMPTION = "redemption"
+    REFUND = "refund"
+    DECISION = "decision"
+    CLAWBACK = "clawback"
+    CARRY_OVER = "carry_over"
+
+
+class Settlement(Base):
+    """One merchant's statement of one week ("2026-W41"). From `issued` on its figures and lines are frozen.
+
+    net = sum of its lines; payable = opening + net, carried over when it is negative. `digest` is the SHA-256 of the
+    canonical lines. Four eyes: approved by another person than the issuer, paid by another than the approver.
+    """
+
+    __tablename__ = "settlements"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id"], ["communities.id"]),
+        ForeignKeyConstraint(["community_id", "replaces_id"], ["settlements.community_id", "settlements.id"]),
+        UniqueConstraint("community_id", "number"),
+        one_of("state", SettlementState),
+        Index("uq_settlements_week", "community_id", "merchant_id", "week", unique=True,
+              sqlite_where=sql("state <> 'void'"), postgresql_where=sql("state <> 'void'")),
+        # Serves: the list of settlements by state and week.
+        Index("ix_settlements_state", "community_id", "state", "week"),
+    )  # fmt: skip
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    merchant_id: Mapped[UUID]
+    week: Mapped[str] = mapped_column(text(8))
+    number: Mapped[str | None] = mapped_column(text(30))
+    state: Mapped[str] = mapped_column(text(12))
+    replaces_id: Mapped[UUID | None]
+    cut_off_at: Mapped[datetime]
+    known_at: Mapped[datetime]
+    opening_fen: Mapped[int]
+    gross_fen: Mapped[int]
+    deduction_fen: Mapped[int]
+    net_fen: Mapped[int]
+    payable_fen: Mapped[int]
+    closing_fen: Mapped[int]
+    points: Mapped[int]
+    line_count: Mapped[int]
+    digest: Mapped[bytes | None]
+    auto_confirm_on: Mapped[date | None]
+    issued_at: Mapped[datetime | None]
+    issued_by: Mapped[UUID | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[UUID | None]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[UUID | None]
+    paid_at: Mapped[datetime | None]
+    paid_by: Mapped[UUID | None]
+    paid_on: Mapped[date | None]
+    reference: Mapped[str | None] = mapped_column(text(80))
+    reconciled_at: Mapped[datetime | None]
+    reconciled_by: Mapped[UUID | None]
+    voided_at: Mapped[datetime | None]
+    voided_by: Mapped[UUID | None]
+    void_reason: Mapped[str | None] = mapped_column(text(300))
+
+
+class SettlementLine(Base):
+    """One redemption or refund in one statement. `live` ends when its statement is void, so the next close takes it.
+
+    A redemption or refund stands in at most one live line.
+    """
+
+    __tablename__ = "settlement_lines"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "settlement_id"], ["settlements.community_id", "settlements.id"]),
+        ForeignKeyConstraint(["community_id", "redemption_id"], ["redemptions.community_id", "redemptions.id"]),
+        ForeignKeyConstraint(["community_id", "refund_id"], ["refunds.community_id", "refunds.id"]),
+        UniqueConstraint("community_id", "settlement_id", "position"),
+        one_of("type", LineType),
+        CheckConstraint("net_fen = gross_fen - deduction_fen", name="net_adds_up"),
+        Index("uq_settlement_lines_redemption", "community_id", "redemption_id", unique=True,
+              sqlite_where=sql("live AND type = 'redemption'"), postgresql_where=sql("live AND type = 'redemption'")),
+        Index("uq_settlement_lines_refund", "community_id", "refund_id", unique=True,
+              sqlite_where=sql("live AND type = 'refund'"), postgresql_where=sql("live AND type = 'refund'")),
+    )  # fmt: skip
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    settlement_id: Mapped[UUID]
+    position: Mapped[int]
+    type: Mapped[str] = mapped_column(text(12))
+    redemption_id: Mapped[UUID | None]
+    refund_id: Mapped[UUID | None]
+    live: Mapped[bool]
+    happened_at: Mapped[datetime]
+    receipt_number: Mapped[str] = mapped_column(text(24))
+    branch_name: Mapped[str] = mapped_column(text(80))
+    operator_id: Mapped[UUID | None]
+    offer_name: Mapped[str] = mapped_column(text(80))
+    agreement_version: Mapped[int]
+    rate: Mapped[str] = mapped_column(text(40))
+    points: Mapped[int]
+    gross_fen: Mapped[int]
+    deduction_fen: Mapped[int]
+    net_fen: Mapped[int]
+    reason: Mapped[str] = mapped_column(text(300))

@@ -1,0 +1,33 @@
+"""Runs the numbered migrations on either engine, then installs the append-only triggers again."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+
+from ledger.book import triggers
+from ledger.core.db import Base, UtcDateTime
+
+engine = current_app.extensions["migrate"].db.engine
+
+
+def name_type(kind: str, thing: object, _autogen: object) -> str | bool:
+    """Migrations never import our code: a moment is written as the plain column type."""
+    if kind == "type" and isinstance(thing, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+with engine.connect() as connection:
+    connection = connection.execution_options(writes=True)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=name_type,
+        compare_type=True,
+        transaction_per_migration=False,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+        triggers.install(connection)

@@ -1,0 +1,149 @@
+"""The word, the colour and the icon of every state: one closed list, so that a state looks the same on each page.
+
+Colour is a class of hand.css (wait, ok, no, info); a word and an icon always stand beside it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import lazy_gettext as _
+
+
+class Word(NamedTuple):
+    """How one state is said and shown."""
+
+    kind: str
+    icon: str
+    text: str
+
+
+CHECKIN = {
+    "open": Word("info", "clock", _("服务中")),
+    "pending": Word("wait", "clock", _("待盖章")),
+    "awaiting_second": Word("wait", "people", _("等第二人盖章")),
+    "stamped": Word("ok", "check", _("已盖章")),
+    "returned": Word("no", "back", _("已退回")),
+    "void": Word("no", "cross", _("已作废")),
+}
+
+EVIDENCE = {
+    "coordinator_scan": Word("ok", "scan", _("网格员扫码")),
+    "live_code": Word("ok", "scan", _("动态码")),
+    "poster_located": Word("info", "place", _("海报码+位置")),
+    "poster": Word("wait", "flag", _("海报码")),
+    "later": Word("no", "edit", _("事后补录")),
+}
+
+REDEMPTION = {
+    "reserved": Word("wait", "clock", _("等待确认")),
+    "confirmed": Word("ok", "check", _("已兑换")),
+    "cancelled": Word("no", "cross", _("已取消")),
+    "expired": Word("no", "clock", _("已过期")),
+    "refunded_part": Word("info", "back", _("部分退回")),
+    "refunded": Word("info", "back", _("已退回红花")),
+}
+
+SETTLEMENT = {
+    "draft": Word("wait", "edit", _("待出单")),
+    "issued": Word("wait", "clock", _("待商户确认")),
+    "confirmed": Word("info", "check", _("待审批")),
+    "approved": Word("info", "people", _("待付款")),
+    "paid": Word("ok", "yuan", _("已付款")),
+    "reconciled": Word("ok", "check", _("已对账")),
+    "void": Word("no", "cross", _("已作废")),
+}
+
+AGREEMENT = {
+    "draft": Word("wait", "edit", _("待签署")),
+    "active": Word("ok", "check", _("生效中")),
+    "suspended": Word("no", "clock", _("已暂停")),
+    "ended": Word("no", "cross", _("已结束")),
+}
+
+OFFER = {
+    "draft": Word("wait", "edit", _("待上架")),
+    "active": Word("ok", "check", _("可兑换")),
+    "ended": Word("no", "cross", _("已下架")),
+}
+
+ACTIVITY = {
+    "planned": Word("ok", "calendar", _("如期举行")),
+    "cancelled": Word("no", "cross", _("已取消")),
+}
+
+STATES = {
+    "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
+    "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY,
+}  # fmt: skip
+
+OFFER_KINDS = {
+    "goods": _("商品"),
+    "service": _("服务"),
+    "discount_card": _("折扣卡"),
+    "waiver_card": _("减免卡"),
+    "shop_points": _("店内积分"),
+}
+
+LINE_TYPES = {
+    "redemption": _("兑换"),
+    "refund": _("退回"),
+    "decision": _("争议裁定"),
+    "clawback": _("追回"),
+    "carry_over": _("上期结转"),
+}
+
+UNIT_KINDS = {
+    "community": _("社区"),
+    "compound": _("小区"),
+    "grid": _("网格"),
+    "micro_grid": _("微网格"),
+    "building": _("楼栋"),
+    "entrance": _("单元"),
+    "general_branch": _("党总支"),
+    "branch": _("党支部"),
+    "party_group": _("楼栋党小组"),
+}
+
+POSTS = {
+    "grid_worker": _("专职网格员"),
+    "micro_grid_leader": _("微网格长"),
+    "unit_steward": _("单元管家"),
+    "building_leader": _("楼栋长"),
+    "branch_secretary": _("支部书记"),
+}
+
+ROLES = {
+    "volunteer": _("志愿者"),
+    "coordinator": _("网格员"),
+    "stamper": _("盖章人"),
+    "admin": _("社区管理员"),
+    "treasurer": _("财务"),
+    "supervisor": _("监督员"),
+    "secretary": _("支部书记"),
+    "owner": _("店主"),
+    "clerk": _("店员"),
+    "street": _("街道"),
+    "operator": _("平台运维"),
+}
+
+BASES = {
+    "per_visit": _("每次"),
+    "per_hour": _("每小时"),
+}
+
+PURPOSES = {
+    "service": _("记录我的服务和红花（使用小红花必需）"),
+    "publication": _("公开我的姓名，用于表扬和公示"),
+    "location": _("签到时使用大概位置，只记远近"),
+    "sharing_with_shops": _("兑换时让商户看到我的姓氏"),
+}
+
+WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
+"""In the order of the bits of an offer's `weekdays` mask (Monday = 1)."""
+
+WORDS = {
+    "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
+    "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+}  # fmt: skip
+"""What templates may name."""

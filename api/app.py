@@ -8,7 +8,9 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 
-from api import config
+from api import auth, commands, config, errors, health
+from api.documents import new_api
+from api.resources import RESOURCES
 from ledger.core import secrets
 from ledger.core.db import Base, db
 
@@ -22,6 +24,13 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     secrets.configure(app.config["SECRET_KEY"])
     db.init_app(app)
+    errors.register(app)
+    auth.register(app)
+    documents = new_api(app)
+    for blueprint in RESOURCES:
+        documents.register_blueprint(blueprint)
+    health.register(app)
+    commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)
     return app
 

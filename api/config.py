@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -43,9 +44,7 @@ def _kept_secret(environment: str) -> str:
         draft = INSTANCE / f"secret_key.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, kept)
-        except FileExistsError:
-            pass
         draft.unlink()
     return kept.read_text()

@@ -143,7 +143,12 @@ class ClientOfItsOwn(FlaskClient):
     """A client whose requests never see the test's own app context, so each has its own session, as when served."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        return contextvars.Context().run(super().open, *args, **kwargs)
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        if has_app_context():
+            from ledger.core.db import db
+
+            db.session.close()  # What the test reads next is what the request left, not an older snapshot.
+        return answer
 
 
 @pytest.fixture

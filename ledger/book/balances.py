@@ -13,10 +13,10 @@ from sqlalchemy import ScalarSelect, bindparam, func, select, update
 from ledger.book import slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
 from ledger.book.codes import SLOTS, STORED, Kind
-from ledger.book.errors import InsufficientFunds, InsufficientPoints
+from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Hold, HoldState, Transfer
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import db, savepoint
 from ledger.core.tenancy import scoped, within
 
 _balances: Any = Balance.__table__
@@ -32,6 +32,15 @@ class Change:
     held: int = 0
     earned: int = 0
     spent: int = 0
+
+    @property
+    def needed(self) -> int:
+        """How much must be available for it; ≤ 0 when it takes nothing."""
+        return self.held - self.balance
+
+
+class _FellShort(Exception):
+    """Rolls back to the savepoint, so that the refusal's figures are those before the call."""
 
 
 _CHANGE = (
@@ -56,13 +65,26 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
     """Every balance is changed within its limit, locked in the order of the house; or InsufficientPoints/-Funds."""
     ordered = sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
     single = [change for change in ordered if change.key.kind not in SLOTS]
-    if single and _apply(community_id, single) != len(single):
+    if single and not _apply_all(community_id, single):
         raise _shortage(community_id, single)
     for change in ordered:
         if change.key.kind in SLOTS and not _apply(community_id, [change]):
-            slots.rebalance(community_id, change.key, change.slot, needed=change.held - change.balance)
+            slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
             if not _apply(community_id, [change]):
-                raise InsufficientFunds
+                raise InsufficientFunds if change.needed > 0 else HoldEnded
+
+
+def _apply_all(community_id: UUID, changes: Sequence[Change]) -> bool:
+    """All of them or none. A savepoint only where one could fall short after others were changed."""
+    if len(changes) == 1 or all(change.needed <= 0 for change in changes):
+        return _apply(community_id, changes) == len(changes)
+    try:
+        with savepoint():
+            if _apply(community_id, changes) != len(changes):
+                raise _FellShort
+    except _FellShort:
+        return False
+    return True
 
 
 def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
@@ -81,14 +103,14 @@ def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
     return int(db.session.connection().execute(_CHANGE, rows).rowcount)
 
 
-def _shortage(community_id: UUID, changes: Sequence[Change]) -> InsufficientPoints:
-    """The refusal that names the first wallet that falls short; its transaction is rolled back by the caller."""
+def _shortage(community_id: UUID, changes: Sequence[Change]) -> InsufficientPoints | HoldEnded:
+    """The refusal that names the first wallet that falls short; without one, a hold was ended by somebody else."""
     for change in changes:
         available = available_in(community_id, change.key)
-        needed = change.held - change.balance
-        if change.key.kind is Kind.WALLET and needed > available:
-            return InsufficientPoints(needed=needed, available=available)
-    return InsufficientPoints(needed=0, available=0)
+        if change.key.kind is Kind.WALLET and change.needed > max(available, 0):
+            return InsufficientPoints(needed=change.needed, available=available)
+    assert any(change.held < 0 for change in changes), "an account was never opened"
+    return HoldEnded()
 
 
 def available_in(community_id: UUID, key: AccountKey) -> int:
@@ -135,7 +157,7 @@ def member_balance(community_id: UUID, member_id: UUID) -> MemberBalance:
         held=held,
         available=purse.balance - held,
         debt=-rows[debt].balance,
-        lifetime_earned=purse.earned,
+        lifetime_earned=purse.earned + rows[debt].balance,
         lifetime_spent=purse.spent,
         minutes=rows[hours].balance,
     )
@@ -163,10 +185,10 @@ def account_balance(community_id: UUID, key: AccountKey) -> int:
             within(community_id, Balance), Balance.account_id == account_id
         )
         return int(db.session.scalar(stored) or 0)
-    credits = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+    credited = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
         within(community_id, Transfer), Transfer.credit_account_id == account_id
     )
-    debits = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+    debited = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
         within(community_id, Transfer), Transfer.debit_account_id == account_id
     )
-    return int(db.session.scalar(select(credits.scalar_subquery() - debits.scalar_subquery())) or 0)
+    return int(db.session.scalar(select(credited.scalar_subquery() - debited.scalar_subquery())) or 0)

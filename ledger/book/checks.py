@@ -10,11 +10,12 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book import triggers
-from ledger.book.codes import DECLARED, EARNING, LIMITED, STORED, Code, Kind
+from ledger.book.codes import DECLARED, EARNED, LIMITED, SPENT, STORED, Code, Kind
 from ledger.book.models import Account, Balance, Draw, Hold, HoldState, Transfer
 from ledger.core.db import db
 from ledger.core.ids import NOBODY
 from ledger.core.registry import Finding, check, checks
+from ledger.core.tenancy import same_community
 
 
 def run_checks(names: Iterable[str] | None = None) -> list[Finding]:
@@ -26,11 +27,6 @@ def _findings(name: str, query: Select[Any], words: str) -> Iterator[Finding]:
     """A finding for each row of a query whose first column is the community."""
     for community_id, *facts in db.session.execute(query):
         yield Finding(name, community_id, words.format(*facts))
-
-
-def _tenant(left: Any, right: Any) -> ColumnElement[bool]:
-    """Rows of the same community: the checks look at all communities at once."""
-    return and_(left.community_id == right.community_id)
 
 
 def _sums() -> Any:
@@ -52,13 +48,13 @@ def _sums() -> Any:
 def zero_sum() -> Iterator[Finding]:
     """The balances of a community add up to 0 in each unit, stored ones taken as they are stored."""
     sums = _sums()
-    stored = select(Balance.community_id, Balance.account_id, func.sum(Balance.balance).label("balance"))
-    stored = stored.group_by(Balance.community_id, Balance.account_id).subquery()
+    by_account = select(Balance.community_id, Balance.account_id, func.sum(Balance.balance).label("balance"))
+    stored = by_account.group_by(Balance.community_id, Balance.account_id).subquery()
     balance = func.coalesce(stored.c.balance, sums.c.balance, 0)
     query = (
         select(Account.community_id, Account.unit, func.sum(balance))
-        .outerjoin(sums, and_(_tenant(sums.c, Account), sums.c.account_id == Account.id))
-        .outerjoin(stored, and_(_tenant(stored.c, Account), stored.c.account_id == Account.id))
+        .outerjoin(sums, and_(same_community(sums.c, Account), sums.c.account_id == Account.id))
+        .outerjoin(stored, and_(same_community(stored.c, Account), stored.c.account_id == Account.id))
         .group_by(Account.community_id, Account.unit)
         .having(func.sum(balance) != 0)
     )
@@ -75,24 +71,26 @@ def balances_match() -> Iterator[Finding]:
     rows = stored.subquery()
     query = (
         select(Account.community_id, Account.kind, Account.id, rows.c.balance, sums.c.balance)
-        .outerjoin(rows, and_(_tenant(rows.c, Account), rows.c.account_id == Account.id))
-        .outerjoin(sums, and_(_tenant(sums.c, Account), sums.c.account_id == Account.id))
+        .outerjoin(rows, and_(same_community(rows.c, Account), rows.c.account_id == Account.id))
+        .outerjoin(sums, and_(same_community(sums.c, Account), sums.c.account_id == Account.id))
         .where(Account.kind.in_(STORED))
         .where(or_(rows.c.balance.is_(None), rows.c.balance != func.coalesce(sums.c.balance, 0)))
     )
     yield from _findings("balances_match", query, "{0} {1}: stored {2}, transfers say {3}")
 
 
+def _is_one_of(moves: Iterable[tuple[Code, int]], entries: Any) -> ColumnElement[bool]:
+    return or_(*(and_(entries.code == code, entries.amount * sign > 0) for code, sign in sorted(moves)))
+
+
 @check("lifetime_match")
 def lifetime_match() -> Iterator[Finding]:
     """Earned and spent of each wallet are what its transfers say."""
-    spending = (Code.REDEEM, Code.REFUND, Code.DONATE)
-    earning = (*EARNING, Code.REVERSE)
     into = select(Transfer.community_id, Transfer.credit_account_id.label("account_id"), Transfer.code, Transfer.amount)
     out = select(Transfer.community_id, Transfer.debit_account_id, Transfer.code, -Transfer.amount)
     entries = union_all(into, out).subquery().c
-    earned = func.sum(entries.amount).filter(entries.code.in_(earning))
-    spent = -func.sum(entries.amount).filter(entries.code.in_(spending))
+    earned = func.sum(entries.amount).filter(_is_one_of(EARNED, entries))
+    spent = -func.sum(entries.amount).filter(_is_one_of(SPENT, entries))
     sums = (
         select(entries.community_id, entries.account_id, earned.label("earned"), spent.label("spent"))
         .group_by(entries.community_id, entries.account_id)
@@ -107,8 +105,8 @@ def lifetime_match() -> Iterator[Finding]:
             Balance.spent,
             sums.c.spent,
         )
-        .join(Account, and_(_tenant(Account, Balance), Account.id == Balance.account_id))
-        .outerjoin(sums, and_(_tenant(sums.c, Balance), sums.c.account_id == Balance.account_id))
+        .join(Account, and_(same_community(Account, Balance), Account.id == Balance.account_id))
+        .outerjoin(sums, and_(same_community(sums.c, Balance), sums.c.account_id == Balance.account_id))
         .where(Account.kind == Kind.WALLET)
         .where(
             or_(
@@ -129,7 +127,9 @@ def holds_match() -> Iterator[Finding]:
         .group_by(Hold.community_id, Hold.account_id, Hold.slot)
         .subquery()
     )
-    on_slot = and_(_tenant(placed.c, Balance), placed.c.account_id == Balance.account_id, placed.c.slot == Balance.slot)
+    on_slot = and_(
+        same_community(placed.c, Balance), placed.c.account_id == Balance.account_id, placed.c.slot == Balance.slot
+    )
     query = (
         select(Balance.community_id, Balance.account_id, Balance.held, placed.c.amount)
         .outerjoin(placed, on_slot)
@@ -143,7 +143,7 @@ def draws_match() -> Iterator[Finding]:
     """The draws of a transfer add up to its amount; a wallet without expiry has none."""
     query = (
         select(Transfer.community_id, Transfer.id, Transfer.amount, func.sum(Draw.amount))
-        .join(Draw, and_(_tenant(Draw, Transfer), Draw.transfer_id == Transfer.id))
+        .join(Draw, and_(same_community(Draw, Transfer), Draw.transfer_id == Transfer.id))
         .group_by(Transfer.community_id, Transfer.id, Transfer.amount)
         .having(func.sum(Draw.amount) != Transfer.amount)
     )
@@ -156,7 +156,7 @@ def no_negative_wallet() -> Iterator[Finding]:
     sums = _sums()
     query = (
         select(Account.community_id, Account.kind, Account.id, sums.c.balance)
-        .join(sums, and_(_tenant(sums.c, Account), sums.c.account_id == Account.id))
+        .join(sums, and_(same_community(sums.c, Account), sums.c.account_id == Account.id))
         .where(
             or_(
                 and_(Account.kind.in_(LIMITED | {Kind.HOURS}), sums.c.balance < 0),
@@ -173,8 +173,8 @@ def no_cross_community() -> Iterator[Finding]:
     debit, credit = aliased(Account), aliased(Account)
     query = (
         select(Transfer.community_id, Transfer.id)
-        .outerjoin(debit, and_(_tenant(debit, Transfer), debit.id == Transfer.debit_account_id))
-        .outerjoin(credit, and_(_tenant(credit, Transfer), credit.id == Transfer.credit_account_id))
+        .outerjoin(debit, and_(same_community(debit, Transfer), debit.id == Transfer.debit_account_id))
+        .outerjoin(credit, and_(same_community(credit, Transfer), credit.id == Transfer.credit_account_id))
         .where(
             or_(
                 debit.id.is_(None),
@@ -198,8 +198,8 @@ def codes_declared() -> Iterator[Finding]:
     ]
     query = (
         select(Transfer.community_id, Transfer.id, Transfer.code, debit.kind, credit.kind)
-        .join(debit, and_(_tenant(debit, Transfer), debit.id == Transfer.debit_account_id))
-        .join(credit, and_(_tenant(credit, Transfer), credit.id == Transfer.credit_account_id))
+        .join(debit, and_(same_community(debit, Transfer), debit.id == Transfer.debit_account_id))
+        .join(credit, and_(same_community(credit, Transfer), credit.id == Transfer.credit_account_id))
         .where(~or_(*declared))
     )
     yield from _findings("codes_declared", query, "transfer {0}: {1} from {2} to {3} is not declared")
@@ -219,7 +219,7 @@ def reversals_within() -> Iterator[Finding]:
     reversal = aliased(Transfer)
     query = (
         select(Transfer.community_id, Transfer.id, Transfer.amount, func.sum(reversal.amount))
-        .join(reversal, and_(_tenant(reversal, Transfer), reversal.reverses_id == Transfer.id))
+        .join(reversal, and_(same_community(reversal, Transfer), reversal.reverses_id == Transfer.id))
         .group_by(Transfer.community_id, Transfer.id, Transfer.amount)
         .having(func.sum(reversal.amount) > Transfer.amount)
     )

@@ -85,4 +85,10 @@ DECLARED: dict[Code, frozenset[Leg]] = {
 }
 
 EARNING = frozenset({Code.AWARD, Code.OPENING})
-"""Codes whose credits count as earned, and whose wallet first repays its debt."""
+"""Codes whose wallet first repays its debt."""
+
+EARNED = frozenset({(Code.AWARD, 1), (Code.OPENING, 1), (Code.REPAY, -1), (Code.REVERSE, -1)})
+"""What moves a wallet's lifetime figure `earned`: (code, 1 = credited, -1 = debited)."""
+
+SPENT = frozenset({(Code.REDEEM, -1), (Code.DONATE, -1), (Code.REFUND, 1), (Code.REVERSE, 1)})
+"""What moves a wallet's lifetime figure `spent`; the only reversal that credits a wallet is of a donation."""

@@ -75,16 +75,16 @@ def void_holds(community_id: UUID, source_type: str, source_ids: Sequence[UUID])
     return _end(community_id, source_type, source_ids, HoldState.VOIDED)
 
 
-def expire_overdue(community_id: UUID, key: AccountKey | None = None, *, limit: int = 500) -> int:
-    """Holds whose time is over become expired, with everything reserved beside them; of one account, or of all.
+def expire_overdue(community_id: UUID, *keys: AccountKey, limit: int = 500) -> int:
+    """Holds whose time is over become expired, with everything reserved beside them; of these accounts, or of all.
 
     Returns how many sources were ended.
     """
     query = scoped(community_id, Hold.source_type, Hold.source_id).where(
         Hold.state == HoldState.PLACED, Hold.expires_at <= sql_now()
     )
-    if key is not None:
-        query = query.where(Hold.account_id == key.id_in(community_id))
+    if keys:
+        query = query.where(Hold.account_id.in_([key.id_in(community_id) for key in keys]))
     found: dict[str, dict[UUID, None]] = {}
     for source_type, source_id in db.session.execute(query.limit(limit)):
         found.setdefault(source_type, {})[source_id] = None

@@ -37,7 +37,7 @@ class Balance(Base):
     """The stored balance of an account whose kind is STORED, in one row or in slots.
 
     Written by the one writer only, in the transaction of the transfer or hold. `earned` and `spent` are lifetime
-    figures of a wallet (awards less their reversals; redemptions less their refunds).
+    figures of a wallet (awards less what was taken back from it; what was spent less what came back).
     """
 
     __tablename__ = "balances"

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.book.accounts import AccountKey, debt_of, wallet_of
 from ledger.book.codes import Code, Kind, Unit
+from ledger.book.holds import expire_overdue
 from ledger.book.models import Account, Balance, Transfer
 from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
 from ledger.core.db import db
@@ -26,7 +27,10 @@ def reverse_all(actor: Actor, source_type: str, source_ids: Sequence[UUID], *, t
     )
     originals = list(db.session.scalars(query.order_by(Transfer.id)))
     owners = _owners(actor.tenant, originals)
-    available = _lock_wallets(actor.tenant, {owners[row.credit_account_id].owner_id for row in originals})
+    members = {owners[row.credit_account_id].owner_id for row in originals}
+    available = _lock_wallets(actor.tenant, members)
+    if members and expire_overdue(actor.tenant, *map(wallet_of, members)):
+        available = _lock_wallets(actor.tenant, members)
     left = left_to_reverse(actor.tenant, [row.id for row in originals])
     drafts: list[Draft] = []
     for original in originals:

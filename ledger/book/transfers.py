@@ -16,15 +16,17 @@ from sqlalchemy.orm import aliased
 from ledger.book import balances, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
-from ledger.book.codes import DECLARED, EARNING, STORED, Code, Kind
+from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
 from ledger.book.errors import (
     AlreadyPosted,
     AmountOutOfRange,
     EffectiveInFuture,
     HoldEnded,
+    InsufficientPoints,
     OverReversed,
     TransferNotDeclared,
 )
+from ledger.book.holds import expire_overdue
 from ledger.book.models import Hold, HoldState, Transfer
 from ledger.core import clock
 from ledger.core.db import db, savepoint, sql_now
@@ -66,7 +68,8 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     """All transfers are written and all balances moved, or nothing is; returns the new ids in the drafts' order.
 
     One path for one transfer and for a thousand. Balances are locked wallet → debt → hours → fund, sorted within a
-    kind. A wallet that earns repays its debt first. Runs inside the caller's transaction.
+    kind. A wallet that falls short first ends its overdue holds; one that earns repays its debt first. Runs inside
+    the caller's transaction.
 
     Raises, in this order: AmountOutOfRange, TransferNotDeclared, EffectiveInFuture, InsufficientPoints,
     InsufficientFunds, HoldEnded, OverReversed, AlreadyPosted.
@@ -76,11 +79,12 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     now = clock.now()
     for draft in drafts:
         _examine(draft, now)
-    change_balances(actor.tenant, _changes(drafts))
-    _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
-    _refuse_over_reversal(actor.tenant, drafts)
-    ids = _write_rows(actor, drafts, now)
-    _repay_debts(actor, drafts)
+    with savepoint():
+        _move_balances(actor.tenant, _changes(drafts))
+        _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
+        _refuse_over_reversal(actor.tenant, drafts)
+        ids = _write_rows(actor, drafts, now)
+        _repay_debts(actor, drafts)
     return ids
 
 
@@ -88,7 +92,7 @@ def _examine(draft: Draft, now: datetime) -> None:
     if not 0 < draft.amount <= MAX_AMOUNT:
         raise AmountOutOfRange
     leg = (draft.debit.kind, draft.credit.kind, draft.debit.unit)
-    if leg not in DECLARED[draft.code] or draft.credit.unit is not draft.debit.unit:
+    if leg not in DECLARED[draft.code] or draft.credit.unit is not draft.debit.unit or draft.credit == draft.debit:
         raise TransferNotDeclared
     if draft.effective_at is not None and draft.effective_at > now:
         raise EffectiveInFuture
@@ -105,21 +109,21 @@ def _changes(drafts: Sequence[Draft]) -> list[Change]:
             change = found.setdefault((key, slot), Change(key, slot))
             change.balance += sign * draft.amount
             change.held -= draft.hold.amount if draft.hold and sign < 0 else 0
-            earned, spent = _lifetime(draft, key)
-            change.earned += sign * earned
-            change.spent -= sign * spent
+            if key.kind is Kind.WALLET:
+                change.earned += sign * draft.amount if (draft.code, sign) in EARNED else 0
+                change.spent -= sign * draft.amount if (draft.code, sign) in SPENT else 0
     return list(found.values())
 
 
-def _lifetime(draft: Draft, key: AccountKey) -> tuple[int, int]:
-    """How much of the draft counts as (earned, spent) on the wallet; signs follow the side."""
-    if key.kind is not Kind.WALLET:
-        return 0, 0
-    if draft.code in EARNING or draft.code is Code.REVERSE:
-        return draft.amount, 0
-    if draft.code in (Code.REDEEM, Code.REFUND, Code.DONATE):
-        return 0, draft.amount
-    return 0, 0
+def _move_balances(community_id: UUID, changes: Sequence[Change]) -> None:
+    """The balances are changed; a hold whose time is over keeps no points back, even before the sweeper came."""
+    try:
+        change_balances(community_id, changes)
+    except InsufficientPoints:
+        short = [change.key for change in changes if change.key.kind is Kind.WALLET and change.needed > 0]
+        if not expire_overdue(community_id, *short):
+            raise
+        change_balances(community_id, changes)
 
 
 def _post_holds(community_id: UUID, posted: Sequence[Hold]) -> None:
@@ -141,11 +145,15 @@ def _post_holds(community_id: UUID, posted: Sequence[Hold]) -> None:
 
 
 def _refuse_over_reversal(community_id: UUID, drafts: Sequence[Draft]) -> None:
-    """The accounts are locked by now, so the sum of earlier reversals cannot change under us."""
+    """The reversed transfers are locked, so the sum of earlier reversals cannot change under us."""
     asked: dict[UUID, int] = defaultdict(int)
     for draft in drafts:
         if draft.reverses_id is not None:
             asked[draft.reverses_id] += draft.amount
+    if not asked:
+        return
+    lock = scoped(community_id, Transfer.id).where(Transfer.id.in_(asked)).order_by(Transfer.id)
+    db.session.execute(lock.with_for_update(key_share=True))
     for original_id, left in left_to_reverse(community_id, list(asked)).items():
         if asked[original_id] > left:
             raise OverReversed(left=left)
@@ -158,7 +166,7 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
     reversal = aliased(Transfer)
     reversed_so_far = (
         select(func.coalesce(func.sum(reversal.amount), 0))
-        .where(within(community_id, reversal), reversal.reverses_id == Transfer.id)  # type: ignore[arg-type]
+        .where(within(community_id, reversal), reversal.reverses_id == Transfer.id)
         .scalar_subquery()
     )
     query = scoped(community_id, Transfer.id, Transfer.amount).add_columns(reversed_so_far)
@@ -169,8 +177,7 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
 def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UUID]:
     rows = [_row(actor, draft, now) for draft in drafts]
     try:
-        with savepoint():
-            db.session.connection().execute(insert(_transfers), rows)
+        db.session.connection().execute(insert(_transfers), rows)
     except IntegrityError as error:
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock
 from ledger.core.db import Base, db, text
+from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
-from ledger.core.tenancy import Actor
+from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.tenancy import Actor, scoped
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the outer layer for each request, so that a line, a log entry and an answer can be matched."""
@@ -62,3 +64,16 @@ def record(
         "detail": detail,
     }
     db.session.execute(insert(AuditLine), [line])
+
+
+def list_lines(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> list[AuditLine]:
+    """The lines the actor may see, newest first: the community's, or what they did themself. Raises Forbidden."""
+    scopes = reach(actor, "see_audit")
+    if not scopes:
+        raise Forbidden
+    query = scoped(actor.tenant, AuditLine)
+    if not any(scope & COMMUNITY for scope in scopes.values()):
+        query = query.where(AuditLine.actor_id == actor.person_id)
+    if before is not None:
+        query = query.where(AuditLine.id < before)
+    return list(db.session.scalars(query.order_by(AuditLine.id.desc()).limit(limit)))

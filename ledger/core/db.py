@@ -104,7 +104,10 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         # The driver must not open transactions by itself: its late BEGIN loses updates silently.
         connection.isolation_level = None
-        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000"):
+        # Without recursive_triggers, INSERT OR REPLACE would delete rows behind the append-only triggers.
+        for pragma in (
+            "busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "recursive_triggers=ON", "synchronous=FULL",
+        ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
 
 
@@ -189,7 +192,7 @@ def atomic(call: Callable[P, R]) -> Callable[P, R]:
 
 def _run_once(call: Callable[[], R]) -> R:
     session = db.session()
-    session.rollback()  # What was read before belongs to an older snapshot.
+    session.close()  # What was read before belongs to an older snapshot; its rows stay usable, detached.
     with nullcontext() if is_postgresql() else _turns.turn():
         session.info["atomic"] = True
         try:
@@ -202,7 +205,7 @@ def _run_once(call: Callable[[], R]) -> R:
             raise
         finally:
             session.info.pop("atomic", None)
-            session.expunge_all()
+            session.close()
 
 
 @contextmanager

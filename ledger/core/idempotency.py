@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock
 from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
@@ -120,7 +121,7 @@ def _claim(request: Request, key: str) -> Answer | None:
     return Answer(status, body, replayed=True)
 
 
-def _is(request: Request) -> tuple[object, ...]:
+def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
     community_id, actor_id = _identity(request)
     return (
         within(community_id, OnceKey),
@@ -132,9 +133,9 @@ def _is(request: Request) -> tuple[object, ...]:
 
 def _remember(request: Request, answer: Answer) -> None:
     values = {"status": answer.status, "answer": answer.body}
-    db.session.execute(update(OnceKey).where(*_is(request)).values(values))  # type: ignore[arg-type]
+    db.session.execute(update(OnceKey).where(*_is(request)).values(values))
 
 
 def _forget(request: Request) -> None:
     if request.key is not None:
-        db.session.execute(delete(OnceKey).where(*_is(request)))  # type: ignore[arg-type]
+        db.session.execute(delete(OnceKey).where(*_is(request)))

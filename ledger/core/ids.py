@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -14,9 +14,12 @@ from ledger.core import clock
 NOBODY = UUID(int=0)
 """Tenant of what belongs to no community, and the actor of the clock's own work."""
 
+NO_SUCH_ID = UUID(int=2**128 - 1)
+"""What a malformed id stands for: it is never found, so it answers like any stranger's."""
+
 _lock = threading.Lock()
 _last = 0
-_random_bits = secrets.randbits
+_random_bits: Callable[[int], int] = secrets.randbits
 
 
 def new_id() -> UUID:

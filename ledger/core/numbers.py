@@ -5,12 +5,11 @@ from __future__ import annotations
 import zlib
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.core.db import Base, db, text
+from ledger.core.db import Base, db, is_postgresql, text
 from ledger.core.secrets import ALPHABET
-from ledger.core.tenancy import within
 
 
 class NumberSeries(Base):
@@ -44,14 +43,9 @@ def is_public_number(number: str) -> bool:
 
 def next_in_series(community_id: UUID, series: str) -> int:
     """The following number of a gapless series, from 1; the series stays locked until commit."""
-    bump = (
-        update(NumberSeries)
-        .where(within(community_id, NumberSeries), NumberSeries.series == series)
-        .values(last=NumberSeries.last + 1)
-        .returning(NumberSeries.last)
+    insert = postgresql.insert if is_postgresql() else sqlite.insert
+    first = insert(NumberSeries).values(community_id=community_id, series=series, last=1)
+    following = first.on_conflict_do_update(
+        index_elements=[NumberSeries.community_id, NumberSeries.series], set_={"last": NumberSeries.last + 1}
     )
-    number = db.session.execute(bump).scalar_one_or_none()
-    if number is None:
-        db.session.execute(insert(NumberSeries).values(community_id=community_id, series=series, last=1))
-        return 1
-    return int(number)
+    return int(db.session.execute(following.returning(NumberSeries.last)).scalar_one())

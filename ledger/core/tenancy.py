@@ -91,6 +91,11 @@ def within(community_id: UUID, *models: type[Any]) -> ColumnElement[bool]:
     return and_(*(model.community_id == community_id for model in models))
 
 
+def same_community(left: Any, right: Any) -> ColumnElement[bool]:
+    """The condition that two tables' rows belong to the same community, whichever it is."""
+    return and_(left.community_id == right.community_id)
+
+
 def scoped(community_id: UUID, *entities: Any) -> Select[Any]:
     """SELECT of entities or columns, every table of them bound to the community."""
     models = {_model_of(entity): None for entity in entities}

@@ -1,0 +1,88 @@
+"""Who asks: a bearer token or the pages' cookie becomes an Actor with its rights. Closed unless declared public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.routing import BaseConverter
+
+from api.acting import actor_or_none, current_actor, set_actor
+from ledger.core import audit, ids
+from ledger.core.errors import NotSignedIn
+from ledger.people import sessions
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+COOKIE = "session_token"
+"""The pages' sign-in: an opaque token, HttpOnly, SameSite=Lax, Secure outside development."""
+
+__all__ = ["COOKIE", "IdConverter", "actor_or_none", "current_actor", "is_public", "public", "register"]
+
+
+class IdConverter(BaseConverter):
+    """An id in an address. A malformed one is read as one that does not exist, so both answer 404 in their turn."""
+
+    regex = "[^/]{1,64}"
+
+    def to_python(self, value: str) -> UUID:
+        return ids.parse(value) or ids.NO_SUCH_ID
+
+    def to_url(self, value: UUID | str) -> str:
+        return value.hex if isinstance(value, UUID) else value
+
+
+def public(view: View) -> View:
+    """Declare that a view needs no sign-in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_public(endpoint: str) -> bool:
+    return bool(getattr(current_app.view_functions[endpoint], "is_public", False))
+
+
+def register(app: Flask) -> None:
+    app.url_map.converters["id"] = IdConverter
+    app.url_value_preprocessor(_take_community)
+    app.before_request(_authenticate)
+    app.after_request(_name_request)
+
+
+def _take_community(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """The community of the address is part of the actor, not an argument of the view."""
+    g.community_id = values.pop("community_id", None) if values else None
+
+
+def _authenticate() -> None:
+    """401 without credentials, then 404 for a stranger to the community: before anything else is looked at."""
+    audit.request_id.set(ids.new_id().hex)
+    if not request.path.startswith("/api/") or request.endpoint is None:
+        return
+    token = _bearer_token()
+    if token is None:
+        if not is_public(request.endpoint):
+            raise NotSignedIn
+        return
+    actor = sessions.actor_of(token)
+    set_actor(actor)
+    if g.community_id is not None and not getattr(current_app.view_functions[request.endpoint], "for_strangers", False):
+        set_actor(sessions.enter(actor, g.community_id))
+
+
+def _bearer_token() -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def for_strangers(view: View) -> View:
+    """Declare that a signed-in person who is not (yet) of the community may call the view (joining)."""
+    view.for_strangers = True  # type: ignore[attr-defined]
+    return view
+
+
+def _name_request(response: Response) -> Response:
+    response.headers["X-Request-Id"] = audit.request_id.get()
+    return response

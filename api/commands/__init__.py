@@ -1,0 +1,12 @@
+"""The command line: `flask --app wsgi …`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from api.commands import books, periodic
+
+
+def register(app: Flask) -> None:
+    app.cli.add_command(books.books)
+    app.cli.add_command(periodic.tick)

@@ -1,0 +1,20 @@
+"""`flask tick`: all periodic work that is due. Run it every minute by cron or a systemd timer."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from ledger.core import jobs
+from ledger.people import communities, deliveries
+
+
+@click.command()
+@with_appcontext
+def tick() -> None:
+    """Do all due periodic work; safe to run twice at once."""
+    done = jobs.tick(communities.all_ids())
+    url = current_app.config.get("SMS_GATEWAY_URL")
+    sent = deliveries.deliver_waiting(deliveries.http_gateway(url) if url else None)
+    click.echo(f"{done} jobs done, {sent} messages delivered")

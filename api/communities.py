@@ -1,0 +1,55 @@
+"""Opening communities and streets (operator), and joining a community."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+
+from api.auth import current_actor, for_strangers
+from api.documents import global_resource, resource
+from api.schemas.communities import (
+    CommunityRequestSchema,
+    CommunitySchema,
+    JoinedSchema,
+    JoinRequestSchema,
+    StreetRequestSchema,
+    StreetSchema,
+)
+from api.writing import writes
+from ledger.people import communities, members
+from ledger.people.communities import FIRST_ROLES, Staff
+from ledger.people.models import Community, Member, Street
+
+blp = global_resource("communities", "Communities and street offices, opened by an operator.")
+joining = resource("joining", "Becoming a volunteer.")
+
+
+@blp.post("/communities")
+@blp.arguments(CommunityRequestSchema)
+@blp.response(201, CommunitySchema)
+@writes(CommunitySchema, status=201)
+def post_community(asked: dict[str, Any]) -> Community:
+    """Open a community with two staff accounts."""
+    phones = asked.pop("staff")
+    staff = [Staff(f"社工{phone[-4:]}", phone, roles) for phone, roles in zip(phones, FIRST_ROLES, strict=True)]
+    return communities.open_community(current_actor(), asked.pop("name"), staff=staff, **asked)
+
+
+@blp.post("/streets")
+@blp.arguments(StreetRequestSchema)
+@blp.response(201, StreetSchema)
+@writes(StreetSchema, status=201)
+def post_street(asked: dict[str, Any]) -> Street:
+    """Open a street office."""
+    return communities.open_street(current_actor(), asked["name"])
+
+
+@joining.post("/join")
+@for_strangers
+@joining.arguments(JoinRequestSchema)
+@joining.response(200, JoinedSchema)
+@writes(JoinedSchema)
+def post_join(asked: dict[str, Any]) -> Member:
+    """Become a volunteer of the community; joining again answers the same member."""
+    return members.join_community(current_actor(), g.community_id, name=asked["name"], given=asked["consents"])

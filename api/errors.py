@@ -1,0 +1,141 @@
+"""From refusals to answers: the one table of statuses, and RFC 9457 problems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from api.acting import actor_or_none
+from ledger.core import audit
+from ledger.core.db import atomic
+from ledger.core.errors import (
+    Forbidden,
+    Invalid,
+    KeyRequired,
+    MalformedBody,
+    NotFound,
+    NotSignedIn,
+    Reason,
+    Refused,
+    TooLarge,
+    TooManyRequests,
+    Unexpected,
+    VersionChanged,
+    VersionRequired,
+    WrongMediaType,
+    WrongMethod,
+)
+
+log = structlog.get_logger()
+
+STATUS: dict[type[Reason], int] = {
+    MalformedBody: 400,
+    KeyRequired: 400,
+    NotSignedIn: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    WrongMethod: 405,
+    Refused: 409,
+    VersionChanged: 412,
+    TooLarge: 413,
+    WrongMediaType: 415,
+    Invalid: 422,
+    VersionRequired: 428,
+    TooManyRequests: 429,
+    Unexpected: 500,
+}
+"""A class stands for its subclasses; everything that is not listed is a domain refusal."""
+
+_FROM_HTTP: dict[int, type[Reason]] = {
+    400: MalformedBody, 404: NotFound, 405: WrongMethod, 413: TooLarge, 415: WrongMediaType, 422: Invalid,
+    429: TooManyRequests,
+}  # fmt: skip
+
+RenderPage = Callable[[Reason, int], Any]
+
+
+def status_of(reason: Reason) -> int:
+    return next((status for known, status in STATUS.items() if isinstance(reason, known)), 409)
+
+
+def language() -> str:
+    """The language of this request's answers: zh unless English is preferred."""
+    return request.accept_languages.best_match(["zh", "en"]) or "zh"
+
+
+def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The RFC 9457 document of a refusal."""
+    reason.facts.setdefault("request_id", audit.request_id.get())
+    body = {
+        "type": f"/api/v1/docs/reasons#{reason.code}",
+        "status": status_of(reason),
+        "code": reason.code,
+        "title": reason.sentence(language()),
+        "detail": reason.next_step(language()),
+        "request_id": audit.request_id.get(),
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def respond(reason: Reason, errors: dict[str, Any] | None = None) -> Response:
+    body = json.dumps(problem(reason, errors), ensure_ascii=False)
+    response = Response(body, status=status_of(reason), content_type="application/problem+json")
+    if isinstance(reason, TooManyRequests):
+        response.headers["Retry-After"] = str(reason.facts.get("retry_after", 1))
+    return response
+
+
+def register(app: Flask) -> None:
+    """Every error of the app becomes a problem document under /api, and a page elsewhere."""
+    app.register_error_handler(Reason, _on_reason)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(Exception, _on_fault)
+
+
+def _on_reason(reason: Reason) -> Any:
+    if isinstance(reason, Refused | Forbidden):
+        _write_audit_line(reason)
+    return _answer(reason)
+
+
+def _on_http(error: HTTPException) -> Any:
+    known = _FROM_HTTP.get(error.code or 500)
+    if known is None:
+        return error if error.code and error.code < 400 else _answer(Unexpected())
+    reason = known(retry_after=60) if known is TooManyRequests else known()
+    details = getattr(error, "data", None) or {}
+    answer = _answer(reason, _by_field(details.get("messages")))
+    if isinstance(answer, Response) and known is WrongMethod:
+        answer.headers["Allow"] = ", ".join(error.valid_methods or ())  # type: ignore[attr-defined]
+    return answer
+
+
+def _on_fault(error: Exception) -> Any:
+    log.exception("fault", request_id=audit.request_id.get())
+    if current_app.config.get("PROPAGATE_FAULTS"):
+        raise error
+    return _answer(Unexpected())
+
+
+def _answer(reason: Reason, errors: dict[str, Any] | None = None) -> Any:
+    render: RenderPage | None = current_app.extensions.get("render_reason")
+    if render is None or request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
+        return respond(reason, errors)
+    return render(reason, status_of(reason))
+
+
+def _by_field(messages: Any) -> dict[str, Any] | None:
+    """webargs groups messages by location ("json", "query"); clients want them by field."""
+    if not isinstance(messages, dict):
+        return None
+    return {field: words for fields in messages.values() if isinstance(fields, dict) for field, words in fields.items()}
+
+
+@atomic
+def _write_audit_line(reason: Reason) -> None:
+    audit.record(actor_or_none(), f"{request.method} {request.url_rule}"[:60], outcome=reason.code)

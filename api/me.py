@@ -1,0 +1,80 @@
+"""GET /me, my sessions, my consents."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from api.auth import current_actor
+from api.documents import global_resource
+from api.schemas.me import ConsentChangeSchema, ConsentsSchema, MeSchema, SessionListSchema
+from api.writing import writes
+from ledger.core.permissions import RIGHTS, reach
+from ledger.core.tenancy import Actor
+from ledger.people import communities, consents, grants, sessions
+
+blp = global_resource("me", "The person who is signed in.")
+
+
+@blp.get("/me")
+@blp.response(200, MeSchema)
+def get_me() -> dict[str, Any]:
+    """Who I am, where I belong and what I may do there."""
+    actor = current_actor()
+    found = communities.memberships_of(actor.person_id)
+    return {
+        "person": {"id": actor.person_id},
+        "memberships": [_membership(actor, member, community) for member, community in found.members],
+        "counters": found.counters,
+        "oversight": found.oversight,
+    }
+
+
+def _membership(actor: Actor, member: Any, community: Any) -> dict[str, Any]:
+    inside = sessions.enter(actor, community.id)
+    return {
+        "community_id": community.id,
+        "community_name": community.name,
+        "member_id": member.id,
+        "member_name": member.name,
+        "roles": sorted({str(grant.role) for grant in inside.grants} | {"volunteer"}),
+        "posts": [post.kind for post in grants.posts_of(community.id, [member.id])],
+        "unit_id": member.unit_id,
+        "permissions": sorted(verb for verb in RIGHTS if reach(inside, verb)),
+    }
+
+
+@blp.get("/me/sessions")
+@blp.response(200, SessionListSchema)
+def list_sessions() -> dict[str, Any]:
+    """Where I am signed in."""
+    return {"items": sessions.mine(current_actor())}
+
+
+@blp.delete("/me/sessions/<id:session_id>")
+@blp.response(204)
+@writes(None, status=204)
+def delete_session(session_id: UUID) -> None:
+    """Sign out there, at once."""
+    sessions.revoke(current_actor(), session_id)
+
+
+@blp.get("/me/consents")
+@blp.response(200, ConsentsSchema)
+def list_consents() -> dict[str, Any]:
+    """What I consent to now."""
+    return {"given": sorted(consents.given_by(current_actor().person_id))}
+
+
+@blp.post("/me/consents")
+@blp.arguments(ConsentChangeSchema)
+@blp.response(200, ConsentsSchema)
+@writes(ConsentsSchema)
+def change_consent(change: dict[str, Any]) -> dict[str, Any]:
+    """Give or withdraw consent to one purpose, in one step."""
+    person_id = current_actor().person_id
+    if change["given"]:
+        consents.give(person_id, [change["purpose"]])
+    else:
+        consents.withdraw(person_id, change["purpose"])
+    return {"given": sorted(consents.given_by(person_id))}

@@ -1,0 +1,41 @@
+"""Communities, over HTTP."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from api.schemas.fields import Id, Schema, Text
+from api.schemas.sign_in import phone_field
+from ledger.people.models import Purpose
+
+
+class CommunityRequestSchema(Schema):
+    name = Text(80, least=2, required=True, metadata={"example": "南华社区"})
+    staff = fields.List(phone_field(), required=True, validate=validate.Length(equal=2))
+    street_id = Id(load_default=None)
+    short_code = fields.String(load_default=None, validate=validate.Regexp(r"^[A-Z]{2,4}\Z"))
+
+
+class CommunitySchema(Schema):
+    id = Id()
+    name = fields.String()
+    short_code = fields.String()
+    is_demo = fields.Boolean()
+
+
+class JoinRequestSchema(Schema):
+    name = Text(80, load_default="", metadata={"description": "How the community calls me; may be given later."})
+    consents = fields.List(fields.Enum(Purpose, by_value=True), load_default=list, validate=validate.Length(max=4))
+
+
+class JoinedSchema(Schema):
+    id = Id(metadata={"description": "My member id."})
+
+
+class StreetRequestSchema(Schema):
+    name = Text(80, least=2, required=True)
+
+
+class StreetSchema(Schema):
+    id = Id()
+    name = fields.String()

@@ -1,0 +1,32 @@
+"""Roles and posts, over HTTP."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from api.schemas.fields import Id, Moment, Schema
+from ledger.core.tenancy import Role
+from ledger.people.models import STAFF_ROLES
+
+
+class GrantRequestSchema(Schema):
+    member_id = Id(required=True)
+    unit_id = Id(required=True)
+    role = fields.Enum(Role, by_value=True, required=True, validate=validate.OneOf(STAFF_ROLES))
+
+
+class GrantQuery(Schema):
+    member_id = Id(load_default=None)
+
+
+class GrantSchema(Schema):
+    id = Id()
+    member_id = Id()
+    unit_id = Id()
+    role = fields.String()
+    since = Moment()
+    until = Moment(allow_none=True)
+
+
+class GrantListSchema(Schema):
+    items = fields.List(fields.Nested(GrantSchema))

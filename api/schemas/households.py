@@ -1,0 +1,22 @@
+"""Households, over HTTP."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from api.schemas.fields import Id, Schema, Text
+
+
+class HouseholdRequestSchema(Schema):
+    name = Text(80, least=1, required=True)
+    member_ids = fields.List(Id(), required=True, validate=validate.Length(min=1, max=30))
+
+
+class HouseholdSchema(Schema):
+    id = Id()
+    name = fields.String()
+    member_ids = fields.List(Id())
+
+
+class HouseholdListSchema(Schema):
+    items = fields.List(fields.Nested(HouseholdSchema))

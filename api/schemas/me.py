@@ -1,0 +1,60 @@
+"""What a person sees of themself."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from api.schemas.fields import Id, Moment, Schema
+from api.schemas.sign_in import PersonSchema
+from ledger.people.models import Purpose
+
+
+class MembershipSchema(Schema):
+    community_id = Id()
+    community_name = fields.String()
+    member_id = Id()
+    member_name = fields.String()
+    roles = fields.List(fields.String())
+    posts = fields.List(fields.String())
+    unit_id = Id()
+    permissions = fields.List(fields.String(), metadata={"description": "Verbs that some role of mine carries here."})
+
+
+class CounterSchema(Schema):
+    community_id = Id()
+    merchant_id = Id()
+    branch_id = Id(allow_none=True)
+    role = fields.String()
+
+
+class OversightSchema(Schema):
+    street_id = Id(allow_none=True)
+    role = fields.String()
+
+
+class MeSchema(Schema):
+    person = fields.Nested(PersonSchema)
+    memberships = fields.List(fields.Nested(MembershipSchema))
+    counters = fields.List(fields.Nested(CounterSchema))
+    oversight = fields.List(fields.Nested(OversightSchema))
+
+
+class SessionSchema(Schema):
+    id = Id()
+    kind = fields.String()
+    label = fields.String()
+    created_at = Moment()
+    expires_at = Moment()
+
+
+class SessionListSchema(Schema):
+    items = fields.List(fields.Nested(SessionSchema))
+
+
+class ConsentChangeSchema(Schema):
+    purpose = fields.Enum(Purpose, by_value=True, required=True)
+    given = fields.Boolean(required=True)
+
+
+class ConsentsSchema(Schema):
+    given = fields.List(fields.String())

@@ -1,0 +1,61 @@
+"""Members and their balances, over HTTP."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from ledger.people.phones import PATTERN
+
+
+class MemberQuery(PageQuery):
+    search = Text(40, load_default="")
+    unit_id = Id(load_default=None)
+
+
+class MemberRequestSchema(Schema):
+    name = Text(80, least=1, required=True, metadata={"example": "林秀芳"})
+    unit_id = Id(load_default=None)
+    phone = fields.String(
+        load_default=None, allow_none=True, validate=[validate.Length(max=20), validate.Regexp(PATTERN)]
+    )
+    household_id = Id(load_default=None)
+
+
+class MemberSchema(Schema):
+    id = Id()
+    name = fields.String()
+    unit_id = Id()
+    unit_name = fields.String()
+    household_id = Id(allow_none=True)
+    state = fields.String()
+    joined_at = Moment()
+
+
+class NewMemberSchema(Schema):
+    id = Id()
+
+
+class BalanceSchema(Schema):
+    posted = fields.Integer()
+    held = fields.Integer()
+    available = fields.Integer()
+    debt = fields.Integer()
+    lifetime_earned = fields.Integer()
+    lifetime_spent = fields.Integer()
+    minutes = fields.Integer()
+
+
+class EntrySchema(Schema):
+    transfer_id = Id()
+    code = fields.String()
+    amount = fields.Integer(metadata={"description": "Positive: into the wallet."})
+    balance = fields.Integer(metadata={"description": "The wallet after this entry."})
+    effective_at = Moment()
+    recorded_at = Moment()
+    source_type = fields.String()
+    source_id = Id()
+
+
+MemberPageSchema = page_of(MemberSchema)
+StatementSchema = page_of(EntrySchema)

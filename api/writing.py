@@ -1,0 +1,84 @@
+"""`writes`: the one way from a POST to a verb, through `perform`, for the API and the pages alike."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, request
+from marshmallow import Schema
+
+from api.acting import actor_or_none
+from api.errors import problem, status_of
+from ledger.core.errors import KeyRequired, Reason
+from ledger.core.idempotency import Answer, Request, perform
+
+T = TypeVar("T")
+
+MAX_KEY = 128
+
+
+def writes(schema: type[Schema] | Schema | None, *, status: int = 200, keyed: bool = False) -> Callable[..., Any]:
+    """Run the view as a verb: once for each Idempotency-Key if `keyed`, its result dumped by `schema`.
+
+    The view returns what the verb returned. A refusal is answered as a problem; effects and answer are committed
+    together. Written below `blp.arguments` and `blp.response`.
+    """
+    dumper = schema() if isinstance(schema, type) else schema
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
+        @functools.wraps(view)
+        def run(*args: Any, **kwargs: Any) -> Response:
+            def dump(result: Any) -> Answer:
+                body = json.dumps(dumper.dump(result), ensure_ascii=False) if dumper else ""
+                return Answer(status, body)
+
+            return as_response(run_verb(lambda: view(*args, **kwargs), dump=dump, key=_key_of(keyed)))
+
+        return run
+
+    return decorate
+
+
+def run_verb(verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | None) -> Answer:
+    """`perform` for the present HTTP request."""
+    asked = Request(
+        actor=actor_or_none(),
+        route=f"{request.method} {request.path}"[:160],
+        key=key,
+        fingerprint=_fingerprint(),
+    )
+    return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
+
+
+def as_response(answer: Answer) -> Response:
+    kind = "application/problem+json" if answer.status >= 400 else "application/json"
+    response = Response(answer.body, status=answer.status, content_type=kind)
+    if answer.replayed:
+        response.headers["Idempotency-Hit"] = "true"
+    return response
+
+
+def _dump_refusal(reason: Reason) -> Answer:
+    return Answer(status_of(reason), json.dumps(problem(reason), ensure_ascii=False))
+
+
+def _key_of(keyed: bool) -> str | None:
+    if not keyed:
+        return None
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if not key or len(key) > MAX_KEY or not key.isprintable():
+        raise KeyRequired
+    return key
+
+
+def _fingerprint() -> bytes:
+    """The same for the same body, whatever the order of its fields; a form's own key and CSRF token apart."""
+    if request.is_json:
+        content: Any = request.get_json(silent=True)
+    else:
+        content = sorted((name, value) for name, value in request.form.items(multi=True) if not name.startswith("_"))
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()

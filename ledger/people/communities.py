@@ -1,0 +1,189 @@
+"""Opening a community: the tenant, its root unit, its accounts, and two staff accounts from the first day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy import select
+
+from ledger.book.accounts import accounts_of_community, accounts_of_member, open_accounts
+from ledger.core import audit, clock
+from ledger.core.db import atomic, db
+from ledger.core.errors import Forbidden
+from ledger.core.ids import NOBODY, new_id
+from ledger.core.tenancy import Actor, Role
+from ledger.people import grants, phones
+from ledger.people.members import sort_key
+from ledger.people.models import (
+    Community,
+    CounterStaff,
+    Member,
+    MemberState,
+    Oversight,
+    OversightGrant,
+    PlaceUnit,
+    Street,
+    UnitKind,
+)
+
+
+class Staff(NamedTuple):
+    """One of the first two staff accounts of a community."""
+
+    name: str
+    phone: str
+    roles: tuple[Role, ...]
+
+
+FIRST_ROLES = ((Role.ADMIN, Role.STAMPER), (Role.TREASURER, Role.ADMIN))
+"""What the two people who open a community hold: enough for four eyes on everything."""
+
+
+@atomic
+def open_community(
+    actor: Actor,
+    name: str,
+    *,
+    staff: Sequence[Staff],
+    street_id: UUID | None = None,
+    short_code: str | None = None,
+    is_demo: bool = False,
+) -> Community:
+    """The community exists with its root unit, accounts and staff. `short_code` None: from the name's pinyin.
+
+    Only an operator of the platform may; the clock's own hand (demo data) counts as one. Raises Forbidden.
+    """
+    if not is_operator(actor):
+        raise Forbidden
+    community = Community(
+        id=new_id(),
+        street_id=street_id,
+        name=name,
+        short_code=_free_short_code(short_code or _initials(name)),
+        is_demo=is_demo,
+        created_at=clock.now(),
+    )
+    db.session.add(community)
+    db.session.flush()
+    root = PlaceUnit(
+        community_id=community.id,
+        id=new_id(),
+        kind=UnitKind.COMMUNITY,
+        name=name,
+        path="1.",
+        created_at=clock.now(),
+    )
+    db.session.add(root)
+    db.session.flush()
+    open_accounts(community.id, accounts_of_community(community.id))
+    inside = Actor(person_id=actor.person_id, community_id=community.id)
+    for person in staff:
+        _appoint(inside, person, root)
+    audit.record(inside, "people.open_community", community.id)
+    return community
+
+
+def _appoint(actor: Actor, person: Staff, root: PlaceUnit) -> None:
+    member = Member(
+        community_id=actor.tenant,
+        id=new_id(),
+        person_id=phones.person_with(person.phone) or phones.add_person(person.phone),
+        name=person.name,
+        sort_key=sort_key(person.name),
+        unit_id=root.id,
+        state=MemberState.ACTIVE,
+        joined_at=clock.now(),
+        actor_id=actor.person_id,
+    )
+    db.session.add(member)
+    db.session.flush()
+    open_accounts(actor.tenant, accounts_of_member(member.id))
+    for role in person.roles:
+        grants.record_role(actor, member, role, root)
+
+
+def _initials(name: str) -> str:
+    letters = "".join(lazy_pinyin(name.removesuffix("社区"), style=Style.FIRST_LETTER)).upper()
+    return "".join(letter for letter in letters if "A" <= letter <= "Z")[:4].ljust(2, "X")
+
+
+def _free_short_code(wanted: str) -> str:
+    taken = set(db.session.scalars(select(Community.short_code).where(Community.short_code.startswith(wanted))))
+    number = 1
+    code = wanted
+    while code in taken:
+        number += 1
+        code = f"{wanted}{number}"
+    return code
+
+
+def is_operator(actor: Actor) -> bool:
+    """Is the actor an operator of the platform (or the clock's own hand)?"""
+    if actor.person_id == NOBODY:
+        return True
+    query = select(OversightGrant.id).where(
+        OversightGrant.person_id == actor.person_id,
+        OversightGrant.role == Oversight.OPERATOR,
+        OversightGrant.until.is_(None),
+    )
+    return db.session.scalar(query) is not None
+
+
+@atomic
+def open_street(actor: Actor, name: str) -> Street:
+    """The street office exists, above communities that name it. Raises Forbidden."""
+    if not is_operator(actor):
+        raise Forbidden
+    street = Street(id=new_id(), name=name, created_at=clock.now())
+    db.session.add(street)
+    db.session.flush()
+    return street
+
+
+@atomic
+def give_oversight(actor: Actor, person_id: UUID, *, role: Oversight, street_id: UUID | None = None) -> None:
+    """The person oversees the street's communities, or operates the platform. Raises Forbidden."""
+    if not is_operator(actor):
+        raise Forbidden
+    grant = OversightGrant(id=new_id(), person_id=person_id, role=role, street_id=street_id, since=clock.now())
+    db.session.add(grant)
+    db.session.flush()
+    audit.record(actor, "people.give_oversight", grant.id, role=role)
+
+
+def with_short_code(short_code: str) -> Community | None:
+    """The community that a public code starts with."""
+    return db.session.scalar(select(Community).where(Community.short_code == short_code))
+
+
+def all_ids() -> list[UUID]:
+    """Every community, for the clock's work."""
+    return list(db.session.scalars(select(Community.id).order_by(Community.id)))
+
+
+class Memberships(NamedTuple):
+    """Where a person belongs: memberships, counters and oversight, as GET /me shows them."""
+
+    members: list[tuple[Member, Community]]
+    counters: list[CounterStaff]
+    oversight: list[OversightGrant]
+
+
+def memberships_of(person_id: UUID) -> Memberships:
+    """Everything the person belongs to, over all communities: the one question asked across tenants, by the person."""
+    members = select(Member, Community).where(
+        Member.community_id.in_(select(Community.id)),
+        Community.id == Member.community_id,
+        Member.person_id == person_id,
+        Member.state == MemberState.ACTIVE,
+    )
+    counters = select(CounterStaff).where(CounterStaff.person_id == person_id, CounterStaff.until.is_(None))
+    oversight = select(OversightGrant).where(OversightGrant.person_id == person_id, OversightGrant.until.is_(None))
+    return Memberships(
+        members=[(member, community) for member, community in db.session.execute(members.order_by(Member.id))],
+        counters=list(db.session.scalars(counters.order_by(CounterStaff.id))),
+        oversight=list(db.session.scalars(oversight)),
+    )

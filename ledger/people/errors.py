@@ -1,0 +1,53 @@
+"""Refusals of the people's room."""
+
+from __future__ import annotations
+
+from ledger.core.errors import Refused
+
+
+class CodeWrong(Refused):
+    """The one-time code is not the newest one of this number, or it was mistyped."""
+
+    code = "code_wrong"
+    zh = ("验证码不对。", "请核对短信里的 6 位数字；还可以试 {tries_left} 次。")
+    en = ("The code is not right.", "Check the six digits in the message; {tries_left} tries left.")
+
+
+class CodeExpired(Refused):
+    """There is no live code for this number: none was asked for, it is older than 5 minutes, used, or used up."""
+
+    code = "code_expired"
+    zh = ("验证码已失效。", "请重新获取验证码，5 分钟内有效。")
+    en = ("The code is no longer valid.", "Ask for a new one; it is valid for 5 minutes.")
+
+
+class ConsentRequired(Refused):
+    """Joining needs consent to the purpose "service"; every other purpose is free."""
+
+    code = "consent_required"
+    zh = ("加入前需要您同意服务条款。", "请勾选“同意记录我的服务”后继续。")
+    en = ("Joining needs your consent first.", 'Tick "record my service" to go on.')
+
+
+class OwnRole(Refused):
+    """Nobody gives or ends a role of their own."""
+
+    code = "own_role"
+    zh = ("不能给自己授权或撤销自己的权限。", "请另一位管理员来操作。")
+    en = ("Nobody gives or ends their own role.", "Ask another administrator.")
+
+
+class UnitMisplaced(Refused):
+    """This kind of unit does not belong below that one."""
+
+    code = "unit_misplaced"
+    zh = ("这种单位不能放在所选的上级之下。", "请按 小区→网格→微网格→楼栋→单元 的顺序选择上级。")
+    en = ("This kind of unit does not belong there.", "Follow compound → grid → micro-grid → building → entrance.")
+
+
+class PhoneInUse(Refused):
+    """The number belongs to another person."""
+
+    code = "phone_in_use"
+    zh = ("这个手机号已属于另一个人。", "请核对号码，或请本人登录后加入。")
+    en = ("This number belongs to another person.", "Check the number, or let that person sign in and join.")

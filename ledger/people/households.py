@@ -1,0 +1,49 @@
+"""Households: people of one home. Nobody stamps their own family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import update
+
+from ledger.core import audit, clock
+from ledger.core.db import atomic, db
+from ledger.core.errors import NotFound
+from ledger.core.ids import new_id
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people.models import Household, Member
+
+
+@atomic
+def form_household(actor: Actor, name: str, *, member_ids: Sequence[UUID]) -> Household:
+    """These members are one household from now on, and of no other. Raises Forbidden, NotFound (a member)."""
+    require(actor, "manage_people")
+    household = Household(community_id=actor.tenant, id=new_id(), name=name, created_at=clock.now())
+    db.session.add(household)
+    db.session.flush()
+    moved = update(Member).where(within(actor.tenant, Member), Member.id.in_(member_ids))
+    if db.session.execute(moved.values(household_id=household.id)).rowcount != len(set(member_ids)):  # type: ignore[attr-defined]
+        raise NotFound
+    audit.record(actor, "people.form_household", household.id, member_ids=[one.hex for one in member_ids])
+    return household
+
+
+@atomic
+def leave_household(actor: Actor, member_id: UUID) -> None:
+    """The member belongs to no household."""
+    member = load(actor.tenant, Member, member_id, lock=True)
+    require(actor, "manage_people")
+    member.household_id = None
+    db.session.flush()
+    audit.record(actor, "people.leave_household", member_id)
+
+
+def households_of(community_id: UUID) -> dict[Household, list[Member]]:
+    """Every household with its members."""
+    homes = {home.id: home for home in db.session.scalars(scoped(community_id, Household))}
+    found: dict[Household, list[Member]] = {home: [] for home in homes.values()}
+    for member in db.session.scalars(scoped(community_id, Member).where(Member.household_id.is_not(None))):
+        found[homes[member.household_id]].append(member)
+    return found

@@ -1,0 +1,165 @@
+"""Members: a person in one community, with a wallet, hours and a place in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from pypinyin import lazy_pinyin
+from sqlalchemy import or_, select
+from sqlalchemy.sql import ColumnElement
+
+from ledger.book.accounts import accounts_of_member, open_accounts
+from ledger.core import audit, clock, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import AlreadyExists, Forbidden, NotFound
+from ledger.core.ids import new_id
+from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
+from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.people import consents, phones, units
+from ledger.people.models import Community, Household, Member, MemberState, PlaceUnit, Purpose
+
+
+def mask_name(name: str) -> str:
+    """The name as others see it: 林秀芳 → 林*芳, 陈刚 → 陈*, Li → L*."""
+    if len(name) <= 2:
+        return name[:1] + "*"
+    return name[0] + "*" + name[-1]
+
+
+def sort_key(name: str) -> str:
+    """Orders Chinese names by pinyin on every engine; latin names by their letters."""
+    return " ".join(lazy_pinyin(name)).lower()[:200]
+
+
+@atomic
+def add_member(
+    actor: Actor, name: str, *, unit_id: UUID | None = None, phone: str | None = None, household_id: UUID | None = None
+) -> Member:
+    """A person is a member, entered by staff: elders without a phone, or residents who will sign in later.
+
+    `unit_id` None is the community as a whole. A known number joins the person who has it. Raises NotFound,
+    Forbidden, AlreadyExists (the person is a member here).
+    """
+    unit = load(actor.tenant, PlaceUnit, unit_id) if unit_id else units.root_of(actor.tenant)
+    if household_id:
+        load(actor.tenant, Household, household_id)
+    require(actor, "manage_people", unit_path=unit.path)
+    person_id = (phones.person_with(phone) if phone else None) or phones.add_person(phone)
+    return _enrol(actor, person_id, name, unit=unit, household_id=household_id)
+
+
+@atomic
+def join_community(actor: Actor, community_id: UUID, *, name: str = "", given: Collection[Purpose] = ()) -> Member:
+    """The signed-in person is a volunteer of the community; joining again answers the same member.
+
+    Without a name the member is called by the last four digits of the phone. Raises NotFound, ConsentRequired.
+    """
+    load_community(community_id)
+    consents.give(actor.person_id, given)
+    consents.require_service(actor.person_id)
+    found = member_of(community_id, actor.person_id)
+    if found is not None:
+        return found
+    name = name.strip() or f"志愿者{phones.tail_of(actor.person_id) or ''}"
+    inside = Actor(person_id=actor.person_id, session_id=actor.session_id, community_id=community_id)
+    return _enrol(inside, actor.person_id, name, unit=units.root_of(community_id), household_id=None)
+
+
+def _enrol(actor: Actor, person_id: UUID, name: str, *, unit: PlaceUnit, household_id: UUID | None) -> Member:
+    if member_of(actor.tenant, person_id) is not None:
+        raise AlreadyExists
+    member = Member(
+        community_id=actor.tenant,
+        id=new_id(),
+        person_id=person_id,
+        name=name,
+        sort_key=sort_key(name),
+        unit_id=unit.id,
+        household_id=household_id,
+        state=MemberState.ACTIVE,
+        joined_at=clock.now(),
+        actor_id=actor.person_id,
+    )
+    db.session.add(member)
+    db.session.flush()
+    open_accounts(actor.tenant, accounts_of_member(member.id))
+    audit.record(actor, "people.join", member.id, on_behalf_of=person_id if person_id != actor.person_id else None)
+    outbox.announce(actor, "member.joined", member_id=member.id.hex)
+    return member
+
+
+def load_community(community_id: UUID) -> Community:
+    """The community; NotFound otherwise."""
+    community = db.session.get(Community, community_id)
+    if community is None:
+        raise NotFound
+    return community
+
+
+def member_of(community_id: UUID, person_id: UUID) -> Member | None:
+    """The person's membership here, if there is one."""
+    query = scoped(community_id, Member).where(Member.person_id == person_id)
+    found: Member | None = db.session.scalars(query).one_or_none()
+    return found
+
+
+def describe_members(community_id: UUID, ids: Collection[UUID]) -> dict[UUID, Member]:
+    """These members by id, in one statement."""
+    rows = db.session.scalars(scoped(community_id, Member).where(Member.id.in_(set(ids))))
+    return {member.id: member for member in rows}
+
+
+def list_members(
+    actor: Actor, *, search: str = "", unit_id: UUID | None = None, after: UUID | None = None, limit: int = 50
+) -> list[tuple[Member, PlaceUnit]]:
+    """Members the actor may see, newest first, with their units; `search` matches the start of name or pinyin."""
+    query = (
+        select(Member, PlaceUnit)
+        .where(within(actor.tenant, Member, PlaceUnit), PlaceUnit.id == Member.unit_id)
+        .where(_visible(actor))
+        .order_by(Member.id.desc())
+        .limit(limit)
+    )
+    if search:
+        typed = search.strip()
+        query = query.where(or_(Member.name.startswith(typed, autoescape=True),
+                                Member.sort_key.startswith(sort_key(typed), autoescape=True)))  # fmt: skip
+    if unit_id:
+        path = load(actor.tenant, PlaceUnit, unit_id).path
+        query = query.where(PlaceUnit.path.startswith(path))
+    if after:
+        query = query.where(Member.id < after)
+    return [(member, unit) for member, unit in db.session.execute(query)]
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    """SQL: the part of the members that the actor's roles reach."""
+    scopes = reach(actor, "see_members")
+    if not scopes:
+        raise Forbidden
+    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+        return Member.id.is_not(None)
+    parts = [Member.id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    for role, scope in scopes.items():
+        if scope & UNIT:
+            parts += [PlaceUnit.path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]
+    return or_(*parts)
+
+
+def see_member(actor: Actor, member_id: UUID) -> tuple[Member, PlaceUnit]:
+    """One member with its unit, if the actor may see it: NotFound, Forbidden."""
+    member = load(actor.tenant, Member, member_id)
+    unit = load(actor.tenant, PlaceUnit, member.unit_id)
+    require(actor, "see_members", member_id=member.id, unit_path=unit.path)
+    return member, unit
+
+
+def is_masked_for(actor: Actor) -> bool:
+    """Does the actor see members only by their masked names (street office)?"""
+    return actor.has(Role.STREET) and not (reach(actor, "see_members").keys() - {Role.STREET, Role.VOLUNTEER})
+
+
+def load_member(community_id: UUID, member_id: UUID) -> Member:
+    """The member; NotFound for any other community's."""
+    return load(community_id, Member, member_id)

@@ -1,0 +1,134 @@
+"""Sessions and tokens are rows: hashed, expiring, revoked at once. From one comes the Actor with all its rights."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Uuid, cast, literal, null, select, union_all, update
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core import clock, secrets
+from ledger.core.db import atomic, db
+from ledger.core.errors import NotFound, NotSignedIn
+from ledger.core.ids import new_id
+from ledger.core.tenancy import Actor, Counter, Grant, Role, scoped, within
+from ledger.people.models import (
+    Community,
+    CounterStaff,
+    Member,
+    MemberState,
+    Oversight,
+    OversightGrant,
+    PlaceUnit,
+    Post,
+    PostKind,
+    RoleGrant,
+    Session,
+    SessionKind,
+)
+
+LIVES_DAYS = {SessionKind.BROWSER: 90, SessionKind.API: 365, SessionKind.DEVICE: 7}
+
+
+@atomic
+def open_session(person_id: UUID, *, kind: SessionKind, label: str = "") -> tuple[str, Session]:
+    """A new session; its token is returned once and stored only as a hash."""
+    token, now = secrets.new_token(), clock.now()
+    session = Session(
+        id=new_id(),
+        person_id=person_id,
+        kind=kind,
+        token_hash=secrets.token_hash(token),
+        label=label[:120],
+        created_at=now,
+        expires_at=now + timedelta(days=LIVES_DAYS[kind]),
+    )
+    db.session.add(session)
+    db.session.flush()
+    return token, session
+
+
+@atomic
+def revoke(actor: Actor, session_id: UUID) -> None:
+    """The actor's session is dead from now on; NotFound for anybody else's."""
+    mine = update(Session).where(Session.id == session_id, Session.person_id == actor.person_id)
+    if not db.session.execute(mine.values(revoked_at=clock.now())).rowcount:  # type: ignore[attr-defined]
+        raise NotFound
+
+
+def mine(actor: Actor) -> list[Session]:
+    """The actor's live sessions, newest first."""
+    query = select(Session).where(
+        Session.person_id == actor.person_id, Session.revoked_at.is_(None), Session.expires_at > clock.now()
+    )
+    return list(db.session.scalars(query.order_by(Session.created_at.desc(), Session.id.desc())))
+
+
+def actor_of(token: str) -> Actor:
+    """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked."""
+    query = select(Session.id, Session.person_id).where(
+        Session.token_hash == secrets.token_hash(token), Session.revoked_at.is_(None), Session.expires_at > clock.now()
+    )
+    found = db.session.execute(query).one_or_none()
+    if found is None:
+        raise NotSignedIn
+    return Actor(person_id=found.person_id, session_id=found.id)
+
+
+def enter(actor: Actor, community_id: UUID) -> Actor:
+    """The same person inside a community, with every right resolved; NotFound for a stranger."""
+    membership = scoped(community_id, Member.id, Member.household_id, PlaceUnit.path).where(
+        PlaceUnit.id == Member.unit_id, Member.person_id == actor.person_id, Member.state == MemberState.ACTIVE
+    )
+    member = db.session.execute(membership).one_or_none()
+    grants, counters = _rights(actor.person_id, community_id)
+    if member is None and not grants and not counters:
+        raise NotFound
+    return Actor(
+        person_id=actor.person_id,
+        session_id=actor.session_id,
+        community_id=community_id,
+        member_id=member.id if member else None,
+        household_id=member.household_id if member else None,
+        unit_path=member.path if member else "",
+        grants=grants,
+        counters=counters,
+    )
+
+
+def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tuple[Counter, ...]]:
+    """Everything the person may do in the community, in one statement."""
+    staff = scoped(community_id, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
+    staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
+    staff = staff.where(within(community_id, Member), Member.person_id == person_id, RoleGrant.until.is_(None))
+    secretary = select(literal(Role.SECRETARY.value), PlaceUnit.path, _no_id(), _no_id())
+    secretary = secretary.where(
+        within(community_id, Post, PlaceUnit, Member),
+        PlaceUnit.id == Post.unit_id,
+        Member.id == Post.member_id,
+        Member.person_id == person_id,
+        Post.kind == PostKind.BRANCH_SECRETARY,
+        Post.until.is_(None),
+    )
+    street = select(literal(Role.STREET.value), literal(""), _no_id(), _no_id()).where(
+        Community.id == community_id,
+        OversightGrant.street_id == Community.street_id,
+        OversightGrant.person_id == person_id,
+        OversightGrant.role == Oversight.STREET,
+        OversightGrant.until.is_(None),
+    )
+    shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
+        within(community_id, CounterStaff), CounterStaff.person_id == person_id, CounterStaff.until.is_(None)
+    )
+    rows = db.session.execute(union_all(staff, secretary, street, shop)).all()
+    grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in rows if merchant_id is None)
+    counters = tuple(
+        Counter(Role(role), merchant_id, branch_id) for role, _, merchant_id, branch_id in rows if merchant_id
+    )
+    return grants, counters
+
+
+def _no_id() -> ColumnElement[UUID]:
+    """NULL as an id: PostgreSQL wants the type in every branch of a UNION."""
+    return cast(null(), Uuid())

@@ -1,0 +1,46 @@
+"""What every template may name, and the guard of every page form."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import g, request, url_for
+from flask_wtf import CSRFProtect
+
+from ledger.core import clock
+from web import languages, look, navigation
+
+csrf = CSRFProtect()
+
+
+def protect_forms() -> None:
+    """A form is ours or it is refused; the API has its own rule (tokens, no cookies)."""
+    if request.method == "POST":
+        csrf.protect()
+
+
+def page() -> dict[str, Any]:
+    """Names of every page. `community` and `me` are None before sign-in; `me` = {name, roles[], permissions}."""
+    me = getattr(g, "me", None)
+    return {
+        "language": languages.language(),
+        "large": look.is_large(),
+        "hand_css": look.HAND_CSS,
+        "asset": look.asset,
+        "community": getattr(g, "community", None),
+        "me": me,
+        "navigation": navigation.entries(me["permissions"]) if me else [],
+        "home_url": url_for("web.home.show") if getattr(g, "community_id", None) else url_for("web.welcome.show"),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "now": clock.now(),
+        "new_key": lambda: uuid.uuid4().hex,
+        "with_query": with_query,
+    }
+
+
+def with_query(**changes: str | None) -> str:
+    """This page's address with some of its questions changed; None takes one away."""
+    asked = {**request.args.to_dict(), **changes}
+    endpoint = request.endpoint or "web.welcome.show"
+    return url_for(endpoint, **(request.view_args or {}), **{name: value for name, value in asked.items() if value})

@@ -1,0 +1,42 @@
+"""Refusals as pages: always a sentence and the next step, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from ledger.core.errors import NotSignedIn, Reason
+from web.languages import language
+
+# What marshmallow says of a field, in a person's words. What is not listed reads as the general sentence.
+_FIELD_ERRORS = {
+    "Missing data for required field.": lambda: _("请填写这一项。"),
+    "Field may not be null.": lambda: _("请填写这一项。"),
+    "Not a valid integer.": lambda: _("请填写整数。"),
+    "Not a valid datetime.": lambda: _("请填写日期和时间。"),
+    "Not a valid date.": lambda: _("请填写日期。"),
+    "Shorter than minimum length 1.": lambda: _("请填写这一项。"),
+}
+
+
+def refusal(reason: Reason) -> dict[str, str]:
+    """What kit.refusal_box shows."""
+    spoken = language()
+    return {"code": reason.code, "sentence": reason.sentence(spoken), "next_step": reason.next_step(spoken)}
+
+
+def render_reason(reason: Reason, status: int) -> Any:
+    """The page of a refusal that no form could show beside its fields."""
+    template = "sign_in/phone.html" if isinstance(reason, NotSignedIn) else "errors/refusal.html"
+    next_page = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    page = render_template(template, refused=refusal(reason), status=status, values={}, errors={}, next=next_page)
+    return page, status
+
+
+def field_error(messages: list[Any] | str) -> str:
+    """One sentence for what is wrong with a field."""
+    first = messages[0] if isinstance(messages, list) and messages else messages
+    known = _FIELD_ERRORS.get(str(first))
+    return known() if known else _("请检查这一项。")

@@ -1,0 +1,34 @@
+"""The rail of the desk: which rooms a person may enter, read from the rights table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from flask_babel import lazy_gettext as _
+
+
+class Entry(NamedTuple):
+    """One room of the desk. `permission` is a verb of ledger.core.permissions."""
+
+    endpoint: str
+    icon: str
+    text: str
+    permission: str
+
+
+DESK = (
+    Entry("web.office.show", "home", _("今天"), "see_checkins"),
+    Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
+    Entry("web.activities.list_all", "calendar", _("活动"), "manage_activities"),
+    Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),
+    Entry("web.units.show_tree", "tree", _("楼栋网格"), "manage_units"),
+    Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),
+    Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
+    Entry("web.tills.show_counter", "scan", _("收银台"), "use_till"),
+)
+
+
+def entries(permissions: Collection[str]) -> list[Entry]:
+    """The rooms that carry one of these rights, in the order of the day's work."""
+    return [entry for entry in DESK if entry.permission in permissions]

@@ -1,0 +1,48 @@
+"""All pages under one blueprint, so that the guard, the form check and the tenant of an address stand once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, g
+
+from web import (
+    activities,
+    agreements,
+    checkins,
+    home,
+    member_codes,
+    merchants,
+    offers,
+    office,
+    preferences,
+    programmes,
+    redemptions,
+    settlements,
+    sign_in,
+    stamps,
+    tills,
+    units,
+    welcome,
+)
+from web.context import protect_forms
+
+ROOMS = (
+    welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
+    programmes, units, merchants, agreements, settlements, office,
+)  # fmt: skip
+
+web = Blueprint("web", __name__, template_folder="templates")
+web.before_request(protect_forms)
+for room in ROOMS:
+    web.register_blueprint(room.page)
+
+
+@web.app_url_defaults
+def stay_in_community(endpoint: str, values: dict[str, Any]) -> None:
+    """Addresses made on a community's page lead into the same community unless they say otherwise."""
+    community_id = g.get("community_id")
+    if "community_id" in values or not community_id or not endpoint.startswith("web."):
+        return
+    if current_app.url_map.is_endpoint_expecting(endpoint, "community_id"):
+        values["community_id"] = community_id

@@ -74,8 +74,10 @@ class Postgres:
     def _initialise(self) -> None:
         # Locale C sorts by bytes, as SQLite does; names are sorted by a stored key on both.
         self._run(
-            [self._programs / "initdb", "--pgdata", self._folder / "data", "--username=postgres"]
-            + ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+            [
+                *(self._programs / "initdb", "--pgdata", self._folder / "data", "--username=postgres"),
+                *("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"),
+            ]
         )
 
     def _start_watchdog(self) -> subprocess.Popen[bytes]:
@@ -92,8 +94,10 @@ class Postgres:
     def _start(self, settings: list[str]) -> None:
         options = " ".join(f"-c {setting}" for setting in [*settings, f"unix_socket_directories={self._folder}"])
         self._run(
-            [self._programs / "pg_ctl", "start", "--wait", "--silent", "--pgdata", self._folder / "data"]
-            + ["--log", self._folder / "log", "--options", options]
+            [
+                *(self._programs / "pg_ctl", "start", "--wait", "--silent", "--pgdata", self._folder / "data"),
+                *("--log", self._folder / "log", "--options", options),
+            ]
         )
 
     def _run(self, command: list[Any]) -> None:

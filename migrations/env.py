@@ -26,6 +26,8 @@ with engine.connect() as connection:
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=name_type,
         compare_type=True,
+        # One transaction for all, on SQLite too: an upgrade that fails leaves nothing, and the triggers are kept.
+        transactional_ddl=True,
         transaction_per_migration=False,
     )
     with context.begin_transaction():

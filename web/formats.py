@@ -72,6 +72,12 @@ def when(moment: Moment) -> str:
     return f"{day(moment)} {clock_time(moment)}"
 
 
+def month_name(value: Moment | date) -> str:
+    """2026年10月"""
+    pattern = "y年M月" if language() == CHINESE else "MMMM y"
+    return format_date(_as_date(value), pattern, locale=language())
+
+
 def full_time(moment: Moment) -> str:
     """2026年10月12日 20:05, for paper"""
     return f"{full_day(moment)} {clock_time(moment)}"
@@ -148,7 +154,7 @@ def _as_date(value: Moment | date) -> date:
 FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
-        clock_time, live_clock, day, calendar_day, short_day, full_day, when, full_time, span, week_days, week_name,
+        clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span, week_days, week_name,
         hours, duration, number, signed, flowers, yuan, last_four, seconds_until,
     )
 }  # fmt: skip

@@ -122,12 +122,26 @@ class Activity(Base):
     state: Mapped[str] = mapped_column(text(10))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(text(200))
+
+
+class GrantUse(Base):
+    """A scan's grant (its SHA-256) is bound to the person who first checked in or out with it."""
+
+    __tablename__ = "grant_uses"
+    __table_args__ = (ForeignKeyConstraint(["community_id"], ["communities.id"]),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID]
+    used_at: Mapped[datetime]
 
 
 class Checkin(Base):
     """One visit. `minutes` is exact; `evidence` says how we know; `reasons` what the stamper should look at.
 
-    `recorded_by` is the person whose hand recorded it (the member's own, or staff), who may never stamp it.
+    `recorded_by` and `closed_by` are the persons whose hands recorded arrival and leaving (the member's own, or
+    staff), who may never stamp it; `on_behalf_of` is the member's person where another one recorded.
     A member has at most one open visit, and one live visit number per activity.
     """
 
@@ -160,6 +174,7 @@ class Checkin(Base):
     distance_bucket: Mapped[str | None] = mapped_column(text(10))
     note: Mapped[dict[str, Any] | None]
     recorded_by: Mapped[UUID]
+    closed_by: Mapped[UUID | None]
     on_behalf_of: Mapped[UUID | None]
 
 
@@ -200,6 +215,7 @@ class Stamp(Base):
     minutes: Mapped[int]
     rule_version: Mapped[int]
     explanation: Mapped[str] = mapped_column(text(300))
+    explanation_en: Mapped[str] = mapped_column(text(300))
     stamped_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     undone_at: Mapped[datetime | None]

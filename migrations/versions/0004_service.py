@@ -37,6 +37,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_stamp_batches")),
     )
     op.create_table(
+        "grant_uses",
+        sa.Column("community_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_grant_uses_community_id")),
+        sa.PrimaryKeyConstraint("community_id", "digest", name=op.f("pk_grant_uses")),
+    )
+    op.create_table(
         "activities",
         sa.Column("community_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -56,6 +65,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancel_reason", sa.String(length=200), nullable=True),
         sa.CheckConstraint("state IN ('planned', 'cancelled')", name=op.f("ck_activities_state_known")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_activities_ends_after_start")),
         sa.ForeignKeyConstraint(
@@ -111,6 +122,7 @@ def upgrade() -> None:
         sa.Column("distance_bucket", sa.String(length=10), nullable=True),
         sa.Column("note", sa.JSON(), nullable=True),
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("closed_by", sa.Uuid(), nullable=True),
         sa.Column("on_behalf_of", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "evidence IN ('coordinator_scan', 'live_code', 'poster_located', 'poster', 'later')",
@@ -161,6 +173,7 @@ def upgrade() -> None:
         sa.Column("minutes", sa.BigInteger(), nullable=False),
         sa.Column("rule_version", sa.BigInteger(), nullable=False),
         sa.Column("explanation", sa.String(length=300), nullable=False),
+        sa.Column("explanation_en", sa.String(length=300), nullable=False),
         sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
@@ -210,5 +223,6 @@ def downgrade() -> None:
     op.drop_table("programme_rules")
     op.drop_index("ix_activities_time", table_name="activities")
     op.drop_table("activities")
+    op.drop_table("grant_uses")
     op.drop_table("stamp_batches")
     op.drop_table("programmes")

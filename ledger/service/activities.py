@@ -1,0 +1,186 @@
+"""Activities: a programme at a place and time, with the poster that hangs there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+
+from ledger.core import audit, clock, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import WrongState
+from ledger.core.ids import new_id
+from ledger.core.permissions import may, require, require_any
+from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people.members import load_community
+from ledger.people.models import PlaceUnit
+from ledger.service.codes import new_poster_code
+from ledger.service.errors import ActivityHasVisits, ActivityTimes, ProgrammeEnded
+from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Programme
+
+LONGEST = timedelta(hours=24)
+FARTHEST_AHEAD, FARTHEST_BACK = timedelta(days=366), timedelta(days=92)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityPlan:
+    """What an activity is. The door opens `opens_before_minutes` before the start; check-out is possible until
+    `closes_after_minutes` after the end. Position in millionths of a degree; None where nobody measured it."""
+
+    name: str
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    instructions: str = ""
+    opens_before_minutes: int = 15
+    closes_after_minutes: int = 30
+    capacity: int | None = None
+    latitude_e6: int | None = None
+    longitude_e6: int | None = None
+
+
+class ActivityView(NamedTuple):
+    """An activity as the actor sees it; `is_mine_to_manage` opens its poster and live code."""
+
+    activity: Activity
+    unit: PlaceUnit
+    programme: Programme
+    is_mine_to_manage: bool
+
+
+@atomic
+def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: ActivityPlan) -> Activity:
+    """The activity is planned and its poster can be printed.
+
+    Raises NotFound (programme, unit), Forbidden, ProgrammeEnded, ActivityTimes.
+    """
+    programme = load(actor.tenant, Programme, programme_id)
+    unit = load(actor.tenant, PlaceUnit, unit_id)
+    require(actor, "manage_activities", unit_path=unit.path)
+    if programme.ended_at is not None:
+        raise ProgrammeEnded
+    now = clock.now()
+    if not timedelta(0) < plan.ends_at - plan.starts_at <= LONGEST:
+        raise ActivityTimes
+    if not now - FARTHEST_BACK <= plan.starts_at <= now + FARTHEST_AHEAD:
+        raise ActivityTimes
+    activity = Activity(
+        community_id=actor.tenant,
+        id=new_id(),
+        programme_id=programme_id,
+        unit_id=unit_id,
+        name=plan.name,
+        place=plan.place,
+        instructions=plan.instructions,
+        starts_at=plan.starts_at,
+        ends_at=plan.ends_at,
+        opens_before_minutes=plan.opens_before_minutes,
+        closes_after_minutes=plan.closes_after_minutes,
+        capacity=plan.capacity,
+        latitude_e6=plan.latitude_e6,
+        longitude_e6=plan.longitude_e6,
+        poster_code=new_poster_code(load_community(actor.tenant).short_code),
+        state=ActivityState.PLANNED,
+        created_at=now,
+        actor_id=actor.person_id,
+    )
+    db.session.add(activity)
+    db.session.flush()
+    audit.record(actor, "service.plan_activity", activity.id)
+    outbox.announce(actor, "activity.planned", activity_id=activity.id.hex)
+    return activity
+
+
+@atomic
+def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity:
+    """The activity does not take place; whoever is checked in just now is voided, and told.
+
+    Service that was completed is not swept away: ActivityHasVisits. Raises before it NotFound, Forbidden, WrongState.
+    """
+    # A full lock: a check-in that has read the activity as planned is waited for, a later one sees it cancelled.
+    activity = load(actor.tenant, Activity, activity_id, lock=True)
+    require(actor, "manage_activities", unit_path=load(actor.tenant, PlaceUnit, activity.unit_id).path)
+    if activity.state == ActivityState.CANCELLED:
+        raise WrongState(state=activity.state)
+    served = _count_served(activity)
+    if served:
+        raise ActivityHasVisits(visits=served)
+    activity.state, activity.cancelled_at, activity.cancel_reason = ActivityState.CANCELLED, clock.now(), reason
+    db.session.flush()
+    voided = _void_open_visits(activity)
+    audit.record(actor, "service.cancel_activity", activity_id, voided=len(voided))
+    outbox.announce(
+        actor, "activity.cancelled", activity_id=activity_id.hex, member_ids=[member_id.hex for member_id in voided]
+    )
+    return activity
+
+
+def _count_served(activity: Activity) -> int:
+    served = (CheckinState.PENDING, CheckinState.AWAITING_SECOND, CheckinState.STAMPED)
+    query = select(func.count()).where(
+        within(activity.community_id, Checkin), Checkin.activity_id == activity.id, Checkin.state.in_(served)
+    )
+    return db.session.scalar(query) or 0
+
+
+def _void_open_visits(activity: Activity) -> Sequence[UUID]:
+    """The members whose open visits ended with the activity."""
+    visits = update(Checkin).where(
+        within(activity.community_id, Checkin),
+        Checkin.activity_id == activity.id,
+        Checkin.state == CheckinState.OPEN,
+    )
+    ended = visits.values(state=CheckinState.VOID, left_at=clock.now(), minutes=0, reasons=["activity_cancelled"])
+    statement = ended.returning(Checkin.member_id).execution_options(synchronize_session=False)
+    return list(db.session.scalars(statement))
+
+
+def list_activities(
+    actor: Actor,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    unit_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[ActivityView]:
+    """Activities that lie (even partly) between the moments and inside the unit, newest first. Raises Forbidden."""
+    require_any(actor, "see_programmes")
+    query = _described(actor.tenant).order_by(Activity.id.desc()).limit(limit)
+    if since:
+        query = query.where(Activity.ends_at >= since)
+    if until:
+        query = query.where(Activity.starts_at < until)
+    if unit_id:
+        query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+    if after:
+        query = query.where(Activity.id < after)
+    return [_view(actor, *row) for row in db.session.execute(query)]
+
+
+def see_activity(actor: Actor, activity_id: UUID) -> ActivityView:
+    """One activity. Raises NotFound, Forbidden."""
+    activity = load(actor.tenant, Activity, activity_id)
+    require_any(actor, "see_programmes")
+    return _view(actor, *db.session.execute(_described(actor.tenant).where(Activity.id == activity.id)).one())
+
+
+def poster_code_of(actor: Actor, activity_id: UUID) -> str:
+    """The code that the activity's poster carries. Raises NotFound, Forbidden."""
+    activity = load(actor.tenant, Activity, activity_id)
+    require(actor, "manage_activities", unit_path=load(actor.tenant, PlaceUnit, activity.unit_id).path)
+    return activity.poster_code
+
+
+def _described(community_id: UUID) -> Select[Any]:
+    return scoped(community_id, Activity, PlaceUnit, Programme).where(
+        PlaceUnit.id == Activity.unit_id, Programme.id == Activity.programme_id
+    )
+
+
+def _view(actor: Actor, activity: Activity, unit: PlaceUnit, programme: Programme) -> ActivityView:
+    return ActivityView(activity, unit, programme, may(actor, "manage_activities", unit_path=unit.path))

@@ -1,0 +1,363 @@
+"""Check-ins: one visit each, evidenced by a code at the place or by staff, open until the check-out.
+
+A plausible person is never refused: the visit is graded and the stamper sees why (`evidence`). Refused is only what
+cannot be: unknown codes, cancelled or far activities, two places at once, the same visit twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, or_
+from sqlalchemy.exc import IntegrityError
+
+from ledger.core import audit, clock, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import Forbidden, NotFound
+from ledger.core.ids import new_id
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor, scoped
+from ledger.people import communities
+from ledger.people.models import Member, MemberState, PlaceUnit
+from ledger.service import codes, evidence
+from ledger.service.errors import (
+    ActivityCancelled,
+    ActivityTooFar,
+    DuplicateCheckin,
+    LiveCodeExpired,
+    MemberGone,
+    NoOpenVisit,
+    OtherCommunity,
+    Overlap,
+    UnknownCard,
+    UnknownCode,
+)
+from ledger.service.evidence import Location, Review, Sighting
+from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Evidence
+
+_checkins: Any = Checkin.__table__
+
+DEAD = (CheckinState.RETURNED, CheckinState.VOID)
+LOOSE = frozenset({Review.CLOSED_BY_RULE, Review.CLOSED_BY_NEXT})
+"""A visit closed for its member: the real check-out, should it still arrive, may only make it shorter."""
+
+LONGEST_VISIT = timedelta(hours=48)
+"""An activity lasts at most 24 hours, and nobody checks in or out more than 12 hours away from it."""
+
+
+class Kind(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Via:
+    """How the visit is proved: exactly one of these."""
+
+    grant: str | None = None
+    live_code: str | None = None
+    poster_code: str | None = None
+    card_code: str | None = None
+    member_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    activity: Activity
+    unit_path: str
+
+
+@atomic
+def record_checkin(
+    actor: Actor,
+    activity_id: UUID,
+    *,
+    kind: Kind,
+    via: Via,
+    happened_at: datetime | None = None,
+    minutes: int | None = None,
+    location: Location | None = None,
+    note: dict[str, str] | None = None,
+    on_behalf_of: UUID | None = None,
+) -> Checkin:
+    """The member has arrived (`in`: a new visit) or left (`out`: the open visit is pending, its minutes exact).
+
+    `happened_at` None is now, or the moment of the scan; `minutes` (0 … 1440) makes a complete visit by hand, graded
+    `later`. `on_behalf_of` is the member for whom a helper acts. Entering one place closes the visit at another.
+
+    Raises NotFound, Forbidden, MemberGone; the code's UnknownCard, OtherCommunity, UnknownCode, LiveCodeExpired,
+    GrantExpired, GrantUsed; ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out`
+    NoOpenVisit.
+    """
+    site = _site(actor.tenant, activity_id)
+    member = _member(actor, via, on_behalf_of, site=site)
+    basis, witnessed_at = _prove(actor, site.activity, via, happened_at)
+    seen = Sighting(
+        basis=basis,
+        happened_at=happened_at or witnessed_at or clock.now(),
+        received_at=clock.now(),
+        witnessed_at=witnessed_at,
+        distance=evidence.distance_bucket(site.activity, location),
+        by_hand=minutes is not None,
+        recorded_own=via.member_id is not None and member.person_id == actor.person_id,
+        by_helper=via.member_id is None and member.person_id != actor.person_id,
+    )
+    if site.activity.state == ActivityState.CANCELLED:
+        raise ActivityCancelled
+    if evidence.is_far_in_time(site.activity, seen):
+        raise ActivityTooFar
+    visits = _visits(member, site.activity, seen.happened_at)
+    if kind is Kind.OUT:
+        return _leave(actor, site.activity, visits, seen=seen, minutes=minutes, note=note)
+    return _arrive(actor, site, member, visits=visits, seen=seen, minutes=minutes, note=note)
+
+
+def _site(community_id: UUID, activity_id: UUID) -> _Site:
+    """The activity, guarded against being cancelled before we are done."""
+    query = scoped(community_id, Activity, PlaceUnit.path).where(
+        Activity.id == activity_id, PlaceUnit.id == Activity.unit_id
+    )
+    # KEY SHARE is what the visit's foreign key takes anyway; cancelling takes the full lock.
+    locked = query.with_for_update(read=True, key_share=True, of=Activity)
+    row = db.session.execute(locked.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _Site(*row)
+
+
+def _member(actor: Actor, via: Via, on_behalf_of: UUID | None, *, site: _Site) -> Member:
+    """Whose visit it is, locked so that two check-ins of one person come one after the other."""
+    target = via.member_id or on_behalf_of or actor.member_id
+    if target is None:
+        raise Forbidden
+    query = scoped(actor.tenant, Member, PlaceUnit.path).where(Member.id == target, PlaceUnit.id == Member.unit_id)
+    row = db.session.execute(query.with_for_update(key_share=True, of=Member)).one_or_none()
+    if row is None:
+        raise NotFound
+    member, unit_path = row
+    if via.member_id is not None:
+        require(actor, "record_checkin", unit_path=site.unit_path)
+    elif target != actor.member_id:
+        require(actor, "act_for_member", member_id=target, unit_path=unit_path)
+    else:
+        require(actor, "check_in_self", member_id=target)
+    if member.state != MemberState.ACTIVE:
+        raise MemberGone
+    found: Member = member
+    return found
+
+
+def _prove(
+    actor: Actor, activity: Activity, via: Via, happened_at: datetime | None
+) -> tuple[Evidence, datetime | None]:
+    """What the code proves, and at which moment it was read (None where the code does not change)."""
+    if via.card_code is not None:
+        raise UnknownCard
+    if via.member_id is not None:
+        return Evidence.COORDINATOR_SCAN, None
+    if via.grant is not None:
+        return _prove_by_grant(actor, activity, via.grant)
+    code = via.poster_code or via.live_code or ""
+    if codes.prefix_of(code) != codes.prefix_of(activity.poster_code):
+        raise OtherCommunity if communities.with_short_code(codes.prefix_of(code)) else UnknownCode
+    if via.poster_code is not None:
+        if via.poster_code != activity.poster_code:
+            raise UnknownCode
+        return Evidence.POSTER, None
+    return Evidence.LIVE_CODE, _moment_of_live_code(activity, code, happened_at)
+
+
+def _prove_by_grant(actor: Actor, activity: Activity, text: str) -> tuple[Evidence, datetime]:
+    grant = codes.open_grant(text)
+    if grant.community_id != actor.tenant:
+        raise OtherCommunity
+    if grant.activity_id != activity.id:
+        raise UnknownCode
+    codes.bind_grant(actor, text)
+    return grant.evidence, grant.scanned_at
+
+
+def _moment_of_live_code(activity: Activity, code: str, happened_at: datetime | None) -> datetime:
+    """The code was on the screen now, or (sent later by a phone without network) when it happened."""
+    now = clock.now()
+    if codes.is_shown_at(activity, code, now):
+        return now
+    if happened_at is not None and codes.is_shown_at(activity, code, happened_at):
+        return happened_at
+    raise LiveCodeExpired if codes.age_of_live_code(activity, code, now) is not None else UnknownCode
+
+
+def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checkin]:
+    """The member's visits that this one could meet: here, open ones, and those around the moment."""
+    query = scoped(member.community_id, Checkin).where(
+        Checkin.member_id == member.id,
+        or_(
+            Checkin.activity_id == activity.id,
+            Checkin.state == CheckinState.OPEN,
+            Checkin.arrived_at >= moment - LONGEST_VISIT,
+        ),
+    )
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _arrive(
+    actor: Actor,
+    site: _Site,
+    member: Member,
+    *,
+    visits: Sequence[Checkin],
+    seen: Sighting,
+    minutes: int | None,
+    note: dict[str, str] | None,
+) -> Checkin:
+    activity, arrived_at = site.activity, seen.happened_at
+    here = [visit for visit in visits if visit.activity_id == activity.id]
+    if any(visit.state not in DEAD for visit in here):
+        raise DuplicateCheckin
+    left_at = None if minutes is None else evidence.credit_starts(activity, arrived_at) + timedelta(minutes=minutes)
+    elsewhere = [visit for visit in visits if visit.activity_id != activity.id and visit.state not in DEAD]
+    _refuse_overlap(elsewhere, arrived_at, left_at)
+    _close_earlier(actor, elsewhere, arrived_at)
+    graded, reasons = evidence.grade(seen)
+    reasons += evidence.arrival_reasons(activity, arrived_at)
+    if left_at is None:
+        left_at, why = _known_leaving(activity, elsewhere, arrived_at)
+        reasons += why
+    elif minutes is not None and minutes > evidence.scheduled_minutes(activity):
+        reasons.append(Review.OVER_SCHEDULE)
+    if left_at is not None and minutes is None:
+        minutes = evidence.credited_minutes(activity, arrived_at, left_at)
+    row = {
+        "community_id": actor.tenant,
+        "id": new_id(),
+        "activity_id": activity.id,
+        "member_id": member.id,
+        "visit": 1 + max((visit.visit for visit in here), default=0),
+        "unit_path": site.unit_path,
+        "state": CheckinState.OPEN if left_at is None else CheckinState.PENDING,
+        "evidence": graded,
+        "reasons": reasons,
+        "arrived_at": arrived_at,
+        "left_at": left_at,
+        "received_at": seen.received_at,
+        "minutes": minutes,
+        "distance_bucket": seen.distance,
+        "note": note,
+        "recorded_by": actor.person_id,
+        "closed_by": None,
+        "on_behalf_of": member.person_id if member.person_id != actor.person_id else None,
+    }
+    return _insert(actor, row)
+
+
+def _insert(actor: Actor, row: dict[str, Any]) -> Checkin:
+    try:
+        db.session.connection().execute(insert(_checkins), [row])
+    except IntegrityError as error:
+        # The member's lock makes this impossible here; the engine says it again for every other way in.
+        raise DuplicateCheckin from error
+    audit.record(actor, "service.check_in", row["id"], on_behalf_of=row["on_behalf_of"], evidence=row["evidence"])
+    outbox.announce(actor, "checkin.recorded", checkin_id=row["id"].hex, member_id=row["member_id"].hex)
+    return Checkin(**row)
+
+
+def _is_loose(visit: Checkin) -> bool:
+    return visit.state == CheckinState.OPEN or (
+        visit.state == CheckinState.PENDING and not LOOSE.isdisjoint(visit.reasons)
+    )
+
+
+def _refuse_overlap(elsewhere: Sequence[Checkin], arrived_at: datetime, left_at: datetime | None) -> None:
+    """Nobody is at two places: an arrival inside a closed visit, or a given span that meets another, is refused."""
+    for visit in elsewhere:
+        if visit.left_at is not None and not _is_loose(visit) and visit.arrived_at <= arrived_at < visit.left_at:
+            raise Overlap
+        if left_at is not None and arrived_at < visit.arrived_at < left_at:
+            raise Overlap
+
+
+def _close_earlier(actor: Actor, elsewhere: Sequence[Checkin], moment: datetime) -> None:
+    """Entering here closes the visit there, as far as its end is not known for certain."""
+    for visit in elsewhere:
+        reaches = visit.left_at is None or visit.left_at > moment
+        if _is_loose(visit) and visit.arrived_at <= moment and reaches:
+            activity = _site(actor.tenant, visit.activity_id).activity
+            _close(actor, visit, activity, left_at=moment, added=[Review.CLOSED_BY_NEXT])
+
+
+def _known_leaving(
+    activity: Activity, elsewhere: Sequence[Checkin], arrived_at: datetime
+) -> tuple[datetime | None, list[Review]]:
+    """When a visit sent later must have ended, because its member has been elsewhere since; None if it is open."""
+    later = [visit.arrived_at for visit in elsewhere if visit.arrived_at > arrived_at]
+    if not later:
+        return None, []
+    if min(later) < activity.ends_at:
+        return min(later), [Review.CLOSED_BY_NEXT]
+    return max(activity.ends_at, arrived_at), [Review.CLOSED_BY_RULE]
+
+
+def _leave(
+    actor: Actor,
+    activity: Activity,
+    visits: Sequence[Checkin],
+    *,
+    seen: Sighting,
+    minutes: int | None,
+    note: dict[str, str] | None,
+) -> Checkin:
+    visit = next((visit for visit in visits if visit.activity_id == activity.id and _is_loose(visit)), None)
+    if visit is None:
+        raise NoOpenVisit
+    left_at = seen.happened_at
+    if minutes is not None:
+        left_at = evidence.credit_starts(activity, visit.arrived_at) + timedelta(minutes=minutes)
+    graded, added = evidence.grade(seen)
+    added += evidence.leaving_reasons(activity, left_at)
+    if left_at < visit.arrived_at:
+        left_at, graded = visit.arrived_at, Evidence.LATER
+        added.append(Review.CLOCK_OFF)
+    if minutes is not None and minutes > evidence.scheduled_minutes(activity):
+        added.append(Review.OVER_SCHEDULE)
+    if visit.left_at is not None:
+        left_at, minutes = min(left_at, visit.left_at), None
+    _close(
+        actor, visit, activity, left_at=left_at, added=added, by_hand=minutes, later=graded is Evidence.LATER, note=note
+    )
+    return visit
+
+
+def _close(
+    actor: Actor,
+    visit: Checkin,
+    activity: Activity,
+    *,
+    left_at: datetime,
+    added: Sequence[Review],
+    by_hand: int | None = None,
+    later: bool = False,
+    note: dict[str, str] | None = None,
+) -> None:
+    """The visit is pending, with exact minutes; what was assumed about its end before is replaced."""
+    known = [reason for reason in visit.reasons if reason not in LOOSE]
+    visit.state = CheckinState.PENDING
+    visit.left_at = left_at
+    visit.minutes = evidence.credited_minutes(activity, visit.arrived_at, left_at) if by_hand is None else by_hand
+    visit.reasons = list(dict.fromkeys([*known, *added]))
+    visit.evidence = Evidence.LATER if later else visit.evidence
+    visit.note = note or visit.note
+    visit.closed_by = actor.person_id
+    db.session.flush()
+    audit.record(actor, "service.check_out", visit.id, minutes=visit.minutes)
+    outbox.announce(actor, "checkin.closed", checkin_id=visit.id.hex, member_id=visit.member_id.hex)
+
+
+def lock_members(community_id: UUID, member_ids: Collection[UUID]) -> None:
+    """Take the members' locks in one order, before a batch takes them one by one."""
+    query = scoped(community_id, Member.id).where(Member.id.in_(set(member_ids))).order_by(Member.id)
+    db.session.execute(query.with_for_update(key_share=True))

@@ -1,0 +1,171 @@
+"""Refusals of the service room."""
+
+from __future__ import annotations
+
+from ledger.core.errors import Refused
+
+
+class ProgrammeEnded(Refused):
+    """The programme is over; nothing new is planned under it."""
+
+    code = "programme_ended"
+    zh = ("这个服务项目已经结束。", "请选择一个进行中的项目。")
+    en = ("This programme has ended.", "Choose a programme that is running.")
+
+
+class ActivityTimes(Refused):
+    """An activity ends after it starts, lasts at most 24 hours, and lies within a year ahead and 92 days back."""
+
+    code = "activity_times"
+    zh = ("活动时间不合理。", "结束要晚于开始，最长 24 小时，最多提前一年安排、补录 92 天内的活动。")
+    en = (
+        "These times make no activity.",
+        "It ends after it starts, lasts at most 24 hours, and lies within a year ahead or 92 days back.",
+    )
+
+
+class ActivityCancelled(Refused):
+    """The activity does not take place."""
+
+    code = "activity_cancelled"
+    zh = ("这次活动已取消。", "请看通知，或选择另一次活动。")
+    en = ("This activity was cancelled.", "See the notice, or choose another activity.")
+
+
+class ActivityHasVisits(Refused):
+    """People have served at this activity: their visits are decided one by one, not swept away."""
+
+    code = "activity_has_visits"
+    zh = ("已有 {visits} 人次在这次活动中服务，不能取消。", "请先逐条盖章、退回或作废。")
+    en = ("{visits} visits were served at this activity already.", "Stamp, return or void them first.")
+
+
+class UnknownCode(Refused):
+    """No activity has this code, or not this one."""
+
+    code = "unknown_code"
+    zh = ("没有这个签到码，或它不属于这次活动。", "请重新扫描现场的二维码。")
+    en = ("This code is unknown here.", "Scan the code at the place of service again.")
+
+
+class LiveCodeExpired(Refused):
+    """The changing code was right some minutes ago."""
+
+    code = "live_code_expired"
+    zh = ("屏幕上的签到码已更换。", "签到码每 15 秒更换一次，请扫描现在显示的。")
+    en = ("The code on the screen has changed since.", "It changes every 15 seconds: scan what is shown now.")
+
+
+class OtherCommunity(Refused):
+    """The code belongs to another community."""
+
+    code = "other_community"
+    zh = ("这个签到码属于另一个社区。", "请在发码的社区签到。")
+    en = ("This code belongs to another community.", "Check in at the community that issued it.")
+
+
+class GrantExpired(Refused):
+    """The scan is not ours, or more than 10 minutes ago."""
+
+    code = "grant_expired"
+    zh = ("扫码已过期。", "请重新扫描现场的二维码，10 分钟内完成签到。")
+    en = ("This scan is no longer valid.", "Scan the code again and check in within 10 minutes.")
+
+
+class GrantUsed(Refused):
+    """Another person has checked in with this scan."""
+
+    code = "grant_used"
+    zh = ("这次扫码已被另一个人使用。", "请自己扫描现场的二维码。")
+    en = ("Somebody else has used this scan.", "Scan the code at the place yourself.")
+
+
+class UnknownCard(Refused):
+    """No card with this code is in use."""
+
+    code = "unknown_card"
+    zh = ("没有这张红花卡。", "请核对卡号，或由工作人员按姓名登记。")
+    en = ("This card is unknown.", "Check the number, or record the person by name.")
+
+
+class ActivityTooFar(Refused):
+    """The moment is more than 12 hours before the start or after the end of the activity."""
+
+    code = "activity_too_far"
+    zh = ("离这次活动的时间超过 12 小时。", "请在活动前后 12 小时内签到，或请工作人员补录。")
+    en = (
+        "The activity is more than 12 hours away.",
+        "Check in within 12 hours of it, or let the staff enter your service.",
+    )
+
+
+class Overlap(Refused):
+    """The member was at another place at that time."""
+
+    code = "overlap"
+    zh = ("这段时间内已在另一处服务。", "请核对时间；记录有误可请工作人员更正。")
+    en = ("The member served at another place at that time.", "Check the times; the staff can correct a wrong record.")
+
+
+class DuplicateCheckin(Refused):
+    """The member is checked in at this activity already."""
+
+    code = "duplicate_checkin"
+    zh = ("这次活动已经签到过了。", "不用再签到；结束时请签退。")
+    en = ("Already checked in here.", "Nothing more to do; check out when you leave.")
+
+
+class NoOpenVisit(Refused):
+    """There is nothing to check out of: no check-in here, or checked out already."""
+
+    code = "no_open_visit"
+    zh = ("这里没有待签退的签到。", "请先签到；已签退的不用再签。")
+    en = ("There is no check-in to close here.", "Check in first; once is enough to check out.")
+
+
+class MemberGone(Refused):
+    """The member has left the community."""
+
+    code = "member_gone"
+    zh = ("这位成员已离开本社区。", "请核对姓名，或先重新加入。")
+    en = ("This member has left the community.", "Check the name, or let the person join again.")
+
+
+class OwnCheckin(Refused):
+    """Nobody stamps, returns, voids or undoes their own service."""
+
+    code = "own_checkin"
+    zh = ("不能处理自己的服务记录。", "请另一位盖章人处理。")
+    en = ("Nobody decides on their own service.", "Ask another stamper.")
+
+
+class OwnHousehold(Refused):
+    """Nobody decides on the service of their own household."""
+
+    code = "own_household"
+    zh = ("不能处理自己家人的服务记录。", "请另一位盖章人处理。")
+    en = ("Nobody decides on the service of their own household.", "Ask another stamper.")
+
+
+class RecordedByYou(Refused):
+    """The recorder is the first person; the stamper is another one."""
+
+    code = "recorded_by_you"
+    zh = ("这条记录是您登记的。", "登记人和盖章人不能是同一人，请另一位盖章人处理。")
+    en = ("You recorded this one yourself.", "Recorder and stamper are two people: ask another stamper.")
+
+
+class SameStamper(Refused):
+    """A member's own late entry needs two different stampers."""
+
+    code = "same_stamper"
+    zh = ("补录的服务需要两人盖章，您已盖过第一次。", "请另一位盖章人盖第二次。")
+    en = ("A late entry needs two stampers, and you were the first.", "Ask another stamper for the second.")
+
+
+class PreviewChanged(Refused):
+    """Since the preview something about these check-ins has changed."""
+
+    code = "preview_changed"
+    zh = ("预览之后记录有变化，还没有盖章。", "请重新预览，核对后再盖章。")
+    en = ("Something has changed since the preview; nothing was stamped.", "Look at the preview again, then stamp.")

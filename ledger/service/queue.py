@@ -1,0 +1,149 @@
+"""Check-ins as they are looked at: the stamping queue, a member's own visits, and why one is not stamped yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, or_
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.errors import Forbidden
+from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
+from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.workdays import add_workdays
+from ledger.people.members import is_masked_for, mask_name
+from ledger.people.models import Member, PlaceUnit
+from ledger.service import evidence
+from ledger.service.models import Activity, Checkin, CheckinState, Evidence, Stamp, StampBatch
+
+STAMPED_WITHIN_WORKDAYS = 3
+"""How soon a community decides; shown to the volunteer as the day by which the stamp is expected."""
+
+WAITING: dict[str, tuple[str, str]] = {
+    "check_out": ("服务中，签退后等待盖章", "In service; after the check-out it waits for the stamp"),
+    "stamp": ("等待社区盖章", "Waiting for the community's stamp"),
+    "second_stamp": ("补录的服务，等待第二位盖章人", "A late entry, waiting for the second stamper"),
+    "correction": ("已退回，请看说明后更正", "Returned: read the note and correct it"),
+}
+"""Why a visit is not stamped yet, in zh and en."""
+
+_WAITING_FOR = {
+    CheckinState.OPEN: "check_out",
+    CheckinState.PENDING: "stamp",
+    CheckinState.AWAITING_SECOND: "second_stamp",
+    CheckinState.RETURNED: "correction",
+}
+
+
+class Decided(NamedTuple):
+    """The live stamp of a check-in with its batch (whose note says why something was returned)."""
+
+    stamp: Stamp
+    batch: StampBatch
+
+
+class CheckinView(NamedTuple):
+    """A check-in as the actor sees it. `waiting_for` is a key of WAITING or None; `expected_by` its end."""
+
+    checkin: Checkin
+    activity: Activity
+    member_name: str
+    decided: Decided | None
+    waiting_for: str | None
+    expected_by: datetime | None
+
+
+def list_checkins(
+    actor: Actor,
+    *,
+    status: CheckinState | None = None,
+    activity_id: UUID | None = None,
+    evidence: Evidence | None = None,
+    unit_id: UUID | None = None,
+    member_id: UUID | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[CheckinView]:
+    """The check-ins that the actor may see, newest first. Raises Forbidden, NotFound (the unit)."""
+    query = _described(actor.tenant).where(_visible(actor)).order_by(Checkin.id.desc()).limit(limit)
+    wanted = {
+        Checkin.state: status,
+        Checkin.activity_id: activity_id,
+        Checkin.evidence: evidence,
+        Checkin.member_id: member_id,
+    }
+    for column, value in wanted.items():
+        if value is not None:
+            query = query.where(column == value)
+    if unit_id:
+        query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+    if after:
+        query = query.where(Checkin.id < after)
+    return _views(actor, query)
+
+
+def see_checkin(actor: Actor, checkin_id: UUID) -> CheckinView:
+    """One check-in, by the same rule as the list. Raises NotFound, Forbidden."""
+    checkin = load(actor.tenant, Checkin, checkin_id)
+    require(actor, "see_checkins", member_id=checkin.member_id, unit_path=checkin.unit_path)
+    return _views(actor, _described(actor.tenant).where(Checkin.id == checkin_id))[0]
+
+
+def _described(community_id: UUID) -> Select[Any]:
+    return scoped(community_id, Checkin, Activity, Member.name).where(
+        Activity.id == Checkin.activity_id, Member.id == Checkin.member_id
+    )
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    """SQL: the part of the check-ins that the actor's roles reach."""
+    scopes = reach(actor, "see_checkins")
+    if not scopes:
+        raise Forbidden
+    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+        return Checkin.id.is_not(None)
+    parts = [Checkin.member_id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    for role, scope in scopes.items():
+        if scope & UNIT:
+            parts += [Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]
+    return or_(*parts)
+
+
+def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:
+    rows = db.session.execute(query).all()
+    decided = _decided(actor.tenant, [row.Checkin.id for row in rows])
+    masked = is_masked_for(actor)
+    return [
+        CheckinView(
+            checkin=checkin,
+            activity=activity,
+            member_name=mask_name(name) if masked and checkin.member_id != actor.member_id else name,
+            decided=decided.get(checkin.id),
+            waiting_for=_WAITING_FOR.get(CheckinState(checkin.state)),
+            expected_by=expected_by(checkin, activity),
+        )
+        for checkin, activity, name in rows
+    ]
+
+
+def _decided(community_id: UUID, checkin_ids: Sequence[UUID]) -> dict[UUID, Decided]:
+    query = scoped(community_id, Stamp, StampBatch).where(
+        StampBatch.id == Stamp.batch_id, Stamp.checkin_id.in_(checkin_ids), Stamp.undone_at.is_(None), Stamp.counts
+    )
+    return {stamp.checkin_id: Decided(stamp, batch) for stamp, batch in db.session.execute(query)}
+
+
+def expected_by(checkin: Checkin, activity: Activity) -> datetime | None:
+    """Until when the next step is expected: the check-out by the end of the grace, a stamp within working days."""
+    if checkin.state == CheckinState.OPEN:
+        return evidence.grace_ends(activity)
+    if checkin.state not in (CheckinState.PENDING, CheckinState.AWAITING_SECOND):
+        return None
+    since = max(checkin.received_at, checkin.left_at or checkin.received_at)
+    day = add_workdays(clock.local_day(since), STAMPED_WITHIN_WORKDAYS)
+    return clock.start_of_day(day + timedelta(days=1))

@@ -52,9 +52,8 @@ def uses_of_single_places(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def compares_communities(node: ast.Compare) -> bool:
-    """Is a `community_id` held against something with `==`?"""
-    sides = (node.left, *node.comparators)
-    return isinstance(node.ops[0], ast.Eq) and "community_id" in map(last_name, sides)
+    """Does a `community_id` stand left of `==`?"""
+    return isinstance(node.ops[0], ast.Eq) and last_name(node.left) == "community_id"
 
 
 def last_name(expression: ast.expr) -> str:

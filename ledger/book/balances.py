@@ -65,18 +65,19 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
     """Every balance is changed within its limit, locked in the order of the house; or InsufficientPoints/-Funds."""
     ordered = sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
     single = [change for change in ordered if change.key.kind not in SLOTS]
-    if single and not _apply_all(community_id, single):
+    if single and not _apply_all(community_id, single, undo=len(single) > 1):
         raise _shortage(community_id, single)
     for change in ordered:
-        if change.key.kind in SLOTS and not _apply(community_id, [change]):
+        # A short slot that we waited for must be let go before all slots are locked in order: else two would deadlock.
+        if change.key.kind in SLOTS and not _apply_all(community_id, [change], undo=True):
             slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
             if not _apply(community_id, [change]):
                 raise InsufficientFunds if change.needed > 0 else HoldEnded
 
 
-def _apply_all(community_id: UUID, changes: Sequence[Change]) -> bool:
-    """All of them or none. A savepoint only where one could fall short after others were changed."""
-    if len(changes) == 1 or all(change.needed <= 0 for change in changes):
+def _apply_all(community_id: UUID, changes: Sequence[Change], *, undo: bool) -> bool:
+    """Could all be changed? If not, and `undo`, none was and no lock is kept. What only gives cannot fall short."""
+    if not undo or all(change.needed <= 0 for change in changes):
         return _apply(community_id, changes) == len(changes)
     try:
         with savepoint():

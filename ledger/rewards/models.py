@@ -59,10 +59,11 @@ class RedemptionState(StrEnum):
 
 
 class Merchant(Base):
-    """A shop. Its identity is global; what it agreed is each community's own."""
+    """A shop. Its identity is global; what it agreed is each community's own. `created_in` is where it first joined."""
 
     __tablename__ = "merchants"
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_in: Mapped[UUID]
     name: Mapped[str] = mapped_column(text(80))
     trade: Mapped[str] = mapped_column(text(40))
     created_at: Mapped[datetime]
@@ -136,7 +137,10 @@ class Agreement(Base):
 
 
 class AgreementVersion(Base):
-    """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days. Signed by two people."""
+    """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days.
+
+    Two people sign for the community; `owner_signed_by` is the shop's own side. `signed_at` is the last signature's.
+    """
 
     __tablename__ = "agreement_versions"
     __table_args__ = (
@@ -160,11 +164,15 @@ class AgreementVersion(Base):
     actor_id: Mapped[UUID]
     signed_by: Mapped[UUID | None]
     second_signed_by: Mapped[UUID | None]
+    owner_signed_by: Mapped[UUID | None]
     signed_at: Mapped[datetime | None]
 
 
 class Offer(Base):
-    """What a shop gives for points. `version` is the one in force; what is reserved keeps its own."""
+    """What a shop gives for points. `version` is the one in force; what is reserved keeps its own.
+
+    `draft_version` is a change that waits for the approval of somebody else than its drafter.
+    """
 
     __tablename__ = "offers"
     __table_args__ = (
@@ -180,6 +188,7 @@ class Offer(Base):
     kind: Mapped[str] = mapped_column(text(20))
     state: Mapped[str] = mapped_column(text(10))
     version: Mapped[int]
+    draft_version: Mapped[int | None]
     stock: Mapped[int | None]
     """Pieces left; None is without limit. Changed only by the redemption verbs and by restocking."""
     created_at: Mapped[datetime]
@@ -199,6 +208,7 @@ class OfferVersion(Base):
         CheckConstraint("points > 0", name="points_positive"),
         CheckConstraint("price_fen IS NULL OR price_fen >= 0", name="price_not_negative"),
         CheckConstraint("weekdays BETWEEN 1 AND 127", name="weekdays_known"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> actor_id", name="two_people"),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -218,6 +228,7 @@ class OfferVersion(Base):
     per_member_per_week: Mapped[int | None]
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
+    approved_by: Mapped[UUID | None]
 
 
 class CapCounter(Base):

@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "merchants",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_in", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("trade", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -95,6 +96,7 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("signed_by", sa.Uuid(), nullable=True),
         sa.Column("second_signed_by", sa.Uuid(), nullable=True),
+        sa.Column("owner_signed_by", sa.Uuid(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_agreement_versions_ends_after_start")),
         sa.CheckConstraint("rate_fen >= 0 AND rate_points > 0", name=op.f("ck_agreement_versions_rate_known")),
@@ -139,6 +141,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("draft_version", sa.BigInteger(), nullable=True),
         sa.Column("stock", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=False),
@@ -213,7 +216,11 @@ def upgrade() -> None:
         sa.Column("per_member_per_week", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=False),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
         sa.CheckConstraint("points > 0", name=op.f("ck_offer_versions_points_positive")),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> actor_id", name=op.f("ck_offer_versions_two_people")
+        ),
         sa.CheckConstraint("price_fen IS NULL OR price_fen >= 0", name=op.f("ck_offer_versions_price_not_negative")),
         sa.CheckConstraint("weekdays BETWEEN 1 AND 127", name=op.f("ck_offer_versions_weekdays_known")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,195 @@
+"""Refusals of the rewards room, in the order in which a redemption meets them."""
+
+from __future__ import annotations
+
+from ledger.core.errors import Refused
+
+# --- the code ---------------------------------------------------------------------------------------------------
+
+
+class MemberCodeUnknown(Refused):
+    """No member of this community has had this code; the try counts against the till."""
+
+    code = "member_code_unknown"
+    zh = ("没有这个红花码。", "请会员刷新红花码，再扫一次。")
+    en = ("There is no such member code.", "Let the member show a fresh code and scan it again.")
+
+
+class MemberCodeUsed(Refused):
+    """The code has been used: each is good for one scan."""
+
+    code = "member_code_used"
+    zh = ("这个红花码已经用过。", "请会员刷新红花码，再扫一次。")
+    en = ("This member code has been used.", "Let the member show a fresh code and scan it again.")
+
+
+class MemberCodeReplaced(Refused):
+    """The member has asked for a newer code; only the newest one is good."""
+
+    code = "member_code_replaced"
+    zh = ("这个红花码已被新的代替。", "请扫会员手机上最新的红花码。")
+    en = ("A newer member code has replaced this one.", "Scan the newest code on the member's phone.")
+
+
+class MemberCodeExpired(Refused):
+    """The code's minute is over, or the session that made it has ended."""
+
+    code = "member_code_expired"
+    zh = ("这个红花码已过期。", "请会员刷新红花码，再扫一次。")
+    en = ("This member code has expired.", "Let the member show a fresh code and scan it again.")
+
+
+class TillClosed(Refused):
+    """A visit at the till lasts ten minutes, and this one is over."""
+
+    code = "till_closed"
+    zh = ("这次到店已超过 10 分钟。", "请会员刷新红花码，重新扫码。")
+    en = ("This visit has lasted longer than ten minutes.", "Scan the member's code again.")
+
+
+class ShopCodeUnknown(Refused):
+    """No shop poster of this community carries this code."""
+
+    code = "shop_code_unknown"
+    zh = ("没有找到这张商家海报。", "请重新扫描店内的海报。")
+    en = ("No shop poster carries this code.", "Scan the poster in the shop again.")
+
+
+class OwnRedemption(Refused):
+    """Nobody serves themself: the clerk and the member are the same person."""
+
+    code = "own_redemption"
+    zh = ("不能为自己办理。", "请另一位店员来操作。")
+    en = ("Nobody serves themself at the till.", "Let another clerk do this.")
+
+
+# --- merchant and agreement -------------------------------------------------------------------------------------
+
+
+class AgreementNotActive(Refused):
+    """The shop's agreement is not signed yet, has ended, or today is outside its dates."""
+
+    code = "agreement_not_active"
+    zh = ("这家店的协议现在不生效。", "请选择别的商家，或联系社区。")
+    en = ("The shop's agreement is not in force now.", "Choose another shop, or ask the community.")
+
+
+class AgreementSuspended(Refused):
+    """The community has suspended the shop's agreement."""
+
+    code = "agreement_suspended"
+    zh = ("这家店的兑换已暂停。", "请选择别的商家，或联系社区。")
+    en = ("Redemption at this shop is suspended.", "Choose another shop, or ask the community.")
+
+
+class AlreadySigned(Refused):
+    """This person has signed; the second signature is another person's."""
+
+    code = "already_signed"
+    zh = ("您已经签过字。", "第二个签字须由另一位管理员或财务来签。")
+    en = ("You have signed already.", "Another administrator or treasurer signs second.")
+
+
+class OwnDraft(Refused):
+    """What one person drafted, another approves."""
+
+    code = "own_draft"
+    zh = ("不能批准自己起草的内容。", "请另一位管理员或财务来批准。")
+    en = ("Nobody approves their own draft.", "Let another administrator or treasurer approve it.")
+
+
+# --- offer ------------------------------------------------------------------------------------------------------
+
+
+class OfferNotActive(Refused):
+    """The offer is not approved yet, has ended, or today is outside its dates."""
+
+    code = "offer_not_active"
+    zh = ("这项兑换现在没有开放。", "请选择别的兑换。")
+    en = ("This offer is not open now.", "Choose another one.")
+
+
+class BillTooSmall(Refused):
+    """The bill is below the offer's minimum, or was not given."""
+
+    code = "bill_too_small"
+    zh = ("消费未满 {minimum} 元。", "账单满 {minimum} 元时再使用。")
+    en = ("The bill is below {minimum} yuan.", "Use it with a bill of at least {minimum} yuan.")
+
+
+class BranchRequired(Refused):
+    """The shop has several branches; the request names none."""
+
+    code = "branch_required"
+    zh = ("这家店有多个门店。", "请先选择门店。")
+    en = ("The shop has more than one branch.", "Say at which branch.")
+
+
+class BranchExcluded(Refused):
+    """The offer does not hold at this branch."""
+
+    code = "branch_excluded"
+    zh = ("这项兑换不在这个门店。", "请到参加的门店兑换。")
+    en = ("This offer does not hold at this branch.", "Go to a branch that takes part.")
+
+
+class WrongWeekday(Refused):
+    """The offer does not hold on this day of the week."""
+
+    code = "wrong_weekday"
+    zh = ("今天不能兑换这一项。", "请在开放的星期几再来。")
+    en = ("This offer does not hold today.", "Come on one of its weekdays.")
+
+
+class WrongHour(Refused):
+    """The offer does not hold at this hour."""
+
+    code = "wrong_hour"
+    zh = ("现在不在兑换时段。", "请在 {from_time}–{until_time} 之间兑换。")
+    en = ("This offer does not hold at this hour.", "Come between {from_time} and {until_time}.")
+
+
+class OutOfStock(Refused):
+    """Fewer pieces are left than asked for."""
+
+    code = "out_of_stock"
+    zh = ("库存不足，还剩 {left} 份。", "请减少数量，或选择别的兑换。")
+    en = ("Only {left} left.", "Take fewer, or choose another offer.")
+
+
+class MemberCapReached(Refused):
+    """The member would take more pieces than the offer allows in a day or a week."""
+
+    code = "member_cap_reached"
+    zh = ("已达到这项兑换的次数上限。", "每{period_zh}最多 {cap} 份，请下次再来。")
+    en = ("The limit of this offer is reached.", "At most {cap} a {period}; come again later.")
+
+
+# --- after the reservation --------------------------------------------------------------------------------------
+
+
+class RefundTooLarge(Refused):
+    """More points are asked back than are left of the redemption."""
+
+    code = "refund_too_large"
+    zh = ("退还数量超过了剩余的红花。", "最多还能退 {left} 朵。")
+    en = ("That is more than is left of the redemption.", "At most {left} points can still be refunded.")
+
+
+class UndoTooLate(Refused):
+    """An undo is possible within ten minutes of the confirmation."""
+
+    code = "undo_too_late"
+    zh = ("已超过 10 分钟，不能撤销。", "请用退还，并写明原因。")
+    en = ("Ten minutes have passed; it cannot be undone.", "Make a refund and state the reason.")
+
+
+# --- counters ---------------------------------------------------------------------------------------------------
+
+
+class OwnCounter(Refused):
+    """Nobody puts themself behind a counter."""
+
+    code = "own_counter"
+    zh = ("不能把自己设为店主或店员。", "请另一位管理员来操作。")
+    en = ("Nobody appoints themself behind a counter.", "Ask another administrator.")

@@ -1,0 +1,141 @@
+"""Funds: who pays the shops. Money is granted into a fund, held by reservations, spent by confirmations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from ledger.book.accounts import bank_of, fund_of, open_accounts
+from ledger.book.codes import Code, Kind
+from ledger.book.models import Account, Balance
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import audit, clock, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import AlreadyExists, Forbidden
+from ledger.core.evidence import digest_of
+from ledger.core.ids import new_id
+from ledger.core.permissions import COMMUNITY, MASKED, reach
+from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.rewards.models import Fund, FundGrant
+
+
+@dataclass(frozen=True, slots=True)
+class FundFigures:
+    """A fund's fen: granted in all, reserved now, spent in all, left to be reserved (granted - spent - reserved)."""
+
+    granted: int
+    reserved: int
+    spent: int
+    left: int
+
+
+NOTHING = FundFigures(0, 0, 0, 0)
+
+
+@atomic
+def create_fund(actor: Actor, name: str) -> Fund:
+    """The fund exists, empty. Raises Forbidden, AlreadyExists (a fund of this name)."""
+    _require_community(actor, "manage_funds")
+    if db.session.scalar(scoped(actor.tenant, Fund.id).where(Fund.name == name)) is not None:
+        raise AlreadyExists
+    fund = Fund(community_id=actor.tenant, id=new_id(), name=name, created_at=clock.now(), actor_id=actor.person_id)
+    db.session.add(fund)
+    db.session.flush()
+    open_accounts(actor.tenant, [fund_of(fund.id)])
+    audit.record(actor, "rewards.create_fund", fund.id)
+    outbox.announce(actor, "fund.created", fund_id=fund.id.hex)
+    return fund
+
+
+@atomic
+def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str) -> FundGrant:
+    """`amount_fen` from the community's bank account stands in the fund, given by `donor`.
+
+    Raises NotFound, Forbidden, AmountOutOfRange.
+    """
+    fund = load(actor.tenant, Fund, fund_id)
+    _require_community(actor, "manage_funds")
+    grant = FundGrant(
+        community_id=actor.tenant,
+        id=new_id(),
+        fund_id=fund.id,
+        amount_fen=amount_fen,
+        donor=donor,
+        granted_at=clock.now(),
+        actor_id=actor.person_id,
+    )
+    evidence = digest_of(grant=grant.id, fund=fund.id, amount_fen=amount_fen, donor=donor)
+    draft = Draft(
+        code=Code.FUND,
+        debit=bank_of(actor.tenant),
+        credit=fund_of(fund.id),
+        amount=amount_fen,
+        source=Source("fund_grant", grant.id, evidence),
+    )
+    post_transfers(actor, [draft])
+    db.session.add(grant)
+    db.session.flush()
+    audit.record(actor, "rewards.grant_money", grant.id, fund_id=fund.id.hex, amount_fen=amount_fen)
+    outbox.announce(actor, "fund.granted", fund_id=fund.id.hex, amount_fen=amount_fen)
+    return grant
+
+
+def _require_community(actor: Actor, verb: str) -> None:
+    """A role of the community itself; the street's "as second person" has no first step here to second."""
+    if not any(scope & COMMUNITY for scope in reach(actor, verb).values()):
+        raise Forbidden
+
+
+def list_funds(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[tuple[Fund, FundFigures]]:
+    """The community's funds with their figures, newest first. Raises Forbidden."""
+    _require_sight(actor)
+    query = scoped(actor.tenant, Fund).order_by(Fund.id.desc()).limit(limit)
+    if after:
+        query = query.where(Fund.id < after)
+    funds = list(db.session.scalars(query))
+    figures = figures_of(actor.tenant, [fund.id for fund in funds])
+    return [(fund, figures[fund.id]) for fund in funds]
+
+
+def see_fund(actor: Actor, fund_id: UUID) -> tuple[Fund, FundFigures]:
+    """One fund with its figures: NotFound, Forbidden."""
+    fund = load(actor.tenant, Fund, fund_id)
+    _require_sight(actor)
+    return fund, figures_of(actor.tenant, [fund.id])[fund.id]
+
+
+def _require_sight(actor: Actor) -> None:
+    """Funds are the community's; what a member or a shop sees of business is its own part, which has no fund."""
+    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values()):
+        raise Forbidden
+
+
+def figures_of(community_id: UUID, fund_ids: list[UUID]) -> dict[UUID, FundFigures]:
+    """Granted, reserved, spent and left of each fund, in two statements."""
+    granted = (
+        select(FundGrant.fund_id, func.sum(FundGrant.amount_fen))
+        .where(within(community_id, FundGrant), FundGrant.fund_id.in_(fund_ids))
+        .group_by(FundGrant.fund_id)
+    )
+    stored = (
+        select(Account.owner_id, func.sum(Balance.balance), func.sum(Balance.held))
+        .where(within(community_id, Account, Balance), Balance.account_id == Account.id)
+        .where(Account.kind == Kind.FUND, Account.owner_id.in_(fund_ids))
+        .group_by(Account.owner_id)
+    )
+    given = {fund_id: int(amount) for fund_id, amount in db.session.execute(granted)}
+    found = dict.fromkeys(fund_ids, NOTHING)
+    for fund_id, balance, held in db.session.execute(stored):
+        total = given.get(fund_id, 0)
+        found[fund_id] = FundFigures(total, int(held), total - int(balance), int(balance) - int(held))
+    return found
+
+
+def grants_of(actor: Actor, fund_id: UUID) -> list[FundGrant]:
+    """What came into the fund, newest first: NotFound, Forbidden."""
+    load(actor.tenant, Fund, fund_id)
+    _require_sight(actor)
+    query = scoped(actor.tenant, FundGrant).where(FundGrant.fund_id == fund_id)
+    return list(db.session.scalars(query.order_by(FundGrant.id.desc())))

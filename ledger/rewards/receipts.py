@@ -1,0 +1,147 @@
+"""Redemptions as people see them: each with its names, narrowed to what the actor may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.errors import Forbidden
+from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, OWN, SHOP, reach
+from ledger.core.tenancy import Actor, load, within
+from ledger.people.members import mask_name
+from ledger.people.models import Member
+from ledger.rewards.models import Branch, Merchant, Offer, OfferVersion, Redemption, RedemptionState
+from ledger.rewards.redemptions import state_at
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A redemption with the names that belong to it; the member's is masked for shops and the street."""
+
+    redemption: Redemption
+    status: RedemptionState
+    offer_name: str
+    offer_kind: str
+    merchant_name: str
+    branch_name: str
+    member_name: str
+
+
+def list_redemptions(
+    actor: Actor,
+    *,
+    status: RedemptionState | None = None,
+    mine: bool = False,
+    branch_id: UUID | None = None,
+    merchant_id: UUID | None = None,
+    on: date | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Receipt]:
+    """The redemptions that the actor may see, newest first; `on` is the business day of their reservation.
+
+    `mine` are those of the actor's own membership. Raises Forbidden.
+    """
+    query = _receipts(actor).where(_visible(actor)).order_by(Redemption.id.desc()).limit(limit)
+    if status:
+        query = query.where(_has_status(status))
+    if mine:
+        query = query.where(Redemption.member_id == actor.member_id)
+    if branch_id:
+        query = query.where(Redemption.branch_id == branch_id)
+    if merchant_id:
+        query = query.where(Redemption.merchant_id == merchant_id)
+    if on:
+        query = query.where(
+            Redemption.reserved_at >= clock.start_of_day(on),
+            Redemption.reserved_at < clock.start_of_day(on + timedelta(days=1)),
+        )
+    if after:
+        query = query.where(Redemption.id < after)
+    return [_receipt(actor, *row) for row in db.session.execute(query)]
+
+
+def see_redemption(actor: Actor, redemption_id: UUID) -> Receipt:
+    """One redemption, if the list shows it to the actor: NotFound, Forbidden."""
+    load(actor.tenant, Redemption, redemption_id)
+    query = _receipts(actor).where(_visible(actor), Redemption.id == redemption_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise Forbidden
+    return _receipt(actor, *row)
+
+
+def _receipts(actor: Actor) -> Select[Any]:
+    return (
+        select(Redemption, OfferVersion.name, Offer.kind, Merchant.name, Branch.name, Member.name)
+        .join(Offer, Offer.id == Redemption.offer_id)
+        .join(
+            OfferVersion,
+            and_(OfferVersion.offer_id == Redemption.offer_id, OfferVersion.version == Redemption.offer_version),
+        )
+        .join(Merchant, Merchant.id == Redemption.merchant_id)
+        .join(Branch, Branch.id == Redemption.branch_id)
+        .join(Member, Member.id == Redemption.member_id)
+        .where(within(actor.tenant, Redemption, Offer, OfferVersion, Member))
+    )
+
+
+def _visible(actor: Actor) -> ColumnElement[bool]:
+    """SQL: the part of the redemptions that the actor's roles reach. Forbidden when there is none."""
+    scopes = reach(actor, "see_redemptions")
+    if not scopes:
+        raise Forbidden
+    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+        return Redemption.id.is_not(None)
+    parts = [Redemption.member_id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    for role, scope in scopes.items():
+        if scope & (SHOP | BRANCH):
+            counters = [counter for counter in actor.counters if counter.role is role]
+            parts += [_at_counter(counter.merchant_id, counter.branch_id) for counter in counters]
+    return or_(*parts)
+
+
+def _at_counter(merchant_id: UUID, branch_id: UUID | None) -> ColumnElement[bool]:
+    shop = Redemption.merchant_id == merchant_id
+    return shop if branch_id is None else and_(shop, Redemption.branch_id == branch_id)
+
+
+def _has_status(status: RedemptionState) -> ColumnElement[bool]:
+    """SQL: `state_at` now equals the status."""
+    now = clock.now()
+    if status is RedemptionState.RESERVED:
+        return and_(Redemption.state == status, Redemption.expires_at > now)
+    if status is RedemptionState.EXPIRED:
+        overdue = and_(Redemption.state == RedemptionState.RESERVED, Redemption.expires_at <= now)
+        return or_(Redemption.state == status, overdue)
+    return Redemption.state == status
+
+
+def _receipt(
+    actor: Actor,
+    redemption: Redemption,
+    offer_name: str,
+    offer_kind: str,
+    merchant_name: str,
+    branch_name: str,
+    member_name: str,
+) -> Receipt:
+    by_name = redemption.member_id == actor.member_id or any(
+        scope & COMMUNITY for scope in reach(actor, "see_redemptions").values()
+    )
+    return Receipt(
+        redemption=redemption,
+        status=state_at(redemption, clock.now()),
+        offer_name=offer_name,
+        offer_kind=offer_kind,
+        merchant_name=merchant_name,
+        branch_name=branch_name,
+        member_name=member_name if by_name else mask_name(member_name),
+    )

@@ -1,0 +1,333 @@
+"""Redemptions: reserved, then confirmed by the member, or cancelled, or expired. See contract.md, "Who confirms"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select, update
+
+from ledger.book.accounts import AccountKey, fund_of, payable_to, takings_of, wallet_of
+from ledger.book.codes import Code
+from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
+from ledger.book.holds import expire_overdue, place_hold, void_holds
+from ledger.book.models import Hold, HoldState
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import audit, clock, numbers, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import NotFound, Refused, WrongState
+from ledger.core.evidence import digest_of
+from ledger.core.ids import new_id
+from ledger.core.permissions import may, require
+from ledger.core.tenancy import Actor, load, within
+from ledger.rewards import member_codes, reservations
+from ledger.rewards.errors import AgreementNotActive, AgreementSuspended, MemberCapReached, OutOfStock
+from ledger.rewards.models import (
+    Agreement,
+    AgreementState,
+    AgreementVersion,
+    Redemption,
+    RedemptionState,
+)
+from ledger.rewards.reservations import SOURCE
+from ledger.rewards.terms import Terms, Wish, obstacles
+from ledger.rewards.ways import Arrival, Way, arrive, reread
+
+HOLDS_MINUTES = 15
+
+POINTS_PART, FEN_PART = 0, 1
+"""The two transfers of a redemption or refund: points wallet ⇄ merchant, and money fund ⇄ payable."""
+
+_redemptions: Any = Redemption.__table__
+
+
+@atomic
+def reserve(
+    actor: Actor,
+    offer_id: UUID,
+    *,
+    way: Way,
+    quantity: int = 1,
+    branch_id: UUID | None = None,
+    bill_fen: int | None = None,
+    on_behalf_of: UUID | None = None,
+) -> Redemption:
+    """Points, pieces, caps and money are set aside for 15 minutes under the terms of now; nothing has moved yet.
+
+    `quantity` is 1 … 99 pieces; `branch_id` None is the way's own branch; `bill_fen` matters where the offer asks
+    for a minimum. Raises in order: NotFound, Forbidden, what the code earns, AgreementSuspended,
+    AgreementNotActive, OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock,
+    MemberCapReached, InsufficientPoints, InsufficientFunds.
+    """
+    now = clock.now()
+    with arrive(actor, way, offer_id, at=now, branch_id=branch_id, on_behalf_of=on_behalf_of) as arrival:
+        wish = Wish(at=now, branch_id=arrival.branch_id, quantity=quantity, bill_fen=bill_fen)
+        terms = _granted(actor, arrival, wish)
+        redemption = _describe(actor, arrival, terms, wish)
+        _set_aside(actor, redemption, terms)
+        db.session.add(redemption)
+        db.session.flush()
+        if arrival.code_id or arrival.till_id:
+            member_codes.name_redemption(actor.tenant, redemption.id, code_id=arrival.code_id, till_id=arrival.till_id)
+    audit.record(
+        actor,
+        "rewards.reserve",
+        redemption.id,
+        on_behalf_of=redemption.on_behalf_of,
+        offer_id=offer_id.hex,
+        points=redemption.points,
+    )
+    outbox.announce(actor, "redemption.reserved", redemption_id=redemption.id.hex, member_id=redemption.member_id.hex)
+    return redemption
+
+
+FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientPoints, InsufficientFunds)
+"""What overdue reservations may be the cause of: nobody waits for the sweeper."""
+
+
+def _granted(actor: Actor, arrival: Arrival, wish: Wish) -> Terms:
+    """The terms, if nothing stands against the wish; overdue reservations are ended first where they might."""
+    refusal = _first_obstacle(arrival.terms, wish)
+    if refusal is None:
+        return arrival.terms
+    if not isinstance(refusal, FREED_BY_EXPIRY):
+        raise refusal
+    own = isinstance(refusal, MemberCapReached | InsufficientPoints)
+    if not expire_overdue(actor.tenant, *([wallet_of(arrival.member_id)] if own else [])):
+        raise refusal
+    terms = reread(actor, arrival, at=wish.at)
+    refusal = _first_obstacle(terms, wish)
+    if refusal is not None:
+        raise refusal
+    return terms
+
+
+def _first_obstacle(terms: Terms, wish: Wish) -> Refused | None:
+    return next(obstacles(terms, wish), None)
+
+
+def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redemption:
+    redemption_id = new_id()
+    return Redemption(
+        community_id=actor.tenant,
+        id=redemption_id,
+        member_id=arrival.member_id,
+        merchant_id=terms.merchant_id,
+        branch_id=arrival.branch_id,
+        offer_id=terms.offer_id,
+        offer_version=terms.version,
+        agreement_id=terms.agreement_id,
+        agreement_version=terms.agreement_version,
+        fund_id=terms.fund_id,
+        quantity=wish.quantity,
+        points=terms.points * wish.quantity,
+        gross_fen=terms.gross_fen(wish.quantity),
+        bill_fen=wish.bill_fen,
+        refunded_points=0,
+        refunded_fen=0,
+        via=arrival.via,
+        state=RedemptionState.RESERVED,
+        receipt_number=numbers.public_number(terms.short_code, redemption_id),
+        reserved_at=wish.at,
+        expires_at=wish.at + timedelta(minutes=HOLDS_MINUTES),
+        reserved_by=actor.person_id,
+        on_behalf_of=arrival.on_behalf_of,
+    )
+
+
+def _set_aside(actor: Actor, redemption: Redemption, terms: Terms) -> None:
+    """In the lock order of the house: wallet, stock, caps, fund."""
+    _hold(actor, wallet_of(redemption.member_id), redemption.points, redemption)
+    reservations.take(
+        actor.tenant, terms, redemption.member_id, quantity=redemption.quantity, at=redemption.reserved_at
+    )
+    if redemption.gross_fen:
+        _hold(actor, fund_of(redemption.fund_id), redemption.gross_fen, redemption)
+
+
+def _hold(actor: Actor, key: AccountKey, amount: int, redemption: Redemption) -> None:
+    place_hold(actor, key, amount, source_type=SOURCE, source_id=redemption.id, expires_at=redemption.expires_at)
+
+
+# --- confirm ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A redemption with all that its confirmation needs, read in one statement."""
+
+    redemption: Redemption
+    agreement_state: str
+    rate_fen: int
+    rate_points: int
+    holds: dict[UUID, Hold]
+
+    def digest(self) -> bytes:
+        """SHA-256 of what led to the amounts."""
+        of = self.redemption
+        return digest_of(
+            redemption=of.id,
+            offer=of.offer_id,
+            offer_version=of.offer_version,
+            agreement=of.agreement_id,
+            agreement_version=of.agreement_version,
+            rate_fen=self.rate_fen,
+            rate_points=self.rate_points,
+            quantity=of.quantity,
+            points=of.points,
+            gross_fen=of.gross_fen,
+        )
+
+
+@atomic
+def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
+    """The points are the shop's takings and the money is owed to it. Only the member confirms, never a clerk.
+
+    Raises NotFound, Forbidden, WrongState (confirmed, cancelled …), HoldEnded (its time is over),
+    AgreementSuspended, AgreementNotActive.
+    """
+    reserved = _read_reserved(actor, redemption_id)
+    redemption = reserved.redemption
+    require(actor, "confirm_redemption", member_id=redemption.member_id)
+    _require_confirmable(reserved)
+    post_transfers(actor, _drafts(actor, reserved))
+    now = clock.now()
+    _mark_confirmed(actor, redemption, now)
+    audit.record(actor, "rewards.confirm", redemption.id, points=redemption.points, gross_fen=redemption.gross_fen)
+    outbox.announce(
+        actor, "redemption.confirmed", redemption_id=redemption.id.hex, merchant_id=redemption.merchant_id.hex
+    )
+    return redemption
+
+
+def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
+    of_source = and_(
+        within(actor.tenant, Hold),
+        Hold.source_type == SOURCE,
+        Hold.source_id == Redemption.id,
+        Hold.state == HoldState.PLACED,
+    )
+    query = (
+        select(
+            *_redemptions.c,
+            Agreement.state.label("agreement_state"),
+            AgreementVersion.rate_fen,
+            AgreementVersion.rate_points,
+            Hold.id.label("hold_id"),
+            Hold.account_id.label("hold_account_id"),
+            Hold.slot.label("hold_slot"),
+            Hold.amount.label("hold_amount"),
+        )
+        .select_from(_redemptions)
+        .join(Agreement, Agreement.id == Redemption.agreement_id)
+        .join(
+            AgreementVersion,
+            and_(
+                AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Redemption.agreement_version
+            ),
+        )
+        .outerjoin(Hold, of_source)
+        .where(within(actor.tenant, Redemption, Agreement, AgreementVersion), Redemption.id == redemption_id)
+    )
+    rows = db.session.connection().execute(query).mappings().all()
+    if not rows:
+        raise NotFound
+    first = rows[0]
+    redemption = Redemption(**{column.name: first[column.name] for column in _redemptions.c})
+    holds = {row["hold_account_id"]: _hold_of(actor, row) for row in rows if row["hold_id"] is not None}
+    return Reserved(redemption, first["agreement_state"], first["rate_fen"], first["rate_points"], holds)
+
+
+def _hold_of(actor: Actor, row: Any) -> Hold:
+    return Hold(
+        community_id=actor.tenant,
+        id=row["hold_id"],
+        account_id=row["hold_account_id"],
+        slot=row["hold_slot"],
+        amount=row["hold_amount"],
+    )
+
+
+def _require_confirmable(reserved: Reserved) -> None:
+    state = state_at(reserved.redemption, clock.now())
+    if state == RedemptionState.EXPIRED:
+        raise HoldEnded
+    if state != RedemptionState.RESERVED:
+        raise WrongState(state=state)
+    if reserved.agreement_state == AgreementState.SUSPENDED:
+        raise AgreementSuspended
+    if reserved.agreement_state != AgreementState.ACTIVE:
+        raise AgreementNotActive
+
+
+def state_at(redemption: Redemption, moment: datetime) -> RedemptionState:
+    """The state as it counts: a reservation whose time is over is expired, swept or not."""
+    if redemption.state == RedemptionState.RESERVED and redemption.expires_at <= moment:
+        return RedemptionState.EXPIRED
+    return RedemptionState(redemption.state)
+
+
+def _drafts(actor: Actor, reserved: Reserved) -> list[Draft]:
+    of = reserved.redemption
+    source = Source(SOURCE, of.id, reserved.digest())
+    legs = [(POINTS_PART, wallet_of(of.member_id), takings_of(of.merchant_id), of.points)]
+    if of.gross_fen:
+        legs.append((FEN_PART, fund_of(of.fund_id), payable_to(of.merchant_id), of.gross_fen))
+    if any(debit.id_in(actor.tenant) not in reserved.holds for _, debit, _, _ in legs):
+        raise HoldEnded
+    return [
+        Draft(
+            code=Code.REDEEM,
+            debit=debit,
+            credit=credit,
+            amount=amount,
+            source=source,
+            part=part,
+            hold=reserved.holds[debit.id_in(actor.tenant)],
+        )
+        for part, debit, credit, amount in legs
+    ]
+
+
+def _mark_confirmed(actor: Actor, redemption: Redemption, now: datetime) -> None:
+    """The holds were posted under the wallet's lock, so no rival has ended the reservation."""
+    confirmed = (
+        update(_redemptions)
+        .where(
+            within(actor.tenant, Redemption),
+            _redemptions.c.id == redemption.id,
+            _redemptions.c.state == RedemptionState.RESERVED,
+        )
+        .values(state=RedemptionState.CONFIRMED, confirmed_at=now, confirmed_by=actor.person_id)
+    )
+    if db.session.connection().execute(confirmed).rowcount != 1:
+        raise HoldEnded
+    redemption.state, redemption.confirmed_at = RedemptionState.CONFIRMED, now
+    redemption.confirmed_by = actor.person_id
+
+
+# --- cancel -----------------------------------------------------------------------------------------------------
+
+
+@atomic
+def cancel(actor: Actor, redemption_id: UUID) -> Redemption:
+    """The reservation is over and everything available again; by the member, or at the counter of its branch.
+
+    Raises NotFound, Forbidden, WrongState.
+    """
+    redemption = load(actor.tenant, Redemption, redemption_id)
+    own = may(actor, "cancel_own_redemption", member_id=redemption.member_id)
+    if not own:
+        require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    state = state_at(redemption, clock.now())
+    if state != RedemptionState.RESERVED:
+        raise WrongState(state=state)
+    ended = void_holds(actor.tenant, SOURCE, [redemption.id])
+    db.session.refresh(redemption)
+    if not ended:
+        raise WrongState(state=redemption.state)
+    audit.record(actor, "rewards.cancel", redemption.id)
+    outbox.announce(actor, "redemption.cancelled", redemption_id=redemption.id.hex)
+    return redemption

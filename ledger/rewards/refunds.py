@@ -1,0 +1,144 @@
+"""Refunds: points and money of a redemption go back, whole or in part, before and after its settlement."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from ledger.book.accounts import fund_of, payable_to, takings_of, wallet_of
+from ledger.book.codes import Code
+from ledger.book.models import Transfer
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import audit, clock, money, outbox
+from ledger.core.db import atomic, db
+from ledger.core.errors import Forbidden, WrongState
+from ledger.core.evidence import digest_of
+from ledger.core.ids import new_id
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor, load, scoped
+from ledger.rewards import reservations
+from ledger.rewards.errors import OwnRedemption, RefundTooLarge, UndoTooLate
+from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, RedemptionState, Refund
+from ledger.rewards.redemptions import FEN_PART, POINTS_PART, state_at
+from ledger.rewards.reservations import SOURCE, Taken
+
+UNDO_MINUTES = 10
+REFUNDABLE = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
+
+
+@atomic
+def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reason: str) -> Refund:
+    """`points` of the redemption (None: all that are left) are the member's again, their money the fund's.
+
+    fen = gross(points left before) - gross(points left after), so parts always add up to the whole. After the last
+    point the pieces are back in stock and no longer counted against the member's caps. By the treasurer, or at the
+    counter of the redemption's branch, never for oneself. Raises NotFound, Forbidden, OwnRedemption, WrongState,
+    RefundTooLarge.
+    """
+    redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
+    require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    if redemption.member_id == actor.member_id:
+        raise OwnRedemption
+    if redemption.state not in REFUNDABLE:
+        raise WrongState(state=state_at(redemption, clock.now()))
+    left = redemption.points - redemption.refunded_points
+    asked = left if points is None else points
+    if asked > left:
+        raise RefundTooLarge(left=left)
+    row = _write(actor, redemption, asked, reason)
+    if asked == left:
+        _give_back(redemption)
+    post_transfers(actor, _drafts(actor, redemption, row))
+    audit.record(actor, "rewards.refund", redemption.id, refund_id=row.id.hex, points=row.points, fen=row.fen)
+    outbox.announce(actor, "redemption.refunded", redemption_id=redemption.id.hex, refund_id=row.id.hex)
+    return row
+
+
+@atomic
+def undo(actor: Actor, redemption_id: UUID) -> Refund:
+    """The whole redemption is refunded by the operator who reserved it, within ten minutes of its confirmation.
+
+    Raises NotFound, Forbidden (another operator), WrongState, UndoTooLate, OwnRedemption.
+    """
+    redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
+    require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    if redemption.reserved_by != actor.person_id:
+        raise Forbidden
+    if redemption.state != RedemptionState.CONFIRMED or redemption.confirmed_at is None:
+        raise WrongState(state=state_at(redemption, clock.now()))
+    if clock.now() - redemption.confirmed_at > timedelta(minutes=UNDO_MINUTES):
+        raise UndoTooLate
+    return refund(actor, redemption.id, reason="undo")
+
+
+def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Refund:
+    """The refund's row and what it leaves of the redemption."""
+    left = redemption.points - redemption.refunded_points
+    row = Refund(
+        community_id=actor.tenant,
+        id=new_id(),
+        redemption_id=redemption.id,
+        merchant_id=redemption.merchant_id,
+        points=asked,
+        fen=_gross(redemption, left) - _gross(redemption, left - asked),
+        reason=reason,
+        refunded_at=clock.now(),
+        actor_id=actor.person_id,
+    )
+    redemption.refunded_points += row.points
+    redemption.refunded_fen += row.fen
+    whole = redemption.refunded_points == redemption.points
+    redemption.state = RedemptionState.REFUNDED if whole else RedemptionState.REFUNDED_PART
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _gross(redemption: Redemption, points: int) -> int:
+    """What the shop is owed for so many points of the redemption, under the terms it was made under."""
+    key = redemption.community_id, redemption.offer_id, redemption.offer_version
+    if db.session.get_one(OfferVersion, key).price_fen is not None:
+        return money.round_half_up(Fraction(redemption.gross_fen * points, redemption.points))
+    agreed = redemption.community_id, redemption.agreement_id, redemption.agreement_version
+    rate = db.session.get_one(AgreementVersion, agreed)
+    return money.fen_for_points(points, rate.rate_fen, rate.rate_points)
+
+
+def _give_back(redemption: Redemption) -> None:
+    taken = Taken(
+        redemption.offer_id,
+        redemption.offer_version,
+        redemption.member_id,
+        redemption.quantity,
+        redemption.reserved_at,
+    )
+    reservations.give_back(redemption.community_id, [taken])
+
+
+def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
+    originals = _originals(redemption)
+    evidence = digest_of(refund=row.id, redemption=redemption.id, points=row.points, fen=row.fen, reason=row.reason)
+    legs = [(POINTS_PART, takings_of(redemption.merchant_id), wallet_of(redemption.member_id), row.points)]
+    if row.fen:
+        legs.append((FEN_PART, payable_to(redemption.merchant_id), fund_of(redemption.fund_id), row.fen))
+    return [
+        Draft(
+            code=Code.REFUND,
+            debit=debit,
+            credit=credit,
+            amount=amount,
+            source=Source("refund", row.id, evidence),
+            part=part,
+            reverses_id=originals[part],
+        )
+        for part, debit, credit, amount in legs
+    ]
+
+
+def _originals(redemption: Redemption) -> dict[int, UUID]:
+    """The redemption's own transfers by part."""
+    query = scoped(redemption.community_id, Transfer.part, Transfer.id).where(
+        Transfer.code == Code.REDEEM, Transfer.source_type == SOURCE, Transfer.source_id == redemption.id
+    )
+    return {row.part: row.id for row in db.session.execute(query)}

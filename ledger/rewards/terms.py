@@ -1,0 +1,283 @@
+"""All that the rules of a redemption need, read in one statement; and the rules, in the order of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, false, func, literal, null, select
+from sqlalchemy.sql import ColumnElement
+
+from ledger.book.accounts import wallet_of
+from ledger.book.codes import Kind
+from ledger.book.errors import InsufficientFunds, InsufficientPoints
+from ledger.book.models import Account, Balance
+from ledger.core import clock, money
+from ledger.core.db import db
+from ledger.core.errors import Refused
+from ledger.core.tenancy import within
+from ledger.people.models import Community
+from ledger.rewards.errors import (
+    AgreementNotActive,
+    AgreementSuspended,
+    BillTooSmall,
+    BranchExcluded,
+    MemberCapReached,
+    OfferNotActive,
+    OutOfStock,
+    WrongHour,
+    WrongWeekday,
+)
+from ledger.rewards.models import (
+    Agreement,
+    AgreementState,
+    AgreementVersion,
+    Branch,
+    CapCounter,
+    Merchant,
+    Offer,
+    OfferState,
+    OfferVersion,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """An offer as it is now for one member: its version and agreement in force, and what is left of everything.
+
+    `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces the member took already;
+    `branch_*` is the branch that was asked for, whosever it is.
+    """
+
+    offer_id: UUID
+    merchant_id: UUID
+    merchant_name: str
+    kind: str
+    state: str
+    version: int
+    stock: int | None
+    name: str
+    description: str
+    points: int
+    price_fen: int | None
+    starts_on: date | None
+    ends_on: date | None
+    weekdays: int
+    from_time: time | None
+    until_time: time | None
+    branch_ids: list[str] | None
+    minimum_bill_fen: int | None
+    per_member_per_day: int | None
+    per_member_per_week: int | None
+    agreement_id: UUID
+    agreement_state: str
+    agreement_version: int
+    fund_id: UUID
+    rate_fen: int
+    rate_points: int
+    agreement_starts_on: date
+    agreement_ends_on: date
+    short_code: str
+    left_fen: int
+    available: int | None
+    taken_today: int
+    taken_this_week: int
+    branch_id: UUID | None
+    branch_merchant_id: UUID | None
+
+    def gross_fen(self, quantity: int) -> int:
+        """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
+        if self.price_fen is not None:
+            return self.price_fen * quantity
+        return money.fen_for_points(self.points * quantity, self.rate_fen, self.rate_points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody wants of an offer, when and where; branch None: anywhere, bill None: not known yet."""
+
+    at: datetime
+    branch_id: UUID | None = None
+    quantity: int = 1
+    bill_fen: int | None = None
+    bill_matters: bool = True
+
+
+def day_period(moment: datetime) -> str:
+    return clock.local_day(moment).isoformat()
+
+
+def periods(moment: datetime) -> tuple[str, str]:
+    """The names of the day and of the week in which a moment's pieces are counted."""
+    return day_period(moment), clock.week_of(moment)
+
+
+def read_terms(
+    community_id: UUID,
+    *conditions: ColumnElement[bool],
+    member_id: UUID | None,
+    at: datetime,
+    place: ColumnElement[bool] | None = None,
+    limit: int = 200,
+) -> list[Terms]:
+    """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement."""
+    query = _query(community_id, member_id, at).where(*conditions)
+    query = query.outerjoin(Branch, false() if place is None else place)
+    rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
+    return [Terms(**row._mapping) for row in rows]
+
+
+def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
+    today, this_week = periods(at)
+    return (
+        select(
+            Offer.id.label("offer_id"),
+            *(Offer.merchant_id, Merchant.name.label("merchant_name"), Offer.kind, Offer.state, Offer.version),
+            *(Offer.stock, OfferVersion.name, OfferVersion.description, OfferVersion.points, OfferVersion.price_fen),
+            *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
+            *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
+            *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, Offer.agreement_id),
+            *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
+            *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
+            AgreementVersion.starts_on.label("agreement_starts_on"),
+            AgreementVersion.ends_on.label("agreement_ends_on"),
+            Community.short_code,
+            _left_of_fund(tenant).label("left_fen"),
+            _available(tenant, member_id).label("available"),
+            _taken(tenant, member_id, today).label("taken_today"),
+            _taken(tenant, member_id, this_week).label("taken_this_week"),
+            Branch.id.label("branch_id"),
+            Branch.merchant_id.label("branch_merchant_id"),
+        )
+        .select_from(Offer)
+        .join(OfferVersion, and_(OfferVersion.offer_id == Offer.id, OfferVersion.version == Offer.version))
+        .join(Agreement, Agreement.id == Offer.agreement_id)
+        .join(
+            AgreementVersion,
+            and_(AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Agreement.version),
+        )
+        .join(Merchant, Merchant.id == Offer.merchant_id)
+        .join(Community, Community.id == tenant)
+        .where(within(tenant, Offer, OfferVersion, Agreement, AgreementVersion))
+    )
+
+
+def _left_of_fund(community_id: UUID) -> ColumnElement[Any]:
+    left = func.coalesce(func.sum(Balance.balance - Balance.held), 0)
+    fund = and_(Account.kind == Kind.FUND, Account.owner_id == AgreementVersion.fund_id)
+    query = select(left).where(within(community_id, Balance, Account), Balance.account_id == Account.id, fund)
+    return query.correlate(AgreementVersion).scalar_subquery()
+
+
+def _available(community_id: UUID, member_id: UUID | None) -> ColumnElement[Any]:
+    if member_id is None:
+        return null()
+    wallet = wallet_of(member_id).id_in(community_id)
+    query = select(Balance.balance - Balance.held)
+    return query.where(within(community_id, Balance), Balance.account_id == wallet).scalar_subquery()
+
+
+def _taken(community_id: UUID, member_id: UUID | None, period: str) -> ColumnElement[Any]:
+    if member_id is None:
+        return literal(0)
+    query = select(CapCounter.taken).where(
+        within(community_id, CapCounter),
+        CapCounter.offer_id == Offer.id,
+        CapCounter.holder_id == member_id,
+        CapCounter.period == period,
+    )
+    return func.coalesce(query.correlate(Offer).scalar_subquery(), 0)
+
+
+# --- the rules --------------------------------------------------------------------------------------------------
+
+
+def obstacles(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    """Everything that stands against the wish, in the contract's precedence; nothing when it can be granted."""
+    yield from _against_agreement(terms, wish)
+    yield from _against_offer(terms, wish)
+    yield from _against_place_and_time(terms, wish)
+    yield from _against_limits(terms, wish)
+
+
+def _against_agreement(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    today = clock.local_day(wish.at)
+    if terms.agreement_state == AgreementState.SUSPENDED:
+        yield AgreementSuspended()
+    elif terms.agreement_state != AgreementState.ACTIVE or not (
+        terms.agreement_starts_on <= today <= terms.agreement_ends_on
+    ):
+        yield AgreementNotActive()
+
+
+def _against_offer(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    today = clock.local_day(wish.at)
+    begun = terms.starts_on is None or terms.starts_on <= today
+    over = terms.ends_on is not None and terms.ends_on < today
+    if terms.state != OfferState.ACTIVE or not begun or over:
+        yield OfferNotActive()
+    minimum = terms.minimum_bill_fen
+    if minimum is not None and wish.bill_matters and (wish.bill_fen is None or wish.bill_fen < minimum):
+        yield BillTooSmall(minimum=money.yuan(minimum))
+
+
+def _against_place_and_time(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    if _is_elsewhere(terms, wish.branch_id):
+        yield BranchExcluded()
+    local = wish.at.astimezone(clock.SHANGHAI)
+    if not terms.weekdays & (1 << local.weekday()):
+        yield WrongWeekday()
+    if not is_open_at(terms.from_time, terms.until_time, local.time()):
+        yield WrongHour(
+            from_time=f"{terms.from_time or time(0):%H:%M}", until_time=f"{terms.until_time or time(0):%H:%M}"
+        )
+
+
+def _is_elsewhere(terms: Terms, branch_id: UUID | None) -> bool:
+    """Is the branch another shop's, or one that the offer leaves out?"""
+    if branch_id is None:
+        return False
+    foreign = branch_id == terms.branch_id and terms.branch_merchant_id != terms.merchant_id
+    return foreign or (terms.branch_ids is not None and branch_id.hex not in terms.branch_ids)
+
+
+def is_open_at(from_time: time | None, until_time: time | None, moment: time) -> bool:
+    """Opening time inclusive, closing time exclusive; a window may run over midnight; None is the day's edge."""
+    opens = from_time or time(0)
+    if until_time is None or until_time == time(0):
+        return moment >= opens
+    if opens <= until_time:
+        return opens <= moment < until_time
+    return moment >= opens or moment < until_time
+
+
+def _against_limits(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    if terms.stock is not None and terms.stock < wish.quantity:
+        yield OutOfStock(left=terms.stock)
+    yield from _against_caps(terms, wish.quantity)
+    needed = terms.points * wish.quantity
+    if terms.available is not None and terms.available < needed:
+        yield InsufficientPoints(needed=needed, available=terms.available)
+    if terms.left_fen < terms.gross_fen(wish.quantity):
+        yield InsufficientFunds()
+
+
+def _against_caps(terms: Terms, quantity: int) -> Iterator[Refused]:
+    for cap, taken, refusal in (
+        (terms.per_member_per_day, terms.taken_today, day_cap_reached),
+        (terms.per_member_per_week, terms.taken_this_week, week_cap_reached),
+    ):
+        if cap is not None and taken + quantity > cap:
+            yield refusal(cap)
+            return
+
+
+def day_cap_reached(cap: int) -> MemberCapReached:
+    return MemberCapReached(cap=cap, period="day", period_zh="天")
+
+
+def week_cap_reached(cap: int) -> MemberCapReached:
+    return MemberCapReached(cap=cap, period="week", period_zh="周")

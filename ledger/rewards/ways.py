@@ -1,0 +1,176 @@
+"""The ways to a redemption, and who stands where by each: the member's code, a visit, the shop's poster, a card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core import clock
+from ledger.core.errors import NotFound
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor, load
+from ledger.people.models import Member, PlaceUnit
+from ledger.rewards import member_codes
+from ledger.rewards.errors import BranchExcluded, OwnRedemption, ShopCodeUnknown, TillClosed
+from ledger.rewards.member_codes import Scanned
+from ledger.rewards.merchants import only_branch
+from ledger.rewards.models import Branch, Offer, TillVisit, Via
+from ledger.rewards.terms import Terms, read_terms
+from ledger.service.errors import UnknownCard
+
+
+class ByPoster(NamedTuple):
+    """The member scanned the shop's poster and chooses alone."""
+
+    code: str
+
+
+class ByMemberCode(NamedTuple):
+    """A clerk scanned the member's one-time code."""
+
+    code: str
+
+
+class ByTill(NamedTuple):
+    """A clerk chooses for the member whose visit is open. A PIN confirms where a paper card opened it."""
+
+    till_id: UUID
+    pin: str | None = None
+
+
+class ByCard(NamedTuple):
+    """A clerk scanned or typed the member's paper card; its holder's PIN confirms."""
+
+    code: str
+    pin: str
+
+
+Way = ByPoster | ByMemberCode | ByTill | ByCard
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Who wants which offer where: the terms as they are for this member, and how they came."""
+
+    member_id: UUID
+    branch_id: UUID
+    via: Via
+    terms: Terms
+    code_id: UUID | None = None
+    till_id: UUID | None = None
+    on_behalf_of: UUID | None = None
+
+
+@contextmanager
+def arrive(
+    actor: Actor,
+    way: Way,
+    offer_id: UUID,
+    *,
+    at: datetime,
+    branch_id: UUID | None = None,
+    on_behalf_of: UUID | None = None,
+) -> Iterator[Arrival]:
+    """The member, branch and terms; a member's code is used up by the block whatever becomes of it.
+
+    Raises NotFound (offer, branch, visit, member), Forbidden, TooManyRequests, then what the code earns.
+    """
+    match way:
+        case ByPoster(code):
+            yield _by_poster(actor, code, offer_id, at=at, branch_id=branch_id, on_behalf_of=on_behalf_of)
+        case ByMemberCode(code):
+            member_codes.refuse_guessing(actor)
+            scanned = member_codes.look_up(actor, code)
+            terms = _terms(actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id))
+            here = _counter(actor, terms, branch_id)
+            with member_codes.used_up(actor, scanned):
+                yield _at_counter(actor, scanned, here, terms)
+        case ByTill(till_id):
+            yield _by_till(actor, till_id, offer_id, at=at, branch_id=branch_id)
+        case ByCard():
+            _counter(actor, _terms(actor, offer_id, None, at=at, place=_branch_is(branch_id)), branch_id)
+            raise UnknownCard
+
+
+def _terms(
+    actor: Actor, offer_id: UUID, member_id: UUID | None, *, at: datetime, place: ColumnElement[bool] | None
+) -> Terms:
+    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def reread(actor: Actor, arrival: Arrival, *, at: datetime) -> Terms:
+    """The terms once more, after overdue reservations were ended."""
+    place = _branch_is(arrival.branch_id)
+    return _terms(actor, arrival.terms.offer_id, arrival.member_id, at=at, place=place)
+
+
+def _branch_is(branch_id: UUID | None) -> ColumnElement[bool] | None:
+    return None if branch_id is None else Branch.id == branch_id
+
+
+def _by_poster(
+    actor: Actor, code: str, offer_id: UUID, *, at: datetime, branch_id: UUID | None, on_behalf_of: UUID | None
+) -> Arrival:
+    short_code, _, branch_code = code.strip().upper().partition("-")
+    member_id = on_behalf_of or actor.member_id
+    terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code)
+    person_id = _require_member(actor, on_behalf_of)
+    assert member_id is not None
+    if short_code != terms.short_code or terms.branch_id is None:
+        raise ShopCodeUnknown
+    if branch_id not in (None, terms.branch_id):
+        raise BranchExcluded
+    return Arrival(member_id, terms.branch_id, Via.MERCHANT_CODE, terms, on_behalf_of=person_id)
+
+
+def _require_member(actor: Actor, on_behalf_of: UUID | None) -> UUID | None:
+    """The actor redeems for themself, or for a member whom they help (whose person is returned), who then confirms."""
+    if on_behalf_of is None or on_behalf_of == actor.member_id:
+        require(actor, "redeem", member_id=actor.member_id)
+        return None
+    member = load(actor.tenant, Member, on_behalf_of)
+    unit = load(actor.tenant, PlaceUnit, member.unit_id)
+    require(actor, "act_for_member", member_id=member.id, unit_path=unit.path)
+    return member.person_id
+
+
+def _counter(actor: Actor, terms: Terms, branch_id: UUID | None) -> UUID:
+    """The branch behind whose counter the actor serves this shop: NotFound, Forbidden, BranchRequired."""
+    if branch_id is not None and terms.branch_id is None:
+        raise NotFound
+    require(actor, "use_till", merchant_id=terms.merchant_id, branch_id=branch_id)
+    if branch_id is not None:
+        return branch_id
+    own = {counter.branch_id for counter in actor.counters if counter.merchant_id == terms.merchant_id}
+    [only] = own if len(own) == 1 else [None]
+    return only or only_branch(terms.merchant_id)
+
+
+def _at_counter(actor: Actor, scanned: Scanned, branch_id: UUID, terms: Terms) -> Arrival:
+    assert scanned.member_id is not None
+    if scanned.member_id == actor.member_id:
+        raise OwnRedemption
+    return Arrival(scanned.member_id, branch_id, Via.MEMBER_CODE, terms, code_id=scanned.code_id)
+
+
+def _by_till(actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branch_id: UUID | None) -> Arrival:
+    visit = load(actor.tenant, TillVisit, till_id)
+    terms = _terms(actor, offer_id, visit.member_id, at=at, place=Branch.id == visit.branch_id)
+    require(actor, "use_till", merchant_id=visit.merchant_id, branch_id=visit.branch_id)
+    require(actor, "use_till", merchant_id=terms.merchant_id, branch_id=None)
+    if visit.expires_at <= clock.now():
+        raise TillClosed
+    if visit.member_id == actor.member_id:
+        raise OwnRedemption
+    if branch_id not in (None, visit.branch_id):
+        raise BranchExcluded
+    return Arrival(visit.member_id, visit.branch_id, Via(visit.via), terms, till_id=visit.id)

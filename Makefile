@@ -59,7 +59,7 @@ lint: $(DEVELOPMENT) ## form of the Python, the templates and the imports
 
 .PHONY: types
 types: $(DEVELOPMENT) ## mypy, strict
-	$(BIN)/mypy
+	$(BIN)/mypy ledger api web wsgi.py tests $(wildcard bench)
 
 .PHONY: check
 check: lint types test test-long ## all that CI does

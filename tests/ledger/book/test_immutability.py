@@ -1,0 +1,100 @@
+"""History is only added to: the engine itself refuses every change, whoever asks."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ledger.book import triggers
+from ledger.core import audit
+from ledger.core.db import atomic, db
+from tests.ledger.book.town import Town
+
+
+@atomic
+def execute(statement: str) -> None:
+    db.session.execute(text(statement))
+
+
+@pytest.fixture
+def with_history(town: Town) -> Town:
+    town.award(town.member_ids[0], 10)
+    atomic(audit.record)(town.actor, "test.done")
+    return town
+
+
+@pytest.mark.parametrize("table", ["transfers", "audit_lines"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE {} SET community_id = community_id", "UPDATE {} SET actor_id = id WHERE 1 = 1", "DELETE FROM {}"],
+)
+def test_raw_sql_cannot_change_history(with_history: Town, table: str, statement: str) -> None:
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute(statement.format(table))
+
+
+def test_raw_sql_cannot_truncate_history(with_history: Town, engine_name: str) -> None:
+    if engine_name == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE; its DELETE without WHERE is refused above")
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute("TRUNCATE transfers CASCADE")
+
+
+def test_a_row_of_history_cannot_be_replaced(with_history: Town, engine_name: str) -> None:
+    changed = "REPLACE INTO transfers SELECT * FROM transfers"
+    if engine_name == "postgresql":
+        changed = (
+            "INSERT INTO transfers SELECT * FROM transfers ON CONFLICT (community_id, id) DO UPDATE SET amount = 1"
+        )
+    with pytest.raises(DBAPIError, match="append-only"):
+        execute(changed)
+
+
+def test_the_database_has_exactly_the_expected_triggers(context: Flask) -> None:
+    with db.engine.connect() as connection:
+        assert triggers.installed(connection) == triggers.expected(connection.dialect.name)
+
+
+def definitions(connection: Connection) -> set[str]:
+    """What the engine says that its triggers do."""
+    query = (
+        "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    return set(connection.execute(text(query)).scalars())
+
+
+def test_each_trigger_does_what_its_name_says(context: Flask) -> None:
+    with db.engine.connect() as connection:
+        found = definitions(connection)
+        assert len(found) == len(triggers.expected(connection.dialect.name))
+        for name in triggers.expected(connection.dialect.name):
+            table, event = name.split("_no_")
+            [definition] = [sql for sql in found if name in sql]
+            assert f"BEFORE {event}".lower() in definition.lower()
+            assert f" ON {table}".lower() in definition.lower().replace("public.", "")
+
+
+def drop_a_trigger(connection: Connection) -> None:
+    on = "" if connection.dialect.name == "sqlite" else " ON transfers"
+    connection.execute(text(f"DROP TRIGGER transfers_no_delete{on}"))
+
+
+def test_a_lost_trigger_is_installed_again(context: Flask) -> None:
+    with db.engine.connect() as connection, connection.execution_options(writes=True).begin():
+        before = definitions(connection)
+        drop_a_trigger(connection)
+        assert triggers.installed(connection) != triggers.expected(connection.dialect.name)
+        triggers.install(connection)
+        assert definitions(connection) == before
+
+
+def test_installing_twice_changes_nothing(context: Flask) -> None:
+    with db.engine.connect() as connection, connection.execution_options(writes=True).begin():
+        before = definitions(connection)
+        triggers.install(connection)
+        assert definitions(connection) == before

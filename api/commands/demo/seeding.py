@@ -1,0 +1,65 @@
+"""`seed`: the whole story in one transaction, on a simulated clock, with seeded ids."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import func, select
+
+from api.commands.demo import founding, redeeming, serving, settling, trading
+from api.commands.demo.story import Story
+from api.commands.demo.town import Town, demo_community
+from ledger.book.models import Transfer
+from ledger.core import clock, ids, jobs
+from ledger.core.db import atomic, db
+
+Say = Callable[[str], None]
+
+DAYS_AHEAD = 30
+
+
+def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> bool:
+    """The demo community exists, as it stands at the start of `until`; False when it was there before.
+
+    The same number, size and day give the same ids and transfers; secrets (codes, tokens, nonces) are always new.
+    """
+    if demo_community() is not None:
+        return False
+    end = clock.start_of_day(until)
+    first_monday = clock.start_of_day(until - timedelta(days=until.weekday() + 7 * weeks))
+    with ids.seeded(number), clock.set_to(first_monday - timedelta(days=3)):
+        _tell_everything(random.Random(number), volunteers=volunteers, weeks=weeks, until=end, say=say)
+    return True
+
+
+@atomic
+def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, until: datetime, say: Say) -> None:
+    """One transaction: an interrupted seeding leaves nothing behind."""
+    say("People and places")
+    town = founding.found(chance, volunteers=volunteers, until=until, say=say)
+    serving.open_programmes(town)
+    trading.open_shops(town, say)
+    monday = clock.now() + timedelta(days=3)
+    story = Story()
+    while monday <= town.until:
+        _play_week(town, story, monday, say)
+        monday += timedelta(days=7)
+    serving.plan_days_ahead(town, DAYS_AHEAD)
+
+
+def _play_week(town: Town, story: Story, monday: datetime, say: Say) -> None:
+    serving.tell_week(town, story, monday)
+    redeeming.tell_week(town, story, monday)
+    settling.tell_week(town, story, monday)
+    story.tell(monday + timedelta(days=6, hours=23), partial(_tick, town))
+    story.play(min(monday + timedelta(days=7), town.until))
+    transfers = db.session.scalar(select(func.count()).select_from(Transfer))
+    say(f"  {clock.week_of(monday)}: {transfers} transfers so far")
+
+
+def _tick(town: Town) -> None:
+    """The clock's own work of the night: visits without an end, overdue reservations, confirmations."""
+    jobs.tick([town.community.id])

@@ -1,0 +1,97 @@
+"""The shops: funds, merchants with counter and staff, agreements signed by two, offers approved by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from api.commands.demo import names
+from api.commands.demo.town import CAST, Counter, Town, enter, person_with
+from ledger.core import clock
+from ledger.rewards import agreements, funds, merchants, offers
+from ledger.rewards.agreements import AgreementTerms
+from ledger.rewards.models import OfferKind
+from ledger.rewards.offers import OfferTerms
+
+KINDS = (OfferKind.GOODS, OfferKind.SERVICE, OfferKind.DISCOUNT_CARD, OfferKind.WAIVER_CARD)
+GRANT_FEN = 10_000_000
+
+Say = Callable[[str], None]
+
+
+def open_shops(town: Town, say: Say) -> None:
+    """Every shop of the demo has an active agreement and active offers; some other states stand beside them."""
+    admin, treasurer = town.cast["admin"], town.cast["treasurer"]
+    for donor in names.DONORS:
+        fund = funds.create_fund(treasurer, donor)
+        funds.grant_money(treasurer, fund.id, amount_fen=GRANT_FEN, donor=donor)
+        town.funds.append(fund.id)
+    for n, (name, trade, goods) in enumerate(names.SHOPS):
+        town.counters.append(_open_shop(town, n, name, trade, goods))
+    ended = offers.draft_offer(
+        admin, _agreement_of(town, 1), kind=OfferKind.GOODS, terms=OfferTerms(name="旧券（已停）", points=10)
+    )
+    offers.approve_offer(treasurer, ended.id)
+    offers.end_offer(admin, ended.id)
+    offers.draft_offer(
+        admin, _agreement_of(town, 2), kind=OfferKind.GOODS, terms=OfferTerms(name="新品（待审核）", points=30)
+    )
+    closed = merchants.create_merchant(admin, "旧时光茶馆", trade="餐饮")
+    merchants.add_branch(admin, closed.id, name="旧时光茶馆", address="胜利街 99 号")
+    drafted = agreements.draft_agreement(admin, closed.id, terms=_terms(town, 0))
+    agreements.sign_agreement(admin, drafted.id)
+    say(f"  {len(town.counters)} shops with agreements and offers")
+
+
+def _agreement_of(town: Town, n: int) -> UUID:
+    return town.counters[n].agreement_id
+
+
+def _terms(town: Town, n: int) -> AgreementTerms:
+    today = clock.local_day(clock.now())
+    return AgreementTerms(
+        fund_id=town.funds[n % len(town.funds)],
+        rate_fen=50,
+        rate_points=1,
+        starts_on=today,
+        ends_on=max(today, town.until.date()) + timedelta(days=365),
+        signatory=f"店主{n + 1}",
+        auto_confirm_days=3,
+    )
+
+
+def _open_shop(town: Town, n: int, name: str, trade: str, goods: tuple[tuple[str, int], ...]) -> Counter:
+    admin, treasurer = town.cast["admin"], town.cast["treasurer"]
+    merchant = merchants.create_merchant(admin, name, trade=trade)
+    branch = merchants.add_branch(admin, merchant.id, name=name, address=f"胜利街 {n + 1} 号")
+    agreement = agreements.draft_agreement(admin, merchant.id, terms=_terms(town, n))
+    agreements.sign_agreement(admin, agreement.id)
+    agreements.sign_agreement(treasurer, agreement.id)
+    owner_phone = CAST["merchant"][1] if n == 0 else f"1390005{n:04d}"
+    clerk_phone = CAST["clerk"][1] if n == 0 else f"1390006{n:04d}"
+    owner, clerk = person_with(owner_phone), person_with(clerk_phone)
+    merchants.appoint_owner(admin, merchant.id, person_id=owner, name=CAST["merchant"][0] if n == 0 else f"{name}店主")
+    merchants.appoint_clerk(
+        admin, merchant.id, person_id=clerk, name=CAST["clerk"][0] if n == 0 else f"{name}店员", branch_id=branch.id
+    )
+    offered = tuple(_offer(town, agreement.id, n + m, *one) for m, one in enumerate(goods))
+    return Counter(
+        owner=enter(town.community.id, owner),
+        clerk=enter(town.community.id, clerk),
+        merchant_id=merchant.id,
+        agreement_id=agreement.id,
+        branch_id=branch.id,
+        poster_code=merchants.poster_code(admin, branch),
+        offers=offered,
+    )
+
+
+def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tuple[UUID, int]:
+    terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5)
+    stock = None if n < 2 else 2000
+    offer = offers.draft_offer(
+        town.cast["admin"], agreement_id, kind=KINDS[n % len(KINDS)] if n else OfferKind.GOODS, terms=terms, stock=stock
+    )
+    offers.approve_offer(town.cast["treasurer"], offer.id)
+    return offer.id, points

@@ -18,6 +18,10 @@ import pytest
 HOUSE = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 SERVES_WITHIN_SECONDS = 180
+ROLES = (
+    *("volunteer", "coordinator", "stamper", "admin", "treasurer", "supervisor", "secretary"),
+    *("merchant", "clerk", "street", "operator"),
+)
 
 
 def commands(readme: str) -> list[str]:
@@ -144,7 +148,8 @@ def test_a_fresh_clone_serves_its_first_page(served):
 @pytest.mark.xdist_group("fresh clone")
 def test_make_run_says_how_to_sign_in(served):
     assert served.address in served.printed
-    assert "demo token" in served.printed
+    assert "demo code" in served.printed
+    assert [role for role in ROLES if role not in served.printed] == []
 
 
 @pytest.mark.long

@@ -8,10 +8,11 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 
-from api import auth, commands, config, errors, health
+from api import auth, commands, config, errors, health, limits, logs, sign_in
 from api.documents import new_api
 from api.resources import RESOURCES
-from ledger.core import secrets
+from ledger import rooms
+from ledger.core import registry, secrets
 from ledger.core.db import Base, db
 
 
@@ -22,13 +23,16 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(overrides or {})
     app.config.setdefault("MAX_CONTENT_LENGTH", 6 * 1024 * 1024)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
+    assert rooms.REGISTERING and registry.checks and registry.jobs
     secrets.configure(app.config["SECRET_KEY"])
     db.init_app(app)
+    logs.register(app)
     errors.register(app)
     auth.register(app)
     documents = new_api(app)
     for blueprint in RESOURCES:
         documents.register_blueprint(blueprint)
+    limits.register(app, sign_in.blp)
     health.register(app)
     commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)

@@ -9,7 +9,7 @@ from itertools import count
 
 from ledger.core import clock
 
-Event = Callable[[], None]
+Event = Callable[[], object]
 
 
 class Story:

@@ -1,0 +1,11 @@
+"""The modules that register something in core (checks, jobs, what ended holds give back): importing this loads all."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from ledger.book import checks
+from ledger.rewards import reservations
+from ledger.service import forgotten
+
+REGISTERING: tuple[ModuleType, ...] = (checks, forgotten, reservations)

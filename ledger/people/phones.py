@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ledger.core import clock, secrets
-from ledger.core.db import db
+from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.people.errors import PhoneInUse
 from ledger.people.models import Person, Phone
@@ -36,6 +36,7 @@ def person_with(number: str) -> UUID | None:
     return db.session.scalar(query)
 
 
+@atomic
 def add_person(number: str | None) -> UUID:
     """A new person, with a phone or (elders) without. PhoneInUse when somebody has the number."""
     if number is not None and person_with(number) is not None:

@@ -1,0 +1,69 @@
+"""A real server of the house for tests: gunicorn in a process group of its own, that can be killed without mercy."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+HOUSE = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The house on a database, served on a free port of loopback."""
+
+    def __init__(self, url: str, secret: str, *, workers: int = 2) -> None:
+        self.port = free_port()
+        self._workers = workers
+        self._environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": secret, "REDFLOWER_ENV": "development"}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """It answers afterwards."""
+        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
+        self._process = subprocess.Popen(
+            [*command, "--workers", str(self._workers), "--log-level", "error"],
+            cwd=HOUSE,
+            env=self._environment,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 30
+        while self.call("GET", "/readyz")[0] != 200:
+            assert time.monotonic() < deadline, "the server does not come up"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """Every process of it is gone at once, in the middle of whatever it did."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of an answer; status 0 when none came."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            sent = {"Content-Type": "application/json"} | dict(headers or {})
+            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            answer = connection.getresponse()
+            content = answer.read()
+            return answer.status, json.loads(content) if content else {}
+        except (OSError, http.client.HTTPException):
+            return 0, {}
+        finally:
+            connection.close()

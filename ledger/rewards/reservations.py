@@ -73,7 +73,7 @@ def _count(community_id: UUID, terms: Terms, member_id: UUID, period: str, quant
         set_={"taken": _counters.c.taken + quantity},
         where=_counters.c.taken + quantity <= cap,
     )
-    return bool(db.session.connection().execute(counted).rowcount)
+    return db.session.connection().execute(counted.returning(_counters.c.taken)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,9 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
     ordered = sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
     single = [change for change in ordered if change.key.kind not in SLOTS]
     if single and not _apply_all(community_id, single, undo=len(single) > 1):
-        raise _shortage(community_id, single)
+        _refuse_shortage(community_id, single)
+        # Enough came in between the failure and the lock.
+        assert _apply(community_id, single) == len(single), "an account was never opened"
     for change in ordered:
         # A short slot that we waited for must be let go before all slots are locked in order: else two would deadlock.
         if change.key.kind in SLOTS and not _apply_all(community_id, [change], undo=True):
@@ -77,7 +79,7 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
 
 def _apply_all(community_id: UUID, changes: Sequence[Change], *, undo: bool) -> bool:
     """Could all be changed? If not, and `undo`, none was and no lock is kept. What only gives cannot fall short."""
-    if not undo or all(change.needed <= 0 for change in changes):
+    if not undo or all(change.needed <= 0 and change.held >= 0 for change in changes):
         return _apply(community_id, changes) == len(changes)
     try:
         with savepoint():
@@ -104,22 +106,20 @@ def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
     return int(db.session.connection().execute(_CHANGE, rows).rowcount)
 
 
-def _shortage(community_id: UUID, changes: Sequence[Change]) -> InsufficientPoints | HoldEnded:
-    """The refusal that names the first wallet that falls short; without one, a hold was ended by somebody else."""
-    for change in changes:
-        available = available_in(community_id, change.key)
-        if change.key.kind is Kind.WALLET and change.needed > max(available, 0):
-            return InsufficientPoints(needed=change.needed, available=available)
-    assert any(change.held < 0 for change in changes), "an account was never opened"
-    return HoldEnded()
+def _refuse_shortage(community_id: UUID, changes: Sequence[Change]) -> None:
+    """InsufficientPoints for the first wallet that falls short, HoldEnded where less is held than is let go.
 
-
-def available_in(community_id: UUID, key: AccountKey) -> int:
-    """Posted less held of a stored account, all slots together."""
-    query = select(func.sum(Balance.balance - Balance.held)).where(
-        within(community_id, Balance), Balance.account_id == key.id_in(community_id)
-    )
-    return int(db.session.scalar(query) or 0)
+    The wallets are locked afterwards, so the figures are those of this moment.
+    """
+    wallets = {change.key.id_in(community_id): change for change in changes if change.key.kind is Kind.WALLET}
+    query = scoped(community_id, Balance.account_id, Balance.balance, Balance.held)
+    query = query.where(Balance.account_id.in_(wallets)).order_by(Balance.account_id).with_for_update()
+    rows = [(wallets[row.account_id], row.balance - row.held, row.held) for row in db.session.execute(query)]
+    for change, available, _ in rows:
+        if change.needed > available:
+            raise InsufficientPoints(needed=change.needed, available=available)
+    if any(held + change.held < 0 for change, _, held in rows):
+        raise HoldEnded
 
 
 def debts(community_id: UUID, member_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -1,0 +1,158 @@
+"""Many at once: the books come out as if one after the other, and the wallet that can pay one pays one."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import select
+
+from ledger.book.accounts import wallet_of
+from ledger.book.codes import LIMITED, Code
+from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
+from ledger.book.models import Account, Balance, Hold, HoldState, Transfer
+from ledger.core.db import atomic, db
+from ledger.core.tenancy import scoped
+from tests.ledger.book.town import Town, at_once, open_town
+
+SECONDS = 3
+REFUSALS = (InsufficientPoints, InsufficientFunds, HoldEnded)
+
+
+def test_of_32_spendings_at_once_a_wallet_that_can_pay_one_pays_one(context: Flask) -> None:
+    town = open_town(members=1)
+    member = town.member_ids[0]
+    town.award(member, 10)
+    results = at_once(context, [lambda: town.spend(member, 10)] * 32)
+    assert Counter(type(result).__name__ for result in results) == {"NoneType": 1, "InsufficientPoints": 31}
+    assert town.of(member).posted == 0
+
+
+def test_of_16_holds_at_once_as_many_are_placed_as_the_wallet_can_bear(context: Flask) -> None:
+    town = open_town(members=1)
+    member = town.member_ids[0]
+    town.award(member, 10)
+    results = at_once(context, [lambda: town.hold(wallet_of(member), 3)] * 16)
+    assert sum(isinstance(result, Hold) for result in results) == 3
+    assert town.of(member).available == 1
+
+
+def test_a_hold_that_is_posted_and_voided_at_once_is_one_of_them(context: Flask) -> None:
+    town = open_town(members=1)
+    member = town.member_ids[0]
+    for _ in range(8):
+        town.award(member, 10)
+        hold = town.hold(wallet_of(member), 10)
+        before = town.balance(town.shop)
+        posted, voided = at_once(
+            context, [partial(town.post, town.spending_of(member, 10, hold=hold)), partial(town.void, hold)]
+        )
+        if voided:
+            assert isinstance(posted, HoldEnded)
+            town.spend(member, 10)
+        assert town.balance(town.shop) == before + 10
+        assert town.of(member).held == 0
+
+
+def test_eight_threads_hammer_five_accounts_and_the_history_replays_to_the_same_balances(context: Flask) -> None:
+    town = open_town(members=4)
+    town.grant(2_000)
+    end = time.monotonic() + SECONDS
+    done = at_once(context, [partial(_hammer, town, seed, end) for seed in range(8)])
+    together: Counter[str] = sum(done, Counter())
+    assert together["done"] > 100
+    assert set(together) <= {"done", *(reason.__name__ for reason in REFUSALS)}
+    _assert_history_replays(town)
+
+
+def _hammer(town: Town, seed: int, end: float) -> Counter[str]:
+    chance = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    stamps: list[UUID] = []
+    while time.monotonic() < end:
+        blow = chance.choice(_BLOWS)
+        try:
+            blow(town, chance, stamps)
+            outcomes["done"] += 1
+        except REFUSALS as refusal:
+            outcomes[type(refusal).__name__] += 1
+    return outcomes
+
+
+def _award(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    stamps.append(town.award(chance.choice(town.member_ids), chance.randint(1, 20)))
+
+
+def _award_many(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    town.post(*(town.award_of(member, chance.randint(1, 9)) for member in chance.choices(town.member_ids, k=6)))
+
+
+def _undo(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    town.undo(*stamps[-2:])
+    del stamps[-2:]
+
+
+def _spend(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    town.spend(chance.choice(town.member_ids), chance.randint(1, 15))
+
+
+def _spend_many(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    town.post(*(town.spending_of(member, chance.randint(1, 5)) for member in chance.sample(town.member_ids, 3)))
+
+
+def _hold_and_decide(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    member, points = chance.choice(town.member_ids), chance.randint(1, 10)
+    hold = town.hold(wallet_of(member), points)
+    if chance.random() < 0.5:
+        town.void(hold)
+    else:
+        town.post(town.spending_of(member, points, hold=hold))
+
+
+def _charge(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    town.charge(chance.randint(1, 9))
+
+
+def _hold_money(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    fen = chance.randint(1, 30)
+    town.post(town.charge_of(fen, hold=town.hold(town.fund, fen)))
+
+
+_BLOWS: list[Callable[[Town, random.Random, list[UUID]], None]] = [
+    *(_award, _award_many, _undo, _spend, _spend_many, _hold_and_decide, _charge, _hold_money),
+]
+
+
+@atomic
+def _assert_history_replays(town: Town) -> None:
+    """What was committed, taken again one after the other, gives the stored balances."""
+    replayed: Counter[UUID] = Counter()
+    earned: Counter[UUID] = Counter()
+    for transfer in db.session.scalars(scoped(town.id, Transfer)):
+        replayed[transfer.debit_account_id] -= transfer.amount
+        replayed[transfer.credit_account_id] += transfer.amount
+        if transfer.code == Code.AWARD:
+            earned[transfer.credit_account_id] += transfer.amount
+        elif transfer.code in (Code.REVERSE, Code.REPAY):
+            earned[transfer.debit_account_id] -= transfer.amount
+    stored: Counter[UUID] = Counter()
+    for balance in db.session.scalars(scoped(town.id, Balance)):
+        stored[balance.account_id] += balance.balance
+        assert balance.balance >= balance.held == 0 or not balance.limited
+    for account in db.session.scalars(scoped(town.id, Account)):
+        if account.id in stored:
+            assert stored[account.id] == replayed[account.id], account.kind
+        if account.kind in LIMITED:
+            assert replayed[account.id] >= 0
+    for member in town.member_ids:
+        wallet = wallet_of(member).id_in(town.id)
+        row = db.session.scalars(scoped(town.id, Balance).where(Balance.account_id == wallet)).one()
+        assert row.earned == earned[wallet]
+    assert sum(replayed.values()) == 0
+    placed = select(Hold.id).where(Hold.state == HoldState.PLACED)
+    assert db.session.scalars(placed).all() == []

@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 
 
 DESK = (
-    Entry("web.office.show", "home", _("今天"), "see_checkins"),
+    Entry("web.office.show", "home", _("今日"), "see_checkins"),
     Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
     Entry("web.activities.list_all", "calendar", _("活动"), "manage_activities"),
     Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),

@@ -7,5 +7,7 @@ from types import ModuleType
 from ledger.book import checks
 from ledger.rewards import reservations
 from ledger.service import forgotten
+from ledger.settlement import checks as settlement_checks
+from ledger.settlement import closing, settlements
 
-REGISTERING: tuple[ModuleType, ...] = (checks, forgotten, reservations)
+REGISTERING: tuple[ModuleType, ...] = (checks, forgotten, reservations, settlement_checks, closing, settlements)

@@ -88,6 +88,8 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "confirm_settlement": {_O: SHOP},
     "approve_settlement": {_T: COMMUNITY, _X: SECOND},
     "pay_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+    "void_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+    "reconcile_settlement": {_A: COMMUNITY, _T: COMMUNITY},
 }  # fmt: skip
 
 

@@ -46,5 +46,16 @@ def _redeem(town: Town, story: Story, resident: Resident, counter: Counter, n: i
         if fate > 0.96:
             story.tell(
                 moment + timedelta(days=town.chance.randint(0, 9), minutes=5),
-                partial(refunds.refund, town.cast["treasurer"], redemption.id, reason="商品有问题"),
+                partial(
+                    refunds.refund,
+                    town.cast["treasurer"],
+                    redemption.id,
+                    points=_some(redemption.points, n),
+                    reason="商品有问题",
+                ),
             )
+
+
+def _some(points: int, n: int) -> int | None:
+    """Every other refund is of a part."""
+    return points // 2 if n % 2 and points > 1 else None

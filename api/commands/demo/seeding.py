@@ -54,7 +54,8 @@ def _play_week(town: Town, story: Story, monday: datetime, say: Say) -> None:
     serving.tell_week(town, story, monday)
     redeeming.tell_week(town, story, monday)
     settling.tell_week(town, story, monday)
-    story.tell(monday + timedelta(days=6, hours=23), partial(_tick, town))
+    for day in range(7):
+        story.tell(monday + timedelta(days=day, hours=23), partial(_tick, town))
     story.play(min(monday + timedelta(days=7), town.until))
     transfers = db.session.scalar(select(func.count()).select_from(Transfer))
     say(f"  {clock.week_of(monday)}: {transfers} transfers so far")

@@ -11,7 +11,7 @@ from api.commands.demo.town import CAST, Counter, Town, enter, person_with
 from ledger.core import clock
 from ledger.rewards import agreements, funds, merchants, offers
 from ledger.rewards.agreements import AgreementTerms
-from ledger.rewards.models import OfferKind
+from ledger.rewards.models import Agreement, OfferKind
 from ledger.rewards.offers import OfferTerms
 
 KINDS = (OfferKind.GOODS, OfferKind.SERVICE, OfferKind.DISCOUNT_CARD, OfferKind.WAIVER_CARD)
@@ -41,11 +41,23 @@ def open_shops(town: Town, say: Say) -> None:
     merchants.add_branch(admin, closed.id, name="旧时光茶馆", address="胜利街 99 号")
     drafted = agreements.draft_agreement(admin, closed.id, terms=_terms(town, 0))
     agreements.sign_agreement(admin, drafted.id)
+    for number, step in ((98, agreements.suspend_agreement), (97, agreements.end_agreement)):
+        step(admin, _agreed_with(town, f"胜利街 {number} 号商铺").id)
     say(f"  {len(town.counters)} shops with agreements and offers")
 
 
 def _agreement_of(town: Town, n: int) -> UUID:
     return town.counters[n].agreement_id
+
+
+def _agreed_with(town: Town, name: str) -> Agreement:
+    """A shop whose agreement both have signed."""
+    admin = town.cast["admin"]
+    merchant = merchants.create_merchant(admin, name, trade="零售")
+    merchants.add_branch(admin, merchant.id, name=name, address=name)
+    agreement = agreements.draft_agreement(admin, merchant.id, terms=_terms(town, 0))
+    agreements.sign_agreement(admin, agreement.id)
+    return agreements.sign_agreement(town.cast["treasurer"], agreement.id)
 
 
 def _terms(town: Town, n: int) -> AgreementTerms:

@@ -1,0 +1,129 @@
+"""Settlements, over HTTP."""
+
+from __future__ import annotations
+
+import re
+
+from marshmallow import ValidationError, fields
+
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from ledger.core import clock
+from ledger.settlement.models import SettlementState
+
+
+class Week(fields.String):
+    """An ISO week, "2026-W41"."""
+
+    def _deserialize(self, value: object, *args: object, **kwargs: object) -> str:
+        if not isinstance(value, str) or not re.match(r"^20[0-9]{2}-W[0-9]{2}\Z", value):
+            raise ValidationError('Not a week such as "2026-W41".')
+        try:
+            clock.week_bounds(value)
+        except ValueError as error:
+            raise ValidationError("There is no such week.") from error
+        return value
+
+
+class Digest(fields.String):
+    """A SHA-256 as 64 hexadecimal digits."""
+
+    def _serialize(self, value: bytes | None, *args: object, **kwargs: object) -> str | None:
+        return value.hex() if value is not None else None
+
+
+class SettlementQuery(PageQuery):
+    status = fields.Enum(SettlementState, by_value=True, load_default=None)
+    week = Week(load_default=None)
+    merchant_id = Id(load_default=None)
+
+
+class LineQuery(Schema):
+    limit = fields.Integer(load_default=50, validate=lambda n: 1 <= n <= 200)
+    after = fields.Integer(load_default=0, validate=lambda n: 0 <= n < 2**31)
+
+
+class CloseRequestSchema(Schema):
+    week = Week(required=True, metadata={"example": "2026-W46"})
+
+
+class PaymentRequestSchema(Schema):
+    reference = Text(80, least=1, required=True, metadata={"description": "The bank's reference of the payment."})
+    paid_on = fields.Date(required=True)
+
+
+class VoidRequestSchema(Schema):
+    reason = Text(300, least=1, required=True)
+
+
+class SettlementSchema(Schema):
+    id = Id()
+    merchant_id = Id()
+    week = fields.String()
+    number = fields.String(allow_none=True)
+    status = fields.String(attribute="state")
+    replaces_id = Id(allow_none=True)
+    cut_off_at = Moment()
+    known_at = Moment()
+    opening_fen = fields.Integer()
+    gross_fen = fields.Integer()
+    deduction_fen = fields.Integer()
+    net_fen = fields.Integer()
+    payable_fen = fields.Integer()
+    closing_fen = fields.Integer()
+    points = fields.Integer()
+    line_count = fields.Integer()
+    sha256 = Digest(attribute="digest", allow_none=True)
+    auto_confirm_on = fields.Date(allow_none=True)
+    issued_at = Moment(allow_none=True)
+    confirmed_at = Moment(allow_none=True)
+    approved_at = Moment(allow_none=True)
+    paid_at = Moment(allow_none=True)
+    paid_on = fields.Date(allow_none=True)
+    reference = fields.String(allow_none=True)
+    reconciled_at = Moment(allow_none=True)
+    void_reason = fields.String(allow_none=True)
+
+
+class StepSchema(Schema):
+    """What a step answers: enough to go on, nothing personal."""
+
+    id = Id()
+    status = fields.String(attribute="state")
+    number = fields.String(allow_none=True)
+    payable_fen = fields.Integer()
+
+
+class ClosedWeekSchema(Schema):
+    settlements = fields.List(fields.Nested(StepSchema))
+
+
+class LineSchema(Schema):
+    id = Id()
+    position = WholeNumber(1, 2**31)
+    type = fields.String()
+    receipt_number = fields.String()
+    redemption_id = Id(allow_none=True)
+    refund_id = Id(allow_none=True)
+    happened_at = Moment()
+    branch_name = fields.String()
+    offer_name = fields.String()
+    agreement_version = fields.Integer()
+    rate = fields.String(metadata={"description": "Fen / points."})
+    points = fields.Integer()
+    gross_fen = fields.Integer()
+    deduction_fen = fields.Integer()
+    net_fen = fields.Integer()
+    reason = fields.String()
+
+
+class LineListSchema(Schema):
+    items = fields.List(fields.Nested(LineSchema))
+    next_after = fields.Integer(allow_none=True)
+
+
+class StatementFileSchema(SettlementSchema):
+    merchant_name = fields.String()
+    lines = fields.List(fields.Nested(LineSchema))
+
+
+SettlementPageSchema = page_of(SettlementSchema)

@@ -1,0 +1,142 @@
+"""Settlements: one statement for each merchant and week, step by step, with its lines and files."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api.auth import current_actor
+from api.documents import resource
+from api.pages import page
+from api.schemas.settlements import (
+    ClosedWeekSchema,
+    CloseRequestSchema,
+    LineListSchema,
+    LineQuery,
+    PaymentRequestSchema,
+    SettlementPageSchema,
+    SettlementQuery,
+    SettlementSchema,
+    StatementFileSchema,
+    StepSchema,
+    VoidRequestSchema,
+)
+from api.writing import writes
+from ledger.settlement import closing, files, lines, reading, settlements
+from ledger.settlement.models import Settlement
+
+blp = resource("settlements", "Weekly statements of the merchants, from draft to paid.")
+
+CSV = {"description": "The statement as CSV (UTF-8 with BOM).", "content_type": "text/csv; charset=utf-8"}
+
+
+@blp.get("/settlements")
+@blp.arguments(SettlementQuery, location="query")
+@blp.response(200, SettlementPageSchema)
+def list_settlements(asked: dict[str, Any]) -> dict[str, Any]:
+    """The statements I may see, newest first."""
+    wanted = {name: asked[name] for name in ("status", "week", "merchant_id")}
+    rows = reading.list_settlements(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
+    return page([settlement for settlement, _ in rows], asked["limit"])
+
+
+@blp.post("/settlements")
+@blp.arguments(CloseRequestSchema)
+@blp.response(201, ClosedWeekSchema)
+@writes(ClosedWeekSchema, status=201, keyed=True)
+def post_settlements(asked: dict[str, Any]) -> dict[str, Any]:
+    """Close a week that is over; closing it again adds only what is missing."""
+    return {"settlements": closing.close_week(current_actor(), asked["week"])}
+
+
+@blp.get("/settlements/<id:settlement_id>")
+@blp.response(200, SettlementSchema)
+def get_settlement(settlement_id: UUID) -> Settlement:
+    """One statement."""
+    return reading.see_settlement(current_actor(), settlement_id)[0]
+
+
+@blp.get("/settlements/<id:settlement_id>/lines")
+@blp.arguments(LineQuery, location="query")
+@blp.response(200, LineListSchema)
+def list_lines(asked: dict[str, Any], settlement_id: UUID) -> dict[str, Any]:
+    """The lines of a statement, in its order."""
+    actor = current_actor()
+    reading.see_settlement(actor, settlement_id)
+    rows = lines.lines_of(actor.tenant, settlement_id, after=asked["after"], limit=asked["limit"] + 1)
+    items = rows[: asked["limit"]]
+    return {"items": items, "next_after": items[-1].position if len(rows) > len(items) else None}
+
+
+@blp.get("/settlements/<id:settlement_id>.json")
+@blp.response(200, StatementFileSchema)
+def get_json(settlement_id: UUID) -> dict[str, Any]:
+    """The whole statement with its lines."""
+    actor = current_actor()
+    settlement, merchant = reading.see_settlement(actor, settlement_id)
+    shown = {column.key: getattr(settlement, column.key) for column in Settlement.__table__.columns}
+    return shown | {"merchant_name": merchant.name, "lines": lines.lines_of(actor.tenant, settlement_id)}
+
+
+@blp.get("/settlements/<id:settlement_id>.csv")
+@blp.response(200, **CSV)
+def get_csv(settlement_id: UUID) -> Response:
+    """The statement as a file for a spreadsheet."""
+    actor = current_actor()
+    settlement, merchant = reading.see_settlement(actor, settlement_id)
+    content = files.as_csv(settlement, merchant, lines.lines_of(actor.tenant, settlement_id))
+    name = f"{settlement.number or settlement.id.hex}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@blp.post("/settlements/<id:settlement_id>/issue")
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_issue(settlement_id: UUID) -> Settlement:
+    """Number and freeze the statement."""
+    return settlements.issue(current_actor(), settlement_id)
+
+
+@blp.post("/settlements/<id:settlement_id>/confirm")
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_confirm(settlement_id: UUID) -> Settlement:
+    """The shop agrees."""
+    return settlements.confirm(current_actor(), settlement_id)
+
+
+@blp.post("/settlements/<id:settlement_id>/approve")
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_approve(settlement_id: UUID) -> Settlement:
+    """The second person approves."""
+    return settlements.approve(current_actor(), settlement_id)
+
+
+@blp.post("/settlements/<id:settlement_id>/pay")
+@blp.arguments(PaymentRequestSchema)
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_pay(asked: dict[str, Any], settlement_id: UUID) -> Settlement:
+    """Record the payment; the money leaves the books."""
+    return settlements.pay(current_actor(), settlement_id, **asked)
+
+
+@blp.post("/settlements/<id:settlement_id>/reconcile")
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_reconcile(settlement_id: UUID) -> Settlement:
+    """The bank's record shows the payment."""
+    return settlements.reconcile(current_actor(), settlement_id)
+
+
+@blp.post("/settlements/<id:settlement_id>/void")
+@blp.arguments(VoidRequestSchema)
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_void(asked: dict[str, Any], settlement_id: UUID) -> Settlement:
+    """The statement counts no more; answers the draft that replaces it."""
+    return settlements.void(current_actor(), settlement_id, reason=asked["reason"])

@@ -1,0 +1,123 @@
+"""Checks of settlement: every statement is recomputed from the raw rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import and_, func, or_, select
+
+from ledger.book.codes import Code
+from ledger.book.models import Transfer
+from ledger.core.db import db
+from ledger.core.registry import Finding, check
+from ledger.core.tenancy import same_community
+from ledger.rewards.models import Redemption, Refund
+from ledger.settlement.lines import digest_of, lines_of
+from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
+
+PAID = (SettlementState.PAID, SettlementState.RECONCILED)
+
+
+@check("settlement_totals")
+def settlement_totals() -> Iterator[Finding]:
+    """A statement's figures are the sums of its lines."""
+    sums = (
+        select(
+            SettlementLine.community_id,
+            SettlementLine.settlement_id,
+            func.count().label("count"),
+            func.sum(SettlementLine.net_fen).label("net"),
+            func.sum(SettlementLine.points).label("points"),
+        )
+        .group_by(SettlementLine.community_id, SettlementLine.settlement_id)
+        .subquery()
+    )
+    of_statement = and_(same_community(sums.c, Settlement), sums.c.settlement_id == Settlement.id)
+    query = (
+        select(Settlement.community_id, Settlement.id, Settlement.net_fen, sums.c.net)
+        .outerjoin(sums, of_statement)
+        .where(
+            or_(
+                Settlement.net_fen != func.coalesce(sums.c.net, 0),
+                Settlement.points != func.coalesce(sums.c.points, 0),
+                Settlement.line_count != func.coalesce(sums.c["count"], 0),
+                Settlement.payable_fen + Settlement.closing_fen != Settlement.opening_fen + Settlement.net_fen,
+            )
+        )
+    )
+    for community_id, settlement_id, stated, summed in db.session.execute(query):
+        yield Finding("settlement_totals", community_id, f"statement {settlement_id.hex}: {stated} / lines {summed}")
+
+
+@check("settlement_lines_match")
+def settlement_lines_match() -> Iterator[Finding]:
+    """A line says what its redemption or refund says."""
+    redeemed = and_(same_community(Redemption, SettlementLine), Redemption.id == SettlementLine.redemption_id)
+    wrong_redemption = (
+        select(SettlementLine.community_id, SettlementLine.id)
+        .join(Redemption, redeemed)
+        .where(SettlementLine.type == LineType.REDEMPTION)
+        .where(or_(SettlementLine.gross_fen != Redemption.gross_fen, SettlementLine.points != Redemption.points))
+    )
+    refunded = and_(same_community(Refund, SettlementLine), Refund.id == SettlementLine.refund_id)
+    wrong_refund = (
+        select(SettlementLine.community_id, SettlementLine.id)
+        .join(Refund, refunded)
+        .where(SettlementLine.type == LineType.REFUND)
+        .where(or_(SettlementLine.gross_fen != -Refund.fen, SettlementLine.points != -Refund.points))
+    )
+    for community_id, line_id in [*db.session.execute(wrong_redemption), *db.session.execute(wrong_refund)]:
+        yield Finding("settlement_lines_match", community_id, f"line {line_id.hex} differs from its source")
+
+
+@check("settlement_digests_match")
+def settlement_digests_match() -> Iterator[Finding]:
+    """A frozen statement still has the digest it was issued with."""
+    frozen = select(Settlement).where(Settlement.digest.is_not(None), Settlement.state != SettlementState.VOID)
+    for settlement in db.session.scalars(frozen):
+        if digest_of(settlement, lines_of(settlement.community_id, settlement.id)) != settlement.digest:
+            yield Finding("settlement_digests_match", settlement.community_id, f"statement {settlement.number}")
+
+
+@check("settlement_openings_match")
+def settlement_openings_match() -> Iterator[Finding]:
+    """Each statement opens with the closing of the one before."""
+    before = func.lag(Settlement.closing_fen, 1, 0).over(
+        partition_by=(Settlement.community_id, Settlement.merchant_id), order_by=Settlement.week
+    )
+    chain = (
+        select(Settlement.community_id, Settlement.id, Settlement.opening_fen, before.label("before"))
+        .where(Settlement.state != SettlementState.VOID)
+        .subquery()
+    )
+    for community_id, settlement_id, opening, closed in db.session.execute(
+        select(chain).where(chain.c.opening_fen != chain.c.before)
+    ):
+        detail = f"statement {settlement_id.hex} opens with {opening}, the one before closed with {closed}"
+        yield Finding("settlement_openings_match", community_id, detail)
+
+
+@check("payments_match")
+def payments_match() -> Iterator[Finding]:
+    """A paid statement moved exactly its payable, and an unpaid one nothing."""
+    paid = and_(
+        same_community(Transfer, Settlement),
+        Transfer.source_type == "settlement",
+        Transfer.source_id == Settlement.id,
+        Transfer.code == Code.PAY,
+    )
+    moved = func.coalesce(func.sum(Transfer.amount), 0)
+    query = (
+        select(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen, moved)
+        .outerjoin(Transfer, paid)
+        .group_by(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen)
+        .having(
+            or_(
+                and_(Settlement.state.in_(PAID), moved != Settlement.payable_fen),
+                and_(Settlement.state.not_in(PAID), moved != 0),
+            )
+        )
+    )
+    for community_id, settlement_id, state, payable, amount in db.session.execute(query):
+        detail = f"statement {settlement_id.hex} ({state}): payable {payable}, paid {amount}"
+        yield Finding("payments_match", community_id, detail)

@@ -1,0 +1,75 @@
+"""A statement as a file: the same bytes each time, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+
+from ledger.core import clock
+from ledger.core.money import yuan
+from ledger.rewards.models import Merchant
+from ledger.settlement.models import Settlement, SettlementLine
+
+COLUMNS = (
+    "序号 position",
+    "类型 type",
+    "凭证号 receipt",
+    "时间 time",
+    "网点 branch",
+    "商品 offer",
+    "协议版本 agreement version",
+    "费率 分:朵 rate fen:points",
+    "红花 points",
+    "应付(元) gross",
+    "扣减(元) deduction",
+    "净额(元) net",
+    "原因 reason",
+)
+
+
+def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[SettlementLine]) -> bytes:
+    """UTF-8 with BOM: head, one row a line, and a footer with count, sum and SHA-256 of the frozen statement."""
+    sheet = io.StringIO(newline="")
+    write = csv.writer(sheet, lineterminator="\r\n").writerow
+    write(["结算单号 number", settlement.number or ""])
+    write(["商户 merchant", safe(merchant.name)])
+    write(["结算周 week (Asia/Shanghai)", settlement.week])
+    write(["期初(元) opening", yuan(settlement.opening_fen)])
+    write(COLUMNS)
+    for line in lines:
+        write(_row(line))
+    write(["行数 lines", len(lines)])
+    write(["合计(元) net", yuan(settlement.net_fen)])
+    write(["应付(元) payable", yuan(settlement.payable_fen)])
+    write(["期末(元) closing", yuan(settlement.closing_fen)])
+    write(["SHA-256", settlement.digest.hex() if settlement.digest else ""])
+    return b"\xef\xbb\xbf" + sheet.getvalue().encode()
+
+
+def _row(line: SettlementLine) -> list[str | int]:
+    return [
+        line.position,
+        line.type,
+        line.receipt_number,
+        _local(line.happened_at),
+        safe(line.branch_name),
+        safe(line.offer_name),
+        line.agreement_version,
+        line.rate.replace("/", " : "),
+        line.points,
+        yuan(line.gross_fen).replace(",", ""),
+        yuan(line.deduction_fen).replace(",", ""),
+        yuan(line.net_fen).replace(",", ""),
+        safe(line.reason),
+    ]
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def safe(words: str) -> str:
+    """Text that a spreadsheet would take for a formula is quoted."""
+    return "'" + words if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words

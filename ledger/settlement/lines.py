@@ -1,0 +1,162 @@
+"""What a statement consists of: every redemption and refund before the cut-off that no live line has yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, exists, select
+
+from ledger.core.db import db
+from ledger.core.ids import new_id
+from ledger.core.tenancy import scoped, within
+from ledger.rewards.models import AgreementVersion, Branch, OfferVersion, Redemption, Refund
+from ledger.settlement.models import LineType, Settlement, SettlementLine
+
+SHOWN = (Branch.name, OfferVersion.name, AgreementVersion.rate_fen, AgreementVersion.rate_points)
+
+
+def waiting_lines(community_id: UUID, before: datetime) -> dict[UUID, list[SettlementLine]]:
+    """New lines by merchant, in the order of time: redemptions, then refunds, that happened before `before`."""
+    redeemed = _unsettled_redemptions(community_id, before)
+    refunded = _unsettled_refunds(community_id, before)
+    found: dict[UUID, list[SettlementLine]] = defaultdict(list)
+    for redemption, *names in db.session.execute(redeemed):
+        found[redemption.merchant_id].append(_redemption_line(redemption, names))
+    for refund, redemption, *names in db.session.execute(refunded):
+        found[redemption.merchant_id].append(_refund_line(refund, redemption, names))
+    for lines in found.values():
+        lines.sort(key=lambda line: (line.happened_at, line.type, line.receipt_number))
+    return found
+
+
+def _named(query: Select[Any], community_id: UUID) -> Select[Any]:
+    """The names and rates that a redemption was made under."""
+    return query.where(
+        within(community_id, OfferVersion, AgreementVersion),
+        Branch.id == Redemption.branch_id,
+        OfferVersion.offer_id == Redemption.offer_id,
+        OfferVersion.version == Redemption.offer_version,
+        AgreementVersion.agreement_id == Redemption.agreement_id,
+        AgreementVersion.version == Redemption.agreement_version,
+    )
+
+
+def _unsettled_redemptions(community_id: UUID, before: datetime) -> Select[Any]:
+    settled = exists().where(
+        within(community_id, SettlementLine),
+        SettlementLine.redemption_id == Redemption.id,
+        SettlementLine.type == LineType.REDEMPTION,
+        SettlementLine.live,
+    )
+    query = scoped(community_id, Redemption).add_columns(*SHOWN)
+    return _named(query, community_id).where(Redemption.confirmed_at < before, ~settled).order_by(Redemption.id)
+
+
+def _unsettled_refunds(community_id: UUID, before: datetime) -> Select[Any]:
+    settled = exists().where(
+        within(community_id, SettlementLine), SettlementLine.refund_id == Refund.id, SettlementLine.live
+    )
+    query = select(Refund, Redemption).add_columns(*SHOWN).where(within(community_id, Refund, Redemption))
+    return (
+        _named(query, community_id)
+        .where(Redemption.id == Refund.redemption_id, Refund.refunded_at < before, ~settled)
+        .order_by(Refund.id)
+    )
+
+
+def _line(redemption: Redemption, names: Sequence[Any], **own: Any) -> SettlementLine:
+    branch, offer, rate_fen, rate_points = names
+    return SettlementLine(
+        community_id=redemption.community_id,
+        id=new_id(),
+        redemption_id=redemption.id,
+        live=True,
+        receipt_number=redemption.receipt_number,
+        branch_name=branch,
+        offer_name=offer,
+        agreement_version=redemption.agreement_version,
+        rate=f"{rate_fen}/{rate_points}",
+        deduction_fen=0,
+        **own,
+    )
+
+
+def _redemption_line(redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+    return _line(
+        redemption,
+        names,
+        type=LineType.REDEMPTION,
+        happened_at=redemption.confirmed_at,
+        operator_id=redemption.reserved_by,
+        points=redemption.points,
+        gross_fen=redemption.gross_fen,
+        net_fen=redemption.gross_fen,
+        reason="",
+    )
+
+
+def _refund_line(refund: Refund, redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+    return _line(
+        redemption,
+        names,
+        type=LineType.REFUND,
+        refund_id=refund.id,
+        happened_at=refund.refunded_at,
+        operator_id=refund.actor_id,
+        points=-refund.points,
+        gross_fen=-refund.fen,
+        net_fen=-refund.fen,
+        reason=refund.reason,
+    )
+
+
+def copy_of(line: SettlementLine) -> SettlementLine:
+    """The same line for a replacement statement."""
+    kept = {column.key: getattr(line, column.key) for column in SettlementLine.__table__.columns}
+    return SettlementLine(**kept | {"id": new_id(), "live": True})
+
+
+def lines_of(
+    community_id: UUID, settlement_id: UUID, *, after: int = 0, limit: int | None = None
+) -> list[SettlementLine]:
+    """The statement's lines in its order; `after` is the position of the last one read."""
+    query = scoped(community_id, SettlementLine).where(
+        SettlementLine.settlement_id == settlement_id, SettlementLine.position > after
+    )
+    return list(db.session.scalars(query.order_by(SettlementLine.position).limit(limit)))
+
+
+def digest_of(settlement: Settlement, lines: Iterable[SettlementLine]) -> bytes:
+    """SHA-256 over the statement's figures and lines, in canonical JSON: one changed fen changes it."""
+    head = [
+        settlement.community_id.hex,
+        settlement.merchant_id.hex,
+        settlement.week,
+        settlement.number,
+        settlement.opening_fen,
+        settlement.net_fen,
+        settlement.payable_fen,
+        settlement.closing_fen,
+    ]
+    body = [
+        [
+            line.position,
+            line.type,
+            line.receipt_number,
+            line.refund_id.hex if line.refund_id else None,
+            line.happened_at.isoformat(),
+            line.rate,
+            line.points,
+            line.gross_fen,
+            line.deduction_fen,
+            line.net_fen,
+        ]
+        for line in lines
+    ]
+    return hashlib.sha256(json.dumps([head, body], separators=(",", ":")).encode()).digest()

@@ -1,0 +1,217 @@
+"""The life of a statement: draft → issued → confirmed → approved → paid → reconciled, void before it is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
+from ledger.book.codes import Code
+from ledger.book.models import Transfer
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import audit, clock, numbers, outbox, registry, workdays
+from ledger.core.db import atomic, db
+from ledger.core.errors import WrongState
+from ledger.core.permissions import Scope, reach, require
+from ledger.core.tenancy import Actor, Role, load, scoped, system_actor, within
+from ledger.people.models import Community
+from ledger.rewards.models import Agreement, AgreementVersion
+from ledger.settlement import lines as statement_lines
+from ledger.settlement.closing import draft_statement
+from ledger.settlement.errors import OwnStep, PaidInFuture, SecondPersonPresent
+from ledger.settlement.models import Settlement, SettlementLine, SettlementState
+
+STREET_WAITS_WORKDAYS = 2
+DEFAULT_AUTO_CONFIRM_DAYS = 3
+
+
+@contextmanager
+def _step(actor: Actor, settlement_id: UUID, verb: str, *states: SettlementState) -> Iterator[Settlement]:
+    """One step of a statement, locked: NotFound, Forbidden, WrongState; audited and announced at the end."""
+    settlement = load(actor.tenant, Settlement, settlement_id, lock=True)
+    require(actor, f"{verb}_settlement", merchant_id=settlement.merchant_id)
+    if settlement.state not in states:
+        raise WrongState(state=settlement.state)
+    yield settlement
+    db.session.flush()
+    audit.record(actor, f"settlement.{verb}", settlement.id, state=settlement.state)
+    outbox.announce(actor, f"settlement.{settlement.state}", settlement_id=settlement.id.hex)
+
+
+def _not_again(actor: Actor, step_before: UUID | None) -> None:
+    if actor.person_id == step_before:
+        raise OwnStep
+
+
+@atomic
+def issue(actor: Actor, settlement_id: UUID) -> Settlement:
+    """The statement has its number and digest and is frozen; the shop's days to confirm begin.
+
+    Raises NotFound, Forbidden, WrongState.
+    """
+    with _step(actor, settlement_id, "issue", SettlementState.DRAFT) as settlement:
+        short_code = db.session.get_one(Community, actor.tenant).short_code
+        serial = numbers.next_in_series(actor.tenant, f"settlements {settlement.week}")
+        settlement.number = f"{short_code}-JS-{settlement.week}-{serial:03d}"
+        settlement.state = SettlementState.ISSUED
+        settlement.issued_at, settlement.issued_by = clock.now(), actor.person_id
+        days = _auto_confirm_days(actor.tenant, settlement.merchant_id)
+        settlement.auto_confirm_on = workdays.add_workdays(clock.local_day(clock.now()), days)
+        settlement.digest = statement_lines.digest_of(settlement, statement_lines.lines_of(actor.tenant, settlement.id))
+    return settlement
+
+
+def _auto_confirm_days(community_id: UUID, merchant_id: UUID) -> int:
+    query = (
+        select(AgreementVersion.auto_confirm_days)
+        .where(within(community_id, Agreement, AgreementVersion), Agreement.merchant_id == merchant_id)
+        .where(AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Agreement.version)
+        .order_by(Agreement.id.desc())
+        .limit(1)
+    )
+    days = db.session.scalar(query)
+    return DEFAULT_AUTO_CONFIRM_DAYS if days is None else int(days)
+
+
+@atomic
+def confirm(actor: Actor, settlement_id: UUID) -> Settlement:
+    """The shop agrees with the statement. Raises NotFound, Forbidden, WrongState."""
+    with _step(actor, settlement_id, "confirm", SettlementState.ISSUED) as settlement:
+        settlement.state = SettlementState.CONFIRMED
+        settlement.confirmed_at, settlement.confirmed_by = clock.now(), actor.person_id
+    return settlement
+
+
+@registry.job("confirm_silent_statements", period=lambda moment: clock.local_day(moment).isoformat())
+def confirm_silent(community_id: UUID, _day: str) -> None:
+    """Statements to which the shop said nothing in its days are confirmed by the clock (confirmed_by stays empty)."""
+    due = (
+        update(Settlement)
+        .where(within(community_id, Settlement), Settlement.state == SettlementState.ISSUED)
+        .where(Settlement.auto_confirm_on < clock.local_day(clock.now()))
+        .values(state=SettlementState.CONFIRMED, confirmed_at=clock.now())
+        .returning(Settlement.id)
+        .execution_options(synchronize_session=False)
+    )
+    system = system_actor(community_id)
+    for settlement_id in list(db.session.scalars(due)):
+        audit.record(system, "settlement.confirm", settlement_id, state=SettlementState.CONFIRMED)
+        outbox.announce(system, "settlement.confirmed", settlement_id=settlement_id.hex)
+
+
+@atomic
+def approve(actor: Actor, settlement_id: UUID) -> Settlement:
+    """A second person has approved: never who issued it; the street only in the second person's long absence.
+
+    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent.
+    """
+    with _step(actor, settlement_id, "approve", SettlementState.CONFIRMED) as settlement:
+        _not_again(actor, settlement.issued_by)
+        _let_second_person_first(actor, settlement)
+        settlement.state = SettlementState.APPROVED
+        settlement.approved_at, settlement.approved_by = clock.now(), actor.person_id
+    return settlement
+
+
+def _let_second_person_first(actor: Actor, settlement: Settlement) -> None:
+    scopes = reach(actor, "approve_settlement")
+    if any(scope & Scope.COMMUNITY for scope in scopes.values()):
+        return
+    assert Role.STREET in scopes, "nobody else gets this far"
+    assert settlement.confirmed_at is not None
+    waited_until = workdays.add_workdays(clock.local_day(settlement.confirmed_at), STREET_WAITS_WORKDAYS)
+    if clock.local_day(clock.now()) <= waited_until:
+        raise SecondPersonPresent
+
+
+@atomic
+def pay(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> Settlement:
+    """The money left the bank: payable → bank in fen, and the settled points go out of circulation.
+
+    Done by another person than the approver. A statement of 0 is paid without a transfer. Raises NotFound,
+    Forbidden, WrongState, OwnStep, PaidInFuture.
+    """
+    with _step(actor, settlement_id, "pay", SettlementState.APPROVED) as settlement:
+        _not_again(actor, settlement.approved_by)
+        if paid_on > clock.local_day(clock.now()):
+            raise PaidInFuture
+        post_transfers(actor, _payment(actor, settlement))
+        settlement.state = SettlementState.PAID
+        settlement.paid_at, settlement.paid_by = clock.now(), actor.person_id
+        settlement.paid_on, settlement.reference = paid_on, reference
+    return settlement
+
+
+def _payment(actor: Actor, settlement: Settlement) -> list[Draft]:
+    assert settlement.digest is not None, "only an issued statement is paid"
+    source = Source("settlement", settlement.id, settlement.digest)
+    shop = settlement.merchant_id
+    legs = [
+        (Code.PAY, payable_to(shop), bank_of(actor.tenant), settlement.payable_fen),
+        (Code.SETTLE, takings_of(shop), issuance_of(actor.tenant), _points_to_settle(settlement)),
+    ]
+    return [
+        Draft(code=code, debit=debit, credit=credit, amount=amount, source=source)
+        for code, debit, credit, amount in legs
+        if amount > 0
+    ]
+
+
+def _points_to_settle(settlement: Settlement) -> int:
+    """The points of all paid statements, this one included, less those settled: a week of refunds is made up later."""
+    paid = scoped(settlement.community_id, Settlement).where(
+        Settlement.merchant_id == settlement.merchant_id,
+        Settlement.state.in_((SettlementState.PAID, SettlementState.RECONCILED)),
+    )
+    points = db.session.scalar(paid.with_only_columns(func.coalesce(func.sum(Settlement.points), 0))) or 0
+    settled = scoped(settlement.community_id, Transfer).where(
+        Transfer.code == Code.SETTLE,
+        Transfer.debit_account_id == takings_of(settlement.merchant_id).id_in(settlement.community_id),
+    )
+    gone = db.session.scalar(settled.with_only_columns(func.coalesce(func.sum(Transfer.amount), 0))) or 0
+    return int(points) + settlement.points - int(gone)
+
+
+@atomic
+def reconcile(actor: Actor, settlement_id: UUID) -> Settlement:
+    """The bank's record shows the payment; said by another person than who paid.
+
+    Raises NotFound, Forbidden, WrongState, OwnStep.
+    """
+    with _step(actor, settlement_id, "reconcile", SettlementState.PAID) as settlement:
+        _not_again(actor, settlement.paid_by)
+        settlement.state = SettlementState.RECONCILED
+        settlement.reconciled_at, settlement.reconciled_by = clock.now(), actor.person_id
+    return settlement
+
+
+BEFORE_PAID = (SettlementState.DRAFT, SettlementState.ISSUED, SettlementState.CONFIRMED, SettlementState.APPROVED)
+
+
+@atomic
+def void(actor: Actor, settlement_id: UUID, *, reason: str) -> Settlement:
+    """The statement counts no more; returns the draft that replaces it, with the same lines and a number to come.
+
+    Raises NotFound, Forbidden, WrongState (paid).
+    """
+    with _step(actor, settlement_id, "void", *BEFORE_PAID) as settlement:
+        old = statement_lines.lines_of(actor.tenant, settlement.id)
+        freed = update(SettlementLine).where(
+            within(actor.tenant, SettlementLine), SettlementLine.settlement_id == settlement.id
+        )
+        db.session.execute(freed.values(live=False).execution_options(synchronize_session=False))
+        settlement.state, settlement.void_reason = SettlementState.VOID, reason
+        settlement.voided_at, settlement.voided_by = clock.now(), actor.person_id
+        db.session.flush()
+        return draft_statement(
+            actor,
+            settlement.merchant_id,
+            settlement.week,
+            [statement_lines.copy_of(line) for line in old],
+            opening=settlement.opening_fen,
+            replaces_id=settlement.id,
+        )

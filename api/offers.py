@@ -1,0 +1,108 @@
+"""Offers: what shops give for points."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from api.auth import current_actor
+from api.documents import resource
+from api.pages import page
+from api.schemas.offers import (
+    ChangedOfferSchema,
+    OfferPageSchema,
+    OfferQuery,
+    OfferRequestSchema,
+    OfferSchema,
+    OfferTermsSchema,
+    RestockSchema,
+)
+from api.versions import IF_MATCH, etag_of, version_in_hand, version_in_hand_or_none
+from api.writing import writes
+from ledger.rewards import offers
+from ledger.rewards.models import Offer
+from ledger.rewards.offers import OfferTerms, OfferView
+
+blp = resource("offers", "What shops give for points.")
+
+
+@blp.get("/offers")
+@blp.arguments(OfferQuery, location="query")
+@blp.response(200, OfferPageSchema)
+def list_offers(asked: dict[str, Any]) -> dict[str, Any]:
+    """The offers I may see, newest first: usable for me now, or why not."""
+    limit, cursor = asked.pop("limit"), asked.pop("cursor")
+    rows = offers.list_offers(current_actor(), after=cursor, limit=limit + 1, **asked)
+    return page([shown(row) for row in rows], limit)
+
+
+@blp.post("/offers")
+@blp.arguments(OfferRequestSchema)
+@blp.response(201, ChangedOfferSchema)
+@writes(ChangedOfferSchema, status=201)
+def post_offer(asked: dict[str, Any]) -> Offer:
+    """Draft an offer under an agreement, to be approved by somebody else."""
+    agreement_id, kind, stock = (asked.pop(name) for name in ("agreement_id", "kind", "stock"))
+    return offers.draft_offer(current_actor(), agreement_id, kind=kind, terms=_terms(asked), stock=stock)
+
+
+@blp.get("/offers/<id:offer_id>")
+@blp.response(200, OfferSchema)
+def get_offer(offer_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
+    """One offer as it is for me now; the ETag names its newest version."""
+    actor = current_actor()
+    view = offers.see_offer(actor, offer_id)
+    return shown(view), etag_of(offers.newest_version(actor.tenant, offer_id))
+
+
+@blp.put("/offers/<id:offer_id>")
+@blp.doc(parameters=[IF_MATCH])
+@blp.arguments(OfferTermsSchema)
+@blp.response(200, ChangedOfferSchema)
+@writes(ChangedOfferSchema)
+def put_offer(asked: dict[str, Any], offer_id: UUID) -> Offer:
+    """Draft the next version; it is in force once somebody else has approved it."""
+    return offers.change_offer(current_actor(), offer_id, read_version=version_in_hand(), terms=_terms(asked))
+
+
+@blp.post("/offers/<id:offer_id>/approve")
+@blp.doc(parameters=[IF_MATCH])
+@blp.response(200, ChangedOfferSchema)
+@writes(ChangedOfferSchema)
+def post_approval(offer_id: UUID) -> Offer:
+    """Approve the version that waits; with If-Match only the one that was read."""
+    return offers.approve_offer(current_actor(), offer_id, version=version_in_hand_or_none())
+
+
+@blp.post("/offers/<id:offer_id>/restock")
+@blp.arguments(RestockSchema)
+@blp.response(200, ChangedOfferSchema)
+@writes(ChangedOfferSchema, keyed=True)
+def post_stock(asked: dict[str, Any], offer_id: UUID) -> Offer:
+    """Add pieces to the stock."""
+    return offers.restock_offer(current_actor(), offer_id, pieces=asked["pieces"])
+
+
+@blp.post("/offers/<id:offer_id>/end")
+@blp.response(200, ChangedOfferSchema)
+@writes(ChangedOfferSchema)
+def post_end(offer_id: UUID) -> Offer:
+    """End the offer; what is reserved stays so."""
+    return offers.end_offer(current_actor(), offer_id)
+
+
+def _terms(asked: dict[str, Any]) -> OfferTerms:
+    branch_ids = asked.pop("branch_ids")
+    return OfferTerms(**asked, branch_ids=tuple(branch_ids) if branch_ids is not None else None)
+
+
+def shown(view: OfferView) -> dict[str, Any]:
+    """An offer for `OfferSchema`."""
+    computed = {
+        "id": view.terms.offer_id,
+        "branch_ids": view.branch_ids,
+        "usable": view.is_usable,
+        "reasons": [reason.code for reason in view.reasons],
+    }
+    plain = set(OfferSchema().fields) - set(computed)
+    return {name: getattr(view.terms, name) for name in plain} | computed

@@ -1,0 +1,70 @@
+"""Agreements with shops, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from api.schemas.fields import Fen, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+
+
+class AgreementQuery(PageQuery):
+    merchant_id = Id(load_default=None)
+
+
+class AgreementTermsSchema(Schema):
+    fund_id = Id(required=True, metadata={"description": "Who pays."})
+    rate_fen = Fen(required=True, metadata={"description": "Fen for every `rate_points` points.", "example": 100})
+    rate_points = WholeNumber(1, 1_000_000, required=True, metadata={"example": 10})
+    starts_on = fields.Date(required=True, metadata={"example": "2026-01-01"})
+    ends_on = fields.Date(required=True, metadata={"example": "2026-12-31"})
+    signatory = Text(80, least=1, required=True, metadata={"description": "Who signs for the shop on paper."})
+    auto_confirm_days = WholeNumber(
+        1, 30, load_default=3, metadata={"description": "Days after which a statement counts as confirmed."}
+    )
+
+    @validates_schema
+    def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
+        if data["ends_on"] < data["starts_on"]:
+            raise ValidationError("Ends before it starts.", "ends_on")
+
+
+class AgreementRequestSchema(AgreementTermsSchema):
+    merchant_id = Id(required=True)
+
+
+class AgreementSchema(Schema):
+    id = Id()
+    merchant_id = Id()
+    number = fields.String()
+    state = fields.String()
+    version = fields.Integer(metadata={"description": "The version in force, or the first draft."})
+    draft_version = fields.Integer(allow_none=True, metadata={"description": "A version that waits for signatures."})
+    created_at = Moment()
+
+
+class AgreementVersionSchema(Schema):
+    version = fields.Integer()
+    fund_id = Id()
+    rate_fen = fields.Integer()
+    rate_points = fields.Integer()
+    starts_on = fields.Date()
+    ends_on = fields.Date()
+    signatory = fields.String()
+    auto_confirm_days = fields.Integer()
+    signed_by = Id(allow_none=True)
+    second_signed_by = Id(allow_none=True)
+    owner_signed_by = Id(allow_none=True)
+    signed_at = Moment(allow_none=True)
+
+
+class AgreementWithTermsSchema(AgreementSchema):
+    terms = fields.Nested(AgreementVersionSchema)
+
+
+class AgreementWithVersionsSchema(AgreementSchema):
+    versions = fields.List(fields.Nested(AgreementVersionSchema))
+
+
+AgreementPageSchema = page_of(AgreementWithTermsSchema)

@@ -1,0 +1,102 @@
+"""Offers, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from api.schemas.fields import Fen, Id, PageQuery, Points, Schema, Text, WholeNumber, page_of
+from ledger.rewards.models import OfferKind
+
+PIECES = 1_000_000
+
+
+class OfferQuery(PageQuery):
+    merchant_id = Id(load_default=None)
+    branch_id = Id(load_default=None, metadata={"description": "Judge `usable` at this branch."})
+
+
+class OfferTermsSchema(Schema):
+    name = Text(80, least=1, required=True, metadata={"example": "全麦面包"})
+    description = Text(300, load_default="", lines=True)
+    points = Points(required=True, metadata={"example": 20})
+    price_fen = Fen(
+        load_default=None, allow_none=True, metadata={"description": "Per piece; none: points at the agreement's rate."}
+    )
+    starts_on = fields.Date(load_default=None, allow_none=True)
+    ends_on = fields.Date(load_default=None, allow_none=True)
+    weekdays = WholeNumber(
+        1, 127, load_default=127, metadata={"description": "Monday 1, Tuesday 2 … Sunday 64, added."}
+    )
+    from_time = fields.Time(load_default=None, allow_none=True, metadata={"description": "Asia/Shanghai, inclusive."})
+    until_time = fields.Time(load_default=None, allow_none=True, metadata={"description": "Asia/Shanghai, exclusive."})
+    branch_ids = fields.List(
+        Id(),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(min=1, max=100),
+        metadata={"description": "None: every branch."},
+    )
+    minimum_bill_fen = Fen(load_default=None, allow_none=True)
+    per_member_per_day = WholeNumber(1, PIECES, load_default=None, allow_none=True)
+    per_member_per_week = WholeNumber(1, PIECES, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _has_a_sensible_time(self, data: dict[str, Any], **_: Any) -> None:
+        if data["starts_on"] and data["ends_on"] and data["ends_on"] < data["starts_on"]:
+            raise ValidationError("Ends before it starts.", "ends_on")
+        if any(data[name] is not None and data[name].tzinfo is not None for name in ("from_time", "until_time")):
+            raise ValidationError("Hours are in Asia/Shanghai, without an offset.", "from_time")
+
+
+class OfferRequestSchema(OfferTermsSchema):
+    agreement_id = Id(required=True)
+    kind = fields.Enum(OfferKind, by_value=True, required=True)
+    stock = WholeNumber(0, PIECES, load_default=None, allow_none=True, metadata={"description": "None: no limit."})
+
+
+class RestockSchema(Schema):
+    pieces = WholeNumber(1, PIECES, required=True)
+
+
+class OfferSchema(Schema):
+    """An offer as it is for me: `usable` now, or the reason codes against it, in the order of precedence."""
+
+    id = Id()
+    merchant_id = Id()
+    merchant_name = fields.String()
+    agreement_id = Id()
+    branch_ids = fields.List(Id())
+    name = fields.String()
+    description = fields.String()
+    kind = fields.String()
+    state = fields.String()
+    version = fields.Integer()
+    points = fields.Integer()
+    price_fen = fields.Integer(allow_none=True)
+    stock = fields.Integer(allow_none=True)
+    starts_on = fields.Date(allow_none=True)
+    ends_on = fields.Date(allow_none=True)
+    weekdays = fields.Integer()
+    from_time = fields.Time(format="%H:%M", allow_none=True)
+    until_time = fields.Time(format="%H:%M", allow_none=True)
+    minimum_bill_fen = fields.Integer(allow_none=True)
+    per_member_per_day = fields.Integer(allow_none=True)
+    per_member_per_week = fields.Integer(allow_none=True)
+    usable = fields.Boolean()
+    reasons = fields.List(fields.String())
+
+
+class ChangedOfferSchema(Schema):
+    id = Id()
+    merchant_id = Id()
+    agreement_id = Id()
+    kind = fields.String()
+    state = fields.String()
+    version = fields.Integer(metadata={"description": "The version in force, or the first draft."})
+    draft_version = fields.Integer(allow_none=True, metadata={"description": "A version that waits for approval."})
+    stock = fields.Integer(allow_none=True)
+
+
+OfferPageSchema = page_of(OfferSchema)

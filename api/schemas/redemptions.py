@@ -1,0 +1,101 @@
+"""Redemptions, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Points, Schema, Text, WholeNumber, page_of
+from ledger.rewards.models import RedemptionState
+
+MAX_QUANTITY = 99
+WAYS = ("till_id", "member_code", "merchant_code", "card_code")
+
+
+class ViaSchema(Schema):
+    """How the redemption comes about: exactly one way. A paper card's PIN goes with `till_id` or `card_code`."""
+
+    till_id = Id()
+    member_code = Code(80)
+    merchant_code = Code(40, metadata={"example": "NH-7KQ2M4X"})
+    card_code = Code(80)
+    pin = fields.String(validate=validate.Regexp(r"^[0-9]{4,8}\Z"))
+
+    @validates_schema
+    def _is_one_way(self, data: dict[str, Any], **_: Any) -> None:
+        if sum(way in data for way in WAYS) != 1:
+            raise ValidationError("Exactly one of till_id, member_code, merchant_code, card_code.", "via")
+        if "card_code" in data and "pin" not in data:
+            raise ValidationError("A card needs its PIN.", "pin")
+        if "pin" in data and not {"till_id", "card_code"} & set(data):
+            raise ValidationError("There is no PIN without a card.", "pin")
+
+
+class RedemptionRequestSchema(Schema):
+    offer_id = Id(required=True)
+    quantity = WholeNumber(1, MAX_QUANTITY, load_default=1)
+    bill_fen = Fen(load_default=None, allow_none=True)
+    branch_id = Id(load_default=None, metadata={"description": "Left out: the way's own branch."})
+    on_behalf_of = Id(load_default=None, metadata={"description": "A member whom I help; with merchant_code only."})
+    via = fields.Nested(ViaSchema, required=True)
+
+    @validates_schema
+    def _helps_at_the_poster(self, data: dict[str, Any], **_: Any) -> None:
+        if data["on_behalf_of"] is not None and "merchant_code" not in data["via"]:
+            raise ValidationError("Only with merchant_code.", "on_behalf_of")
+
+
+class RedemptionQuery(PageQuery):
+    status = fields.Enum(RedemptionState, by_value=True, load_default=None)
+    mine = fields.Boolean(load_default=False)
+    branch_id = Id(load_default=None)
+    merchant_id = Id(load_default=None)
+    on = fields.Date(load_default=None, metadata={"description": "Business day of the reservation."})
+
+
+class RedemptionSchema(Schema):
+    id = Id()
+    status = fields.String(attribute="state")
+    member_id = Id()
+    merchant_id = Id()
+    branch_id = Id()
+    offer_id = Id()
+    offer_version = fields.Integer()
+    agreement_version = fields.Integer()
+    quantity = fields.Integer()
+    points = fields.Integer()
+    gross_fen = fields.Integer(metadata={"description": "What the shop is owed for it."})
+    bill_fen = fields.Integer(allow_none=True)
+    refunded_points = fields.Integer()
+    refunded_fen = fields.Integer()
+    via = fields.String()
+    receipt_number = fields.String()
+    reserved_at = Moment()
+    expires_at = Moment(metadata={"description": "Until when a reservation can be confirmed."})
+    confirmed_at = Moment(allow_none=True)
+
+
+class ReceiptSchema(RedemptionSchema):
+    offer_name = fields.String()
+    offer_kind = fields.String()
+    merchant_name = fields.String()
+    branch_name = fields.String()
+    member_name = fields.String(metadata={"description": "Masked for shops and the street."})
+
+
+class RefundRequestSchema(Schema):
+    points = Points(load_default=None, allow_none=True, metadata={"description": "Left out: all that are left."})
+    reason = Text(300, least=1, required=True, lines=True)
+
+
+class RefundSchema(Schema):
+    id = Id()
+    redemption_id = Id()
+    points = fields.Integer()
+    amount_fen = fields.Integer(attribute="fen")
+    reason = fields.String()
+    refunded_at = Moment()
+
+
+ReceiptPageSchema = page_of(ReceiptSchema)

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from flask import g, request, url_for
-from flask_wtf import CSRFProtect
+from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 
 from ledger.core import clock
 from web import languages, look, navigation
@@ -41,6 +41,6 @@ def page() -> dict[str, Any]:
 
 def with_query(**changes: str | None) -> str:
     """This page's address with some of its questions changed; None takes one away."""
-    asked = {**request.args.to_dict(), **changes}
-    endpoint = request.endpoint or "web.welcome.show"
-    return url_for(endpoint, **(request.view_args or {}), **{name: value for name, value in asked.items() if value})
+    asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
+    values: dict[str, Any] = {**asked, **(request.view_args or {})}
+    return url_for(request.endpoint or "web.welcome.show", **values)

@@ -39,4 +39,4 @@ def field_error(messages: list[Any] | str) -> str:
     """One sentence for what is wrong with a field."""
     first = messages[0] if isinstance(messages, list) and messages else messages
     known = _FIELD_ERRORS.get(str(first))
-    return known() if known else _("请检查这一项。")
+    return str(known() if known else _("请检查这一项。"))

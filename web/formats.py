@@ -41,7 +41,7 @@ def day(value: Moment | date) -> str:
     near = {0: _("今天"), -1: _("昨天"), 1: _("明天")}
     ahead = (that - today).days
     if ahead in near:
-        return near[ahead]
+        return str(near[ahead])
     if 1 < ahead < 7:
         return str(format_date(that, "EEE", locale=language()))
     return calendar_day(that)
@@ -75,7 +75,7 @@ def when(moment: Moment) -> str:
 def month_name(value: Moment | date) -> str:
     """2026年10月"""
     pattern = "y年M月" if language() == CHINESE else "MMMM y"
-    return format_date(_as_date(value), pattern, locale=language())
+    return str(format_date(_as_date(value), pattern, locale=language()))
 
 
 def full_time(moment: Moment) -> str:
@@ -97,15 +97,15 @@ def week_days(week: str) -> str:
 
 def week_name(week: str) -> str:
     """第 41 周"""
-    return _("第 %(number)s 周", number=int(week.split("-W")[1]))
+    return str(_("第 %(number)s 周", number=int(week.split("-W")[1])))
 
 
 def hours(minutes: int) -> str:
     """386.5 小时; minutes while under one hour."""
     if 0 < minutes < 60:
-        return _("%(minutes)s 分钟", minutes=minutes)
+        return str(_("%(minutes)s 分钟", minutes=minutes))
     count = f"{minutes / 60:,.1f}".removesuffix(".0")
-    return ngettext("%(count)s 小时", "%(count)s 小时", 1 if minutes == 60 else 2, count=count)
+    return str(ngettext("%(count)s 小时", "%(count)s 小时", 1 if minutes == 60 else 2, count=count))
 
 
 def duration(minutes: int) -> str:
@@ -125,7 +125,7 @@ def signed(value: int) -> str:
 
 def flowers(points: int) -> str:
     """128 朵"""
-    return ngettext("%(count)s 朵", "%(count)s 朵", points, count=number(points))
+    return str(ngettext("%(count)s 朵", "%(count)s 朵", points, count=number(points)))
 
 
 def yuan(fen: int) -> str:
@@ -154,7 +154,7 @@ def _as_date(value: Moment | date) -> date:
 FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
-        clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span, week_days, week_name,
-        hours, duration, number, signed, flowers, yuan, last_four, seconds_until,
+        clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span,
+        week_days, week_name, hours, duration, number, signed, flowers, yuan, last_four, seconds_until,
     )
 }  # fmt: skip

@@ -25,6 +25,7 @@ from web import (
     units,
     welcome,
 )
+from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
@@ -34,6 +35,7 @@ ROOMS = (
 
 web = Blueprint("web", __name__, template_folder="templates")
 web.before_request(protect_forms)
+web.before_request(know_visitor)
 for room in ROOMS:
     web.register_blueprint(room.page)
 

@@ -81,4 +81,15 @@ def _fingerprint() -> bytes:
         content: Any = request.get_json(silent=True)
     else:
         content = sorted((name, value) for name, value in request.form.items(multi=True) if not name.startswith("_"))
+    return fingerprint_of(content)
+
+
+def fingerprint_of(content: Any) -> bytes:
+    """What makes two bodies the same body."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
+
+
+def run_item(verb: Callable[[], T], *, dump: Callable[[T], Answer], route: str, key: str, content: Any) -> Answer:
+    """One item of a batch, once for its own key: as if `content` had been sent to `route` alone."""
+    asked = Request(actor=actor_or_none(), route=route[:160], key=key, fingerprint=fingerprint_of(content))
+    return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)

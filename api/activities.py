@@ -1,0 +1,96 @@
+"""Activities: planned, cancelled, found; their poster and the code on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from api import qr
+from api.auth import current_actor
+from api.documents import resource
+from api.pages import page
+from api.schemas.activities import (
+    ActivityCancelSchema,
+    ActivityPageSchema,
+    ActivityQuery,
+    ActivityRequestSchema,
+    ActivitySchema,
+    LiveCodeSchema,
+)
+from api.writing import writes
+from ledger.service import activities, codes
+from ledger.service.activities import ActivityPlan, ActivityView
+
+blp = resource("activities", "Programmes at a place and time.")
+
+PICTURE = {"type": "string", "format": "binary"}
+
+
+@blp.get("/activities")
+@blp.arguments(ActivityQuery, location="query")
+@blp.response(200, ActivityPageSchema)
+def list_activities(asked: dict[str, Any]) -> dict[str, Any]:
+    """Activities by time and unit, newest first."""
+    wanted = {name: asked[name] for name in ("since", "until", "unit_id")}
+    rows = activities.list_activities(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
+    return page(rows, asked["limit"], key="activity.id")
+
+
+@blp.post("/activities")
+@blp.arguments(ActivityRequestSchema)
+@blp.response(201, ActivitySchema)
+@writes(ActivitySchema, status=201)
+def post_activity(asked: dict[str, Any]) -> ActivityView:
+    """Plan an activity; its poster can be printed at once."""
+    actor, plan = current_actor(), _plan_of(asked)
+    planned = activities.plan_activity(actor, asked["programme_id"], unit_id=asked["unit_id"], plan=plan)
+    return activities.see_activity(actor, planned.id)
+
+
+def _plan_of(asked: dict[str, Any]) -> ActivityPlan:
+    place = asked["position"]
+    known = {name: value for name, value in asked.items() if name not in ("programme_id", "unit_id", "position")}
+    degrees = {f"{name}_e6": round(value * 1e6) for name, value in place.items()} if place else {}
+    return ActivityPlan(**known, **degrees)
+
+
+@blp.get("/activities/<id:activity_id>")
+@blp.response(200, ActivitySchema)
+def get_activity(activity_id: UUID) -> ActivityView:
+    """One activity."""
+    return activities.see_activity(current_actor(), activity_id)
+
+
+@blp.post("/activities/<id:activity_id>/cancel")
+@blp.arguments(ActivityCancelSchema)
+@blp.response(200, ActivitySchema)
+@writes(ActivitySchema)
+def post_cancel(asked: dict[str, Any], activity_id: UUID) -> ActivityView:
+    """Cancel an activity that nobody has served at."""
+    actor = current_actor()
+    activities.cancel_activity(actor, activity_id, reason=asked["reason"])
+    return activities.see_activity(actor, activity_id)
+
+
+@blp.get("/activities/<id:activity_id>/poster.svg")
+@blp.response(200, PICTURE, content_type="image/svg+xml")
+def get_poster_svg(activity_id: UUID) -> Response:
+    """The QR of the activity's poster, as SVG."""
+    return qr.svg(qr.site_url(activities.poster_code_of(current_actor(), activity_id)))
+
+
+@blp.get("/activities/<id:activity_id>/poster.png")
+@blp.response(200, PICTURE, content_type="image/png")
+def get_poster_png(activity_id: UUID) -> Response:
+    """The QR of the activity's poster, as PNG."""
+    return qr.png(qr.site_url(activities.poster_code_of(current_actor(), activity_id)))
+
+
+@blp.get("/activities/<id:activity_id>/live-code")
+@blp.response(200, LiveCodeSchema)
+def get_live_code(activity_id: UUID) -> dict[str, Any]:
+    """The code for the screen at the place, now."""
+    shown = codes.live_code_now(current_actor(), activity_id)
+    return {"code": shown.code, "url": qr.site_url(shown.code), "expires_at": shown.expires_at}

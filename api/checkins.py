@@ -1,0 +1,107 @@
+"""Check-ins: recorded one by one or in batches, and the queue of those that wait for a stamp."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+
+from api.auth import current_actor
+from api.documents import resource
+from api.pages import page
+from api.schemas.checkins import (
+    BatchRequestSchema,
+    BatchResultSchema,
+    CheckinPageSchema,
+    CheckinQuery,
+    CheckinRequestSchema,
+    CheckinSchema,
+    CheckinViewSchema,
+)
+from api.schemas.fields import Schema
+from api.writing import as_response, run_item, writes
+from ledger.core.db import atomic
+from ledger.core.errors import KeyReused
+from ledger.core.idempotency import Answer
+from ledger.service import checkins, queue
+from ledger.service.models import Checkin
+from ledger.service.queue import CheckinView
+
+blp = resource("checkins", "Visits: checked in, checked out, waiting for the stamp.")
+
+BATCH_SECONDS = 20
+"""A batch that takes longer answers `later` for the rest, before the connection is lost."""
+
+_dumped: Schema = CheckinSchema()
+
+
+@blp.get("/checkins")
+@blp.arguments(CheckinQuery, location="query")
+@blp.response(200, CheckinPageSchema)
+def list_checkins(asked: dict[str, Any]) -> dict[str, Any]:
+    """The check-ins I may see, newest first: a volunteer's own, a stamper's queue."""
+    wanted = {name: asked[name] for name in ("status", "activity_id", "evidence", "unit_id", "member_id")}
+    rows = queue.list_checkins(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
+    return page(rows, asked["limit"], key="checkin.id")
+
+
+@blp.post("/checkins")
+@blp.arguments(CheckinRequestSchema)
+@blp.response(201, CheckinSchema)
+@writes(CheckinSchema, status=201, keyed=True)
+def post_checkin(asked: dict[str, Any]) -> Checkin:
+    """Check in or out."""
+    return _record(asked)
+
+
+def _record(asked: dict[str, Any]) -> Checkin:
+    given = {name: value for name, value in asked.items() if name not in ("activity_id", "key")}
+    return checkins.record_checkin(current_actor(), asked["activity_id"], **given)
+
+
+@blp.get("/checkins/<id:checkin_id>")
+@blp.response(200, CheckinViewSchema)
+def get_checkin(checkin_id: UUID) -> CheckinView:
+    """One check-in, with why it is not stamped yet."""
+    return queue.see_checkin(current_actor(), checkin_id)
+
+
+@blp.post("/checkins/batch")
+@blp.arguments(BatchRequestSchema)
+@blp.response(200, BatchResultSchema)
+def post_batch(asked: dict[str, Any]) -> Response:
+    """Record up to 200 check-ins made without network; each is answered for itself, once for its own key."""
+    results = _record_all(asked["items"], request.get_json()["items"])
+    return as_response(Answer(200, json.dumps({"results": results}, ensure_ascii=False)))
+
+
+@atomic
+def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All items in one transaction, each in a savepoint of its own; keys are shared with POST /checkins."""
+    checkins.lock_members(current_actor().tenant, {one["via"].member_id for one in items if one["via"].member_id})
+    ends = time.monotonic() + BATCH_SECONDS
+    results = []
+    for item, body in zip(items, bodies, strict=True):
+        in_time = time.monotonic() < ends
+        results.append(_record_item(item, body) if in_time else {"key": item["key"], "status": "later"})
+    return results
+
+
+def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    content = {name: value for name, value in body.items() if name != "key"}
+    route = f"POST {request.path.removesuffix('/batch')}"
+    try:
+        answer = run_item(lambda: _record(item), dump=_dump, route=route, key=item["key"], content=content)
+    except KeyReused as reason:
+        return {"key": item["key"], "status": "refused", "code": reason.code}
+    told = json.loads(answer.body)
+    if answer.status >= 400:
+        return {"key": item["key"], "status": "refused", "code": told["code"]}
+    return {"key": item["key"], "status": "replayed" if answer.replayed else "recorded", "checkin": told}
+
+
+def _dump(checkin: Checkin) -> Answer:
+    return Answer(201, json.dumps(_dumped.dump(checkin), ensure_ascii=False))

@@ -1,0 +1,21 @@
+"""POST /scans: what a QR at a place is worth, before anybody has signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.auth import public
+from api.documents import global_resource
+from api.schemas.scans import ScanRequestSchema, ScanSchema
+from ledger.service.codes import Scan, read_scan
+
+blp = global_resource("scans", "Scans of the codes at places of service.")
+
+
+@blp.post("/scans")
+@public
+@blp.arguments(ScanRequestSchema)
+@blp.response(200, ScanSchema)
+def post_scan(asked: dict[str, Any]) -> Scan:
+    """Turn a code into a grant that a later sign-in cannot lose; nothing is recorded."""
+    return read_scan(asked["code"], nonce=asked["nonce"])

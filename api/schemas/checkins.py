@@ -1,0 +1,163 @@
+"""Check-ins, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from api.errors import language
+from api.schemas.fields import Code, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from ledger.service.checkins import Kind, Via
+from ledger.service.evidence import Location, Review
+from ledger.service.models import CheckinState, Evidence
+from ledger.service.queue import WAITING
+
+MOST_ITEMS = 200
+
+
+class CheckinViaSchema(Schema):
+    """How the visit is proved: exactly one of these."""
+
+    grant = fields.String(validate=validate.Length(min=1, max=600), metadata={"description": "From POST /scans."})
+    live_code = Code(40, metadata={"description": "The changing code of the screen."})
+    poster_code = Code(40, metadata={"description": "The fixed code of the poster."})
+    card_code = Code(40, metadata={"description": "The code of a paper card."})
+    member_id = Id(metadata={"description": "Staff record this member themselves."})
+
+    @validates_schema
+    def is_exactly_one(self, asked: dict[str, Any], **_: Any) -> None:
+        if len(asked) != 1:
+            raise ValidationError("Give exactly one way.")
+
+    @post_load
+    def as_via(self, asked: dict[str, Any], **_: Any) -> Via:
+        return Via(**asked)
+
+
+class LocationSchema(Schema):
+    """Degrees, WGS 84. Kept only as a distance bucket."""
+
+    latitude = fields.Float(required=True, validate=validate.Range(min=-90, max=90))
+    longitude = fields.Float(required=True, validate=validate.Range(min=-180, max=180))
+
+    @post_load
+    def as_location(self, asked: dict[str, Any], **_: Any) -> Location:
+        return Location(**asked)
+
+
+class VisitNoteSchema(Schema):
+    """A visit note (走访手记)."""
+
+    category = Text(40, load_default="")
+    need = Text(500, lines=True, load_default="")
+    follow_up = Text(500, lines=True, load_default="")
+
+
+class CheckinRequestSchema(Schema):
+    activity_id = Id(required=True)
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    via = fields.Nested(CheckinViaSchema, required=True)
+    happened_at = Moment(metadata={"description": "When it happened, if that is not now (sent without network)."})
+    minutes = WholeNumber(
+        0, 24 * 60, metadata={"description": "A complete visit entered by hand; its evidence is `later`."}
+    )
+    location = fields.Nested(LocationSchema)
+    note = fields.Nested(VisitNoteSchema)
+    on_behalf_of = Id(metadata={"description": "The member for whom a helper acts."})
+
+
+class CheckinSchema(Schema):
+    id = Id()
+    activity_id = Id()
+    member_id = Id()
+    status = fields.String(attribute="state", metadata={"enum": [state.value for state in CheckinState]})
+    evidence = fields.String(metadata={"enum": [grade.value for grade in Evidence]})
+    reasons = fields.List(
+        fields.String(metadata={"enum": [reason.value for reason in Review]}),
+        metadata={"description": "What the stamper should look at."},
+    )
+    arrived_at = Moment()
+    left_at = Moment(allow_none=True)
+    received_at = Moment()
+    minutes = fields.Integer(allow_none=True)
+
+
+class DecidedSchema(Schema):
+    """The live stamp of a check-in."""
+
+    stamp_id = Id(attribute="stamp.id")
+    batch_id = Id(attribute="stamp.batch_id")
+    decision = fields.String(attribute="stamp.decision")
+    note = fields.String(attribute="batch.note")
+    points = fields.Integer(attribute="stamp.points")
+    minutes = fields.Integer(attribute="stamp.minutes")
+    explanation = fields.String(attribute="stamp.explanation")
+    explanation_en = fields.String(attribute="stamp.explanation_en")
+    rule_version = fields.Integer(attribute="stamp.rule_version")
+    stamped_at = Moment(attribute="stamp.stamped_at")
+
+
+class CheckinViewSchema(Schema):
+    id = Id(attribute="checkin.id")
+    activity_id = Id(attribute="checkin.activity_id")
+    activity_name = fields.String(attribute="activity.name")
+    place = fields.String(attribute="activity.place")
+    member_id = Id(attribute="checkin.member_id")
+    member_name = fields.String()
+    status = fields.String(attribute="checkin.state", metadata={"enum": [state.value for state in CheckinState]})
+    evidence = fields.String(attribute="checkin.evidence", metadata={"enum": [grade.value for grade in Evidence]})
+    reasons = fields.List(fields.String(), attribute="checkin.reasons")
+    arrived_at = Moment(attribute="checkin.arrived_at")
+    left_at = Moment(attribute="checkin.left_at", allow_none=True)
+    received_at = Moment(attribute="checkin.received_at")
+    minutes = fields.Integer(attribute="checkin.minutes", allow_none=True)
+    distance = fields.String(attribute="checkin.distance_bucket", allow_none=True)
+    note = fields.Nested(VisitNoteSchema, attribute="checkin.note", allow_none=True)
+    stamp = fields.Nested(DecidedSchema, attribute="decided", allow_none=True)
+    waiting_for = fields.String(allow_none=True, metadata={"enum": [*WAITING, None]})
+    waiting_because = fields.Method(
+        "sentence_of", metadata={"type": ["string", "null"], "description": "Why it is not stamped yet, for people."}
+    )
+    expected_by = Moment(allow_none=True, metadata={"description": "When the next step is expected."})
+
+    def sentence_of(self, view: Any) -> str | None:
+        if view.waiting_for is None:
+            return None
+        zh, en = WAITING[view.waiting_for]
+        return zh if language() == "zh" else en
+
+
+class CheckinQuery(PageQuery):
+    status = fields.Enum(CheckinState, by_value=True, load_default=None)
+    activity_id = Id(load_default=None)
+    evidence = fields.Enum(Evidence, by_value=True, load_default=None)
+    unit_id = Id(load_default=None)
+    member_id = Id(load_default=None)
+
+
+class BatchItemSchema(CheckinRequestSchema):
+    key = Text(128, least=1, required=True, metadata={"description": "The item's own idempotency key."})
+
+
+class BatchRequestSchema(Schema):
+    items = fields.List(fields.Nested(BatchItemSchema), required=True, validate=validate.Length(min=1, max=MOST_ITEMS))
+
+
+class BatchItemResultSchema(Schema):
+    key = fields.String()
+    status = fields.String(
+        metadata={
+            "enum": ["recorded", "replayed", "refused", "later"],
+            "description": "`later`: the batch took too long, send the item again with the same key.",
+        }
+    )
+    code = fields.String(metadata={"description": "The reason, when refused."})
+    checkin = fields.Nested(CheckinSchema)
+
+
+class BatchResultSchema(Schema):
+    results = fields.List(fields.Nested(BatchItemResultSchema))
+
+
+CheckinPageSchema = page_of(CheckinViewSchema)

@@ -4,7 +4,32 @@ from __future__ import annotations
 
 from flask_smorest import Blueprint
 
-from api import accounts, audit, communities, grants, households, me, members, sign_in, transfers, units
+from api import (
+    accounts,
+    activities,
+    agreements,
+    audit,
+    branches,
+    checkins,
+    communities,
+    funds,
+    grants,
+    households,
+    me,
+    member_codes,
+    members,
+    merchants,
+    offers,
+    programmes,
+    redemptions,
+    scans,
+    settlements,
+    sign_in,
+    stamps,
+    till,
+    transfers,
+    units,
+)
 
 RESOURCES: tuple[Blueprint, ...] = (
     sign_in.blp,
@@ -15,7 +40,21 @@ RESOURCES: tuple[Blueprint, ...] = (
     members.blp,
     grants.blp,
     households.blp,
+    programmes.blp,
+    activities.blp,
+    scans.blp,
+    checkins.blp,
+    stamps.blp,
+    merchants.blp,
+    branches.blp,
+    funds.blp,
+    agreements.blp,
+    offers.blp,
+    member_codes.blp,
+    till.blp,
+    redemptions.blp,
     accounts.blp,
     transfers.blp,
+    settlements.blp,
     audit.blp,
 )

@@ -8,8 +8,9 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Response, render_template
 
-from web.look import CONTENT_SECURITY_POLICY, HAND_CSS
+from web.look import CONTENT_SECURITY_POLICY, HAND_CSS, secure
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "web/templates").rglob("*.html"))
@@ -31,11 +32,22 @@ def test_all_scripts_together_are_at_most_10_kb():
     assert sum(script.stat().st_size for script in (ROOT / "static").glob("*.js")) <= 10 * 1024
 
 
-def test_the_policy_names_the_hash_of_the_inline_style(pages):
-    page = pages.test_client().post("/nowhere").get_data(as_text=True)
-    del page
-    digest = base64.b64encode(hashlib.sha256(HAND_CSS.encode()).digest()).decode()
+def test_the_policy_names_the_hash_of_the_style_as_the_page_carries_it(pages):
+    refused = {"code": "x", "sentence": "x", "next_step": "x"}
+    with pages.test_request_context():
+        page = render_template("errors/refusal.html", refused=refused, status=404)
+    carried = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert len(carried) == 1
+    digest = base64.b64encode(hashlib.sha256(carried[0].encode()).digest()).decode()
     assert f"'sha256-{digest}'" in CONTENT_SECURITY_POLICY
+
+
+def test_every_page_carries_the_policy_and_an_own_one_is_kept(pages):
+    with pages.app_context():
+        plain = secure(Response("<p>", mimetype="text/html"))
+        own = secure(Response("<p>", mimetype="text/html", headers={"Content-Security-Policy": "default-src 'none'"}))
+    assert plain.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert own.headers["Content-Security-Policy"] == "default-src 'none'"
 
 
 def test_the_policy_allows_no_inline_script():

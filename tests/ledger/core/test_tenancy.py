@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
 import pytest
 from flask import Flask
 from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 
-import ledger
-from ledger.core.db import Base, atomic
+from ledger.core.db import atomic
 from ledger.core.errors import NotFound
 from ledger.core.files import File, keep_file
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, load, scoped, within
+from tests.schema import every_table
 
-for room in pkgutil.walk_packages(ledger.__path__, "ledger."):
-    if room.name.endswith(".models"):
-        importlib.import_module(room.name)
-
-TABLES = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
+TABLES = sorted(every_table().tables.values(), key=lambda table: table.name)
 TENANTS = [table for table in TABLES if "community_id" in table.c]
 
 IDENTITY = {

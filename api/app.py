@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from flask_migrate import Migrate
 
+import web
 from api import auth, commands, config, errors, health, limits, logs, sign_in
 from api.documents import new_api
 from api.resources import RESOURCES
@@ -21,6 +22,11 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("redflower", root_path=str(config.INSTANCE.parent), static_folder="static")
     app.config.from_mapping({} if overrides and "SQLALCHEMY_DATABASE_URI" in overrides else config.from_environment())
     app.config.from_mapping(overrides or {})
+    app.config |= {
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": app.config["REDFLOWER_ENV"] == "production",
+    }
     app.config.setdefault("MAX_CONTENT_LENGTH", 6 * 1024 * 1024)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
@@ -33,6 +39,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     for blueprint in RESOURCES:
         documents.register_blueprint(blueprint)
     limits.register(app, sign_in.blp)
+    web.register(app)
     health.register(app)
     commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)

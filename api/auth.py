@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 from api.acting import actor_or_none, current_actor, set_actor
 from ledger.core import audit, ids
 from ledger.core.errors import NotSignedIn
+from ledger.core.tenancy import Actor
 from ledger.people import sessions
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -19,7 +20,17 @@ View = TypeVar("View", bound=Callable[..., Any])
 COOKIE = "session_token"
 """The pages' sign-in: an opaque token, HttpOnly, SameSite=Lax, Secure outside development."""
 
-__all__ = ["COOKIE", "IdConverter", "actor_or_none", "current_actor", "is_public", "public", "register"]
+__all__ = [
+    "COOKIE",
+    "IdConverter",
+    "actor_or_none",
+    "current_actor",
+    "enter_community",
+    "for_strangers",
+    "is_public",
+    "public",
+    "register",
+]
 
 
 class IdConverter(BaseConverter):
@@ -59,17 +70,29 @@ def _take_community(_endpoint: str | None, values: dict[str, Any] | None) -> Non
 def _authenticate() -> None:
     """401 without credentials, then 404 for a stranger to the community: before anything else is looked at."""
     audit.request_id.set(ids.new_id().hex)
-    if not request.path.startswith("/api/") or request.endpoint is None:
+    if request.endpoint is None or request.endpoint == "static":
         return
-    token = _bearer_token()
-    if token is None:
-        if not is_public(request.endpoint):
-            raise NotSignedIn
+    try:
+        set_actor(sessions.actor_of(_token()))
+    except NotSignedIn:
+        if not is_public(request.endpoint) or _bearer_token() is not None:
+            raise
         return
-    actor = sessions.actor_of(token)
-    set_actor(actor)
     if g.community_id is not None and not getattr(current_app.view_functions[request.endpoint], "for_strangers", False):
-        set_actor(sessions.enter(actor, g.community_id))
+        enter_community(g.community_id)
+
+
+def enter_community(community_id: UUID) -> Actor:
+    """The signed-in person acts inside this community from now on; NotFound for a stranger."""
+    actor = sessions.enter(current_actor(), community_id)
+    set_actor(actor)
+    return actor
+
+
+def _token() -> str:
+    """The API knows only bearer tokens, so no foreign page can borrow a cookie for it; pages know only the cookie."""
+    is_api = request.path.startswith("/api/")
+    return (_bearer_token() if is_api else request.cookies.get(COOKIE)) or ""
 
 
 def _bearer_token() -> str | None:

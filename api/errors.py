@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from api.acting import actor_or_none
@@ -64,8 +64,8 @@ def status_of(reason: Reason) -> int:
 
 
 def language() -> str:
-    """The language of this request's answers: zh unless English is preferred."""
-    return request.accept_languages.best_match(["zh", "en"]) or "zh"
+    """The language of this request's answers: the page's, else zh unless English is preferred."""
+    return g.get("language") or request.accept_languages.best_match(["zh", "en"]) or "zh"
 
 
 def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, Any]:

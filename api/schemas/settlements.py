@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from marshmallow import ValidationError, fields
 
@@ -24,10 +25,10 @@ class Week(fields.String):
         return value
 
 
-class Digest(fields.String):
+class Digest(fields.Field[bytes]):
     """A SHA-256 as 64 hexadecimal digits."""
 
-    def _serialize(self, value: bytes | None, *args: object, **kwargs: object) -> str | None:
+    def _serialize(self, value: bytes | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return value.hex() if value is not None else None
 
 

@@ -70,6 +70,10 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+"""How a formula begins; with a Chinese input method the signs are full-width, and spreadsheets take those too."""
+
+
 def safe(words: str) -> str:
     """Text that a spreadsheet would take for a formula is quoted."""
-    return "'" + words if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words
+    return "'" + words if words.startswith(FORMULA) else words

@@ -1,0 +1,20 @@
+"""The office that the tests of this room work in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.core import clock
+from tests.ledger.rewards.street import open_street
+from tests.ledger.settlement.office import Office
+
+
+@pytest.fixture
+def office(context: object) -> Iterator[Office]:
+    """Friday noon of week 47 on a street with one bakery; the clock is given back afterwards."""
+    try:
+        yield Office(open_street(auto_confirm_days=3))
+    finally:
+        clock.move_to(None)

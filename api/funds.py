@@ -12,11 +12,11 @@ from api.schemas.fields import PageQuery
 from api.schemas.funds import (
     FundGrantListSchema,
     FundGrantRequestSchema,
-    FundGrantSchema,
     FundPageSchema,
     FundRequestSchema,
     FundSchema,
     FundWithFiguresSchema,
+    NewFundGrantSchema,
 )
 from api.writing import writes
 from ledger.rewards import funds
@@ -60,8 +60,8 @@ def list_grants(fund_id: UUID) -> dict[str, Any]:
 
 @blp.post("/funds/<id:fund_id>/grants")
 @blp.arguments(FundGrantRequestSchema)
-@blp.response(201, FundGrantSchema)
-@writes(FundGrantSchema, status=201, keyed=True)
+@blp.response(201, NewFundGrantSchema)
+@writes(NewFundGrantSchema, status=201, keyed=True)
 def post_grant(asked: dict[str, Any], fund_id: UUID) -> FundGrant:
     """Put money into the fund."""
     return funds.grant_money(current_actor(), fund_id, **asked)

@@ -29,12 +29,17 @@ class FundGrantRequestSchema(Schema):
     donor = Text(80, least=1, required=True, metadata={"example": "红色合伙人"})
 
 
-class FundGrantSchema(Schema):
+class NewFundGrantSchema(Schema):
+    """What is remembered under the key: no names."""
+
     id = Id()
     fund_id = Id()
     amount_fen = fields.Integer()
-    donor = fields.String()
     granted_at = Moment()
+
+
+class FundGrantSchema(NewFundGrantSchema):
+    donor = fields.String()
 
 
 class FundGrantListSchema(Schema):

@@ -94,7 +94,6 @@ class RefundSchema(Schema):
     redemption_id = Id()
     points = fields.Integer()
     amount_fen = fields.Integer(attribute="fen")
-    reason = fields.String()
     refunded_at = Moment()
 
 

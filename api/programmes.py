@@ -10,7 +10,7 @@ from api.documents import resource
 from api.pages import page
 from api.schemas.fields import PageQuery
 from api.schemas.programmes import ProgrammePageSchema, ProgrammeRequestSchema, ProgrammeSchema, RuleTermsSchema
-from api.versions import etag_of, version_in_hand
+from api.versions import IF_MATCH, etag_of, version_in_hand
 from api.writing import writes
 from ledger.service import programmes
 from ledger.service.programmes import ProgrammeWithRule, RuleTerms
@@ -45,6 +45,7 @@ def get_programme(programme_id: UUID) -> tuple[ProgrammeWithRule, int, dict[str,
 
 
 @blp.put("/programmes/<id:programme_id>/rule")
+@blp.doc(parameters=[IF_MATCH])
 @blp.arguments(RuleTermsSchema)
 @blp.response(200, ProgrammeSchema)
 @writes(ProgrammeSchema)

@@ -25,7 +25,7 @@ def day(context: object) -> Iterator[Day]:
         clock.move_to(None)
 
 
-def scan(client: FlaskClient, code: str, **more: object):  # type: ignore[no-untyped-def]
+def scan(client: FlaskClient, code: str, **more: object):
     return client.post(URL, json={"code": code, "nonce": "browser-1", **more})
 
 

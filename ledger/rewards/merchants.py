@@ -14,6 +14,7 @@ from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.people import phones
 from ledger.people.models import Community, CounterStaff
 from ledger.rewards.errors import BranchRequired, OwnCounter, ShopCodeUnknown
 from ledger.rewards.models import Agreement, Branch, Merchant
@@ -166,6 +167,11 @@ def only_branch(merchant_id: UUID) -> UUID:
 
 
 # --- people behind the counter ----------------------------------------------------------------------------------
+
+
+def person_of(phone: str) -> UUID:
+    """Whoever signs in with this number, now or later."""
+    return phones.person_with(phone) or phones.add_person(phone)
 
 
 @atomic

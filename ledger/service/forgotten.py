@@ -1,23 +1,26 @@
-"""Visits that nobody checked out of are closed by rule at the activity's end, and listed for review."""
+"""The clock's own work: visits that nobody checked out of are closed by rule, and used scans are forgotten."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, delete, update
 
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.service import evidence
 from ledger.service.evidence import Review
-from ledger.service.models import Activity, Checkin, CheckinState
+from ledger.service.models import Activity, Checkin, CheckinState, GrantUse
 
 _checkins: Any = Checkin.__table__
 
 MOST_AT_ONCE = 2000
+
+USED_GRANTS_KEPT = timedelta(hours=1)
+"""A grant is dead after ten minutes; who used it need not be known for longer."""
 
 _CLOSE = (
     update(_checkins)
@@ -38,6 +41,14 @@ def _hour(moment: datetime) -> str:
 @registry.job("close_forgotten_visits", period=_hour)
 def close_every_hour(community_id: UUID, _period: str) -> None:
     close_forgotten(system_actor(community_id))
+
+
+@registry.job("forget_used_grants", period=_hour)
+def forget_used_grants(community_id: UUID, _period: str) -> None:
+    """Which person used which scan is forgotten, an hour or two after."""
+    db.session.execute(
+        delete(GrantUse).where(within(community_id, GrantUse), GrantUse.used_at < clock.now() - USED_GRANTS_KEPT)
+    )
 
 
 @atomic

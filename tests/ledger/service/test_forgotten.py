@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import func, select
+
 from ledger.core import clock, jobs
 from ledger.core.db import db
 from ledger.core.tenancy import load
+from ledger.service.checkins import Via
+from ledger.service.codes import read_scan
 from ledger.service.evidence import Review
 from ledger.service.forgotten import close_forgotten
-from ledger.service.models import Checkin, CheckinState
+from ledger.service.models import Checkin, CheckinState, GrantUse
 from tests.ledger.service.day import ELEVEN, NINE, SECOND, Day
 
 GRACE = ELEVEN + timedelta(minutes=30)
@@ -72,3 +76,14 @@ def test_entering_the_next_place_later_corrects_the_rule(day: Day):
     close_forgotten(day.place.system)
     day.arrive(person, happened_at=NINE + timedelta(hours=1), to=other)
     assert (fresh(visit).minutes, fresh(visit).reasons) == (60, [Review.CLOSED_BY_NEXT])
+
+
+def test_who_used_a_scan_is_forgotten(day: Day):
+    clock.move_to(NINE)
+    grant = read_scan(day.activity.poster_code, nonce="browser").grant
+    day.arrive(day.place.volunteer(), via=Via(grant=grant))
+    jobs.tick([day.place.id])
+    assert db.session.scalar(select(func.count()).select_from(GrantUse)) == 1
+    clock.advance(hours=2)
+    jobs.tick([day.place.id])
+    assert db.session.scalar(select(func.count()).select_from(GrantUse)) == 0

@@ -1,7 +1,8 @@
-"""The pages without the house behind them: enough for their look, their words and their formats."""
+"""Browsers for tests of pages; and the pages without the house behind them, for their look, words and formats."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from flask import Flask
 
 import web
 from api.auth import IdConverter
+from tests.stories import Neighbour
+from tests.web.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,3 +24,13 @@ def pages() -> Flask:
     app.url_map.converters["id"] = IdConverter
     web.register(app)
     return app
+
+
+@pytest.fixture
+def visit(app: Flask, fresh_database: None) -> Callable[..., Browser]:
+    """`visit(person)` is that person's browser, signed in; `visit()` nobody's. `language` is "zh" or "en"."""
+
+    def open_browser(person: Neighbour | None = None, *, language: str = "zh") -> Browser:
+        return Browser(app.test_client(), person, language=language)
+
+    return open_browser

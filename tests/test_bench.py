@@ -1,0 +1,146 @@
+"""The bench's parts start, and its limits write what our verbs write. How fast anything is, no test asks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from bench import checking_in, confirming, houses, limits, on_sqlite, report
+from bench.houses import Call
+from bench.neighbourhood import Place, settle_place
+from bench.rounds import Found, measure
+from ledger.core.db import db
+from ledger.rewards import redemptions
+
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bench")]
+
+WRITTEN = ("balances", "holds", "transfers", "redemptions", "checkins", "audit_lines", "outbox_events", "once_keys")
+AN_ID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
+A_MOMENT = r"\d{4}-\d\d-\d\d[ T][\d:.+]*"
+
+
+@pytest.fixture(scope="module")
+def place_on_postgresql() -> Iterator[tuple[Flask, Place]]:
+    with houses.postgresql() as url:
+        app = houses.house_on(url)
+        with app.app_context():
+            yield app, settle_place(volunteers=8, shops=2)
+            db.session.remove()
+            db.engine.dispose()
+
+
+Rows = Counter[str]
+
+
+def rows() -> Rows:
+    """All rows of the written tables, without what is by chance."""
+    return Counter(
+        f"{table}: {_plain(dict(row))}"
+        for table in WRITTEN
+        for row in db.session.execute(text(f"SELECT * FROM {table}")).mappings()
+    )
+
+
+def _plain(row: dict[str, Any]) -> str:
+    """The row by its columns; answers are not compared, and only a request has a request id."""
+    shown = {
+        name: "a digest" if isinstance(value, bytes) else str(value)
+        for name, value in sorted(row.items())
+        if name not in ("answer", "request_id")
+    }
+    return re.sub(A_MOMENT, "a moment", re.sub(AN_ID, "an id", str(shown)))
+
+
+def changed(before: Rows, after: Rows) -> tuple[Rows, Rows]:
+    """The rows that went and the rows that came."""
+    return before - after, after - before
+
+
+def changed_by(write: Callable[[], object]) -> tuple[Rows, Rows]:
+    """What a call changes that keeps its own transactions."""
+    before = rows()
+    db.session.close()
+    write()
+    after = rows()
+    db.session.close()
+    return changed(before, after)
+
+
+def would_be_changed_by(write: Callable[[], object]) -> tuple[Rows, Rows]:
+    """What a call changes in the session's open transaction, which is then taken back."""
+    before = rows()
+    write()
+    after = rows()
+    db.session.rollback()
+    return changed(before, after)
+
+
+def ask(app: Flask, call: Call, *, status: int) -> None:
+    answer = app.test_client().open(call.path, method=call.method, headers=dict(call.headers), data=call.body)
+    assert answer.status_code == status, answer.text
+
+
+def test_the_limit_of_a_confirmation_writes_the_same_rows(place_on_postgresql):
+    app, place = place_on_postgresql
+    work = place.reserve(1)
+    limits.install("confirm")
+    limits.give("bench_confirmations", confirming.jobs(place, work, "{}"))
+    by_limit = would_be_changed_by(lambda: db.session.execute(text("SELECT bench_confirm(0)")))
+    assert by_limit == changed_by(lambda: ask(app, confirming.call_of(place, work[0]), status=200))
+
+
+def test_the_limit_of_a_check_in_writes_the_same_rows(place_on_postgresql):
+    app, place = place_on_postgresql
+    visits = place.plan_visits(1)
+    limits.install("check_in")
+    limits.give("bench_checkins", checking_in.jobs(place, visits, "{}"))
+    by_limit = would_be_changed_by(lambda: db.session.execute(text("SELECT bench_check_in(0)")))
+    assert by_limit == changed_by(lambda: ask(app, checking_in.call_of(place, visits[0]), status=201))
+
+
+def test_the_raw_loop_on_sqlite_writes_the_same_rows():
+    with houses.sqlite() as url, houses.house_on(url).app_context():
+        place = settle_place(volunteers=1, shops=1)
+        [reserved] = place.reserve(1)
+        [job] = on_sqlite.jobs(place, [reserved])
+
+        def write_rows() -> None:
+            on_sqlite.write_rows(db.session.connection().connection.driver_connection, job)
+
+        by_loop = would_be_changed_by(write_rows)
+        by_verb = changed_by(lambda: redemptions.confirm(reserved.volunteer.actor, reserved.redemption.id))
+        db.session.remove()
+        db.engine.dispose()
+    assert by_loop == by_verb
+
+
+def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql):
+    app, place = place_on_postgresql
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with houses.served("wsgi:app", url) as port:
+        pairs = [
+            confirming.ConfirmOverHttp(place, port, url, size=8),
+            checking_in.CheckInOverHttp(place, port, url, size=8),
+        ]
+        for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
+            assert (len(found.ratios), found.voided) == (1, [])
+
+
+def test_a_run_with_an_unexpected_answer_is_void(place_on_postgresql):
+    _, place = place_on_postgresql
+    with houses.served("bench.bare:app") as port, pytest.raises(houses.RoundIsVoid, match="404 NOT FOUND"):
+        confirming.confirm_over_http(place, port, place.reserve(1), clients=1)
+
+
+def test_every_row_is_in_the_report_measured_or_not():
+    found = Found(report.ROWS[0], ratios=[0.2, 0.4, 0.3])
+    table = report.as_table(report.complete([found], report.ROWS)).splitlines()
+    assert [line.split()[0] for line in table[1:]] == [row.number for row in report.ROWS]
+    assert "0.30  0.20 – 0.40" in table[1]
+    assert all(line.endswith(report.NOT_YET) for line in table[2:])

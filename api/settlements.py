@@ -10,11 +10,11 @@ from flask import Response
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
+from api.schemas.fields import PageQuery
 from api.schemas.settlements import (
     ClosedWeekSchema,
     CloseRequestSchema,
-    LineListSchema,
-    LineQuery,
+    LinePageSchema,
     PaymentRequestSchema,
     SettlementPageSchema,
     SettlementQuery,
@@ -59,15 +59,14 @@ def get_settlement(settlement_id: UUID) -> Settlement:
 
 
 @blp.get("/settlements/<id:settlement_id>/lines")
-@blp.arguments(LineQuery, location="query")
-@blp.response(200, LineListSchema)
+@blp.arguments(PageQuery, location="query")
+@blp.response(200, LinePageSchema)
 def list_lines(asked: dict[str, Any], settlement_id: UUID) -> dict[str, Any]:
     """The lines of a statement, in its order."""
     actor = current_actor()
     reading.see_settlement(actor, settlement_id)
-    rows = lines.lines_of(actor.tenant, settlement_id, after=asked["after"], limit=asked["limit"] + 1)
-    items = rows[: asked["limit"]]
-    return {"items": items, "next_after": items[-1].position if len(rows) > len(items) else None}
+    rows = lines.lines_of(actor.tenant, settlement_id, after=asked["cursor"], limit=asked["limit"] + 1)
+    return page(rows, asked["limit"])
 
 
 @blp.get("/settlements/<id:settlement_id>.json")

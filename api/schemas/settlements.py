@@ -38,11 +38,6 @@ class SettlementQuery(PageQuery):
     merchant_id = Id(load_default=None)
 
 
-class LineQuery(Schema):
-    limit = fields.Integer(load_default=50, validate=lambda n: 1 <= n <= 200)
-    after = fields.Integer(load_default=0, validate=lambda n: 0 <= n < 2**31)
-
-
 class CloseRequestSchema(Schema):
     week = Week(required=True, metadata={"example": "2026-W46"})
 
@@ -117,14 +112,10 @@ class LineSchema(Schema):
     reason = fields.String()
 
 
-class LineListSchema(Schema):
-    items = fields.List(fields.Nested(LineSchema))
-    next_after = fields.Integer(allow_none=True)
-
-
 class StatementFileSchema(SettlementSchema):
     merchant_name = fields.String()
     lines = fields.List(fields.Nested(LineSchema))
 
 
 SettlementPageSchema = page_of(SettlementSchema)
+LinePageSchema = page_of(LineSchema)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import and_, func, or_, select
 
-from ledger.book.codes import Code
-from ledger.book.models import Transfer
+from ledger.book.codes import Code, Kind
+from ledger.book.models import Account, Transfer
 from ledger.core.db import db
 from ledger.core.registry import Finding, check
 from ledger.core.tenancy import same_community
@@ -26,6 +26,8 @@ def settlement_totals() -> Iterator[Finding]:
             SettlementLine.community_id,
             SettlementLine.settlement_id,
             func.count().label("count"),
+            func.sum(SettlementLine.gross_fen).label("gross"),
+            func.sum(SettlementLine.deduction_fen).label("deduction"),
             func.sum(SettlementLine.net_fen).label("net"),
             func.sum(SettlementLine.points).label("points"),
         )
@@ -38,6 +40,8 @@ def settlement_totals() -> Iterator[Finding]:
         .outerjoin(sums, of_statement)
         .where(
             or_(
+                Settlement.gross_fen != func.coalesce(sums.c.gross, 0),
+                Settlement.deduction_fen != func.coalesce(sums.c.deduction, 0),
                 Settlement.net_fen != func.coalesce(sums.c.net, 0),
                 Settlement.points != func.coalesce(sums.c.points, 0),
                 Settlement.line_count != func.coalesce(sums.c["count"], 0),
@@ -121,3 +125,23 @@ def payments_match() -> Iterator[Finding]:
     for community_id, settlement_id, state, payable, amount in db.session.execute(query):
         detail = f"statement {settlement_id.hex} ({state}): payable {payable}, paid {amount}"
         yield Finding("payments_match", community_id, detail)
+
+
+@check("points_settled")
+def points_settled() -> Iterator[Finding]:
+    """The points of a shop's paid statements have left circulation; a week of refunds is made up later."""
+    shop = (Settlement.community_id, Settlement.merchant_id)
+    paid = select(*shop, func.sum(Settlement.points).label("points")).where(Settlement.state.in_(PAID)).group_by(*shop)
+    owed = paid.subquery()
+    settled = and_(same_community(Transfer, Account), Transfer.debit_account_id == Account.id)
+    gone = func.coalesce(func.sum(Transfer.amount), 0)
+    query = (
+        select(owed.c.community_id, owed.c.merchant_id, owed.c.points, gone)
+        .join(Account, and_(same_community(Account, owed.c), Account.owner_id == owed.c.merchant_id))
+        .outerjoin(Transfer, and_(settled, Transfer.code == Code.SETTLE))
+        .where(Account.kind == Kind.MERCHANT)
+        .group_by(owed.c.community_id, owed.c.merchant_id, owed.c.points)
+        .having(gone < owed.c.points)
+    )
+    for community_id, merchant_id, points, amount in db.session.execute(query):
+        yield Finding("points_settled", community_id, f"shop {merchant_id.hex}: paid for {points}, settled {amount}")

@@ -47,7 +47,7 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
 def _one_at_a_time(community_id: UUID) -> None:
     """Two closes of a community follow one another: the root unit's row is the lock."""
     root = scoped(community_id, PlaceUnit.id).where(PlaceUnit.kind == UnitKind.COMMUNITY)
-    db.session.execute(root.with_for_update())
+    db.session.execute(root.with_for_update(key_share=True))
 
 
 def _merchants_with_statement(community_id: UUID, week: str) -> set[UUID]:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
 
 from ledger.core.db import db
 from ledger.core.ids import new_id
@@ -123,12 +124,14 @@ def copy_of(line: SettlementLine) -> SettlementLine:
 
 
 def lines_of(
-    community_id: UUID, settlement_id: UUID, *, after: int = 0, limit: int | None = None
+    community_id: UUID, settlement_id: UUID, *, after: UUID | None = None, limit: int | None = None
 ) -> list[SettlementLine]:
-    """The statement's lines in its order; `after` is the position of the last one read."""
-    query = scoped(community_id, SettlementLine).where(
-        SettlementLine.settlement_id == settlement_id, SettlementLine.position > after
-    )
+    """The statement's lines in its order, those after the line `after`; all of them when `limit` is None."""
+    query = scoped(community_id, SettlementLine).where(SettlementLine.settlement_id == settlement_id)
+    if after is not None:
+        last = aliased(SettlementLine)
+        read = select(last.position).where(within(community_id, last), last.id == after)
+        query = query.where(SettlementLine.position > read.scalar_subquery())
     return list(db.session.scalars(query.order_by(SettlementLine.position).limit(limit)))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import and_, select, update
 
 from ledger.book.accounts import AccountKey, fund_of, payable_to, takings_of, wallet_of
 from ledger.book.codes import Code
-from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
+from ledger.book.errors import HoldEnded, InsufficientFunds
 from ledger.book.holds import expire_overdue, place_hold, void_holds
 from ledger.book.models import Hold, HoldState
 from ledger.book.transfers import Draft, Source, post_transfers
@@ -83,8 +83,8 @@ def reserve(
     return redemption
 
 
-FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientPoints, InsufficientFunds)
-"""What overdue reservations may be the cause of: nobody waits for the sweeper."""
+FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientFunds)
+"""What overdue reservations may be the cause of: nobody waits for the sweeper. Points are seen to by `place_hold`."""
 
 
 def _granted(actor: Actor, arrival: Arrival, wish: Wish) -> Terms:
@@ -94,7 +94,7 @@ def _granted(actor: Actor, arrival: Arrival, wish: Wish) -> Terms:
         return arrival.terms
     if not isinstance(refusal, FREED_BY_EXPIRY):
         raise refusal
-    own = isinstance(refusal, MemberCapReached | InsufficientPoints)
+    own = isinstance(refusal, MemberCapReached)
     if not expire_overdue(actor.tenant, *([wallet_of(arrival.member_id)] if own else [])):
         raise refusal
     terms = reread(actor, arrival, at=wish.at)

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Kind
 from ledger.book.errors import InsufficientFunds, InsufficientPoints
-from ledger.book.models import Account, Balance
+from ledger.book.models import Account, Balance, Hold, HoldState
 from ledger.core import clock, money
 from ledger.core.db import db
 from ledger.core.errors import Refused
@@ -146,7 +146,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             AgreementVersion.ends_on.label("agreement_ends_on"),
             Community.short_code,
             _left_of_fund(tenant).label("left_fen"),
-            _available(tenant, member_id).label("available"),
+            _available(tenant, member_id, at).label("available"),
             _taken(tenant, member_id, today).label("taken_today"),
             _taken(tenant, member_id, this_week).label("taken_this_week"),
             Branch.id.label("branch_id"),
@@ -172,11 +172,18 @@ def _left_of_fund(community_id: UUID) -> ColumnElement[Any]:
     return query.correlate(AgreementVersion).scalar_subquery()
 
 
-def _available(community_id: UUID, member_id: UUID | None) -> ColumnElement[Any]:
+def _available(community_id: UUID, member_id: UUID | None, at: datetime) -> ColumnElement[Any]:
+    """Posted less held, where a hold whose time is over counts as gone: `place_hold` ends it when it is in the way."""
     if member_id is None:
         return null()
     wallet = wallet_of(member_id).id_in(community_id)
-    query = select(Balance.balance - Balance.held)
+    overdue = select(func.coalesce(func.sum(Hold.amount), 0)).where(
+        within(community_id, Hold),
+        Hold.account_id == wallet,
+        Hold.state == HoldState.PLACED,
+        Hold.expires_at <= at,
+    )
+    query = select(Balance.balance - Balance.held + overdue.scalar_subquery())
     return query.where(within(community_id, Balance), Balance.account_id == wallet).scalar_subquery()
 
 

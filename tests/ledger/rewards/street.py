@@ -91,6 +91,14 @@ class Street:
         offers.change_offer(self.place.admin.actor, offer.id, read_version=newest, terms=OfferTerms(**asked))
         return offers.approve_offer(self.place.treasurer.actor, offer.id)
 
+    def agree(self, **terms: Any) -> None:
+        """The agreement is amended, and signed by two people."""
+        newest = agreements.newest_version(self.id, self.agreement.id)
+        agreed = terms_of(self.fund, **terms)
+        agreements.amend_agreement(self.place.admin.actor, self.agreement.id, read_version=newest, terms=agreed)
+        for person in (self.place.admin, self.place.treasurer):
+            agreements.sign_agreement(person.actor, self.agreement.id)
+
     def code_of(self, person: Neighbour) -> ByMemberCode:
         """The way in by the person's fresh one-time code."""
         return ByMemberCode(member_codes.create_member_code(person.actor).code)
@@ -134,21 +142,21 @@ def add_person() -> UUID:
 
 
 def terms_of(fund: Fund, **changed: Any) -> AgreementTerms:
-    """Ten points are one yuan, for the whole of 2026."""
+    """Ten points are one yuan, from last year to the end of the next."""
     asked: dict[str, Any] = {
         "fund_id": fund.id,
         "rate_fen": 100,
         "rate_points": 10,
-        "starts_on": date(2026, 1, 1),
-        "ends_on": date(2026, 12, 31),
+        "starts_on": date(clock.now().year - 1, 1, 1),
+        "ends_on": date(clock.now().year + 1, 12, 31),
         "signatory": "王老板",
     }
     return AgreementTerms(**(asked | changed))
 
 
-def open_street(*, fund_fen: int = 100_000, **terms: Any) -> Street:
-    """Everything signed and approved by two people, the clock at NOON."""
-    clock.move_to(NOON)
+def open_street(*, at: datetime = NOON, fund_fen: int = 100_000, **terms: Any) -> Street:
+    """Everything signed and approved by two people, the clock standing at `at`."""
+    clock.move_to(at)
     place = open_neighbourhood()
     admin, treasurer = place.admin.actor, place.treasurer.actor
     fund = funds.create_fund(admin, "微基金")

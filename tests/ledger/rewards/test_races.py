@@ -127,6 +127,26 @@ def test_confirming_and_expiring_at_once_does_one_of_them(app: Flask, street: St
     assert (street.available(lin), street.figures().reserved) == (200, 0)
 
 
+def test_when_the_time_runs_out_under_the_members_finger_one_of_both_happens(app: Flask, street: Street):
+    lin = street.volunteer(200)
+    reserved = [street.reserve(lin) for _ in range(8)]
+    actor = lin.actor
+    clock.advance(minutes=14, seconds=59)
+    sweep = atomic(partial(expire_overdue, street.id))
+
+    def run_out() -> int:
+        clock.advance(seconds=1)
+        return sweep()
+
+    confirmations = [partial(redemptions.confirm, actor, one.id) for one in reserved]
+    answers = at_once(app, [*confirmations[:4], run_out, *confirmations[4:], sweep])
+    confirmed = sum(not isinstance(answer, str | int) for answer in answers)
+    states = Counter(one.redemption.state for one in receipts.list_redemptions(actor))
+    assert states[RedemptionState.CONFIRMED] == confirmed
+    assert states[RedemptionState.EXPIRED] == 8 - confirmed
+    assert (street.available(lin), street.figures().reserved) == (200 - 20 * confirmed, 0)
+
+
 def test_two_tills_with_one_code_open_one_visit(app: Flask, street: Street):
     code = member_codes.create_member_code(street.volunteer().actor).code
     clerk = street.clerk.actor

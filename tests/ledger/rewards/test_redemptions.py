@@ -6,12 +6,13 @@ from datetime import date, time
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ledger.book.accounts import payable_to, takings_of
 from ledger.book.balances import account_balance
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.core import clock, jobs, numbers
-from ledger.core.db import db
+from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, Refused, WrongState
 from ledger.core.ids import new_id
 from ledger.rewards import agreements, funds, merchants, offers, receipts, redemptions
@@ -29,7 +30,7 @@ from ledger.rewards.errors import (
     WrongWeekday,
 )
 from ledger.rewards.funds import FundFigures
-from ledger.rewards.models import Offer, OfferKind, RedemptionState
+from ledger.rewards.models import Agreement, Offer, OfferKind, RedemptionState
 from ledger.rewards.terms import is_open_at
 from ledger.rewards.ways import ByPoster
 from tests.ledger.rewards.street import NOON, Street, open_street
@@ -236,6 +237,16 @@ def test_a_suspended_agreement_stops_reservations_and_voids_open_ones(street: St
     assert street.buy(lin).state == RedemptionState.CONFIRMED
 
 
+def test_what_slipped_in_while_the_agreement_was_suspended_is_not_confirmed(street: Street):
+    lin = street.volunteer()
+    agreement = (street.id, street.agreement.id)
+    reserved = street.reserve(lin)
+    for state, refusal in (("suspended", AgreementSuspended), ("ended", AgreementNotActive)):
+        atomic(lambda state=state: setattr(db.session.get_one(Agreement, agreement), "state", state))()
+        with pytest.raises(refusal):
+            redemptions.confirm(lin.actor, reserved.id)
+
+
 def test_an_ended_agreement_gives_open_reservations_back(street: Street):
     lin = street.volunteer()
     street.reserve(lin)
@@ -430,6 +441,26 @@ def test_what_is_reserved_keeps_its_terms(street: Street):
     street.change(street.loaf, points=99)
     confirmed = redemptions.confirm(lin.actor, reserved.id)
     assert (confirmed.offer_version, confirmed.points) == (1, 20)
+
+
+def test_all_that_the_rules_need_is_read_in_one_statement(street: Street):
+    lin = street.volunteer()
+    # Free, because the fund's slots may have to be evened out first, which reads them.
+    offer = street.offer(stock=9, per_member_per_day=9, per_member_per_week=9, price_fen=0)
+    actor, way = lin.actor, street.poster
+    reads = []
+
+    def count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        reads.extend(["read"] if statement.startswith("SELECT") else [])
+
+    event.listen(db.engine, "before_cursor_execute", count)
+    try:
+        reserved = redemptions.reserve(actor, offer.id, way=way)
+        assert len(reads) == 1
+        redemptions.confirm(actor, reserved.id)
+        assert len(reads) == 2
+    finally:
+        event.remove(db.engine, "before_cursor_execute", count)
 
 
 # --- looking ----------------------------------------------------------------------------------------------------

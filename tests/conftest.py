@@ -106,13 +106,16 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def database(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The database behind `app`, still empty until `app` has migrated it."""
-    found: Database = (
-        SqliteDatabase(tmp_path_factory.mktemp("sqlite"))
-        if engine_name == "sqlite"
-        else PostgresqlDatabase(os.environ[SERVER])
-    )
+    found = database_of(engine_name, tmp_path_factory)
     yield found
     found.drop()
+
+
+def database_of(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """A new, empty database on the engine."""
+    if engine_name == "sqlite":
+        return SqliteDatabase(tmp_path_factory.mktemp("sqlite"))
+    return PostgresqlDatabase(os.environ[SERVER])
 
 
 @pytest.fixture(scope="session")

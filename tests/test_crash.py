@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,18 +46,18 @@ class Errand:
             self.confirmed = status == 200
 
     def _post(self, server: Server, path: str, body: dict[str, Any], step: str) -> tuple[int, dict[str, Any]]:
-        key = {"Idempotency-Key": f"{self.buyer.name}-{self.number}-{step}"}
+        key = {"Idempotency-Key": f"{self.buyer.member_id}-{self.number}-{step}"}
         status, answer = server.call("POST", path, body, self.buyer.headers | key)
         assert status in (0, 200, 201), (status, answer)
         return status, answer
 
 
 @pytest.fixture
-def street(context: Flask) -> Iterator[Street]:
+def street(context: Flask) -> Street:
     """Served by other processes, so everything happens in real time."""
-    found = open_street()
+    found = open_street(at=clock.now())
     clock.move_to(None)
-    yield found
+    return found
 
 
 def test_a_killed_server_loses_nothing_and_doubles_nothing(app: Flask, street: Street) -> None:

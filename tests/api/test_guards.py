@@ -1,0 +1,317 @@
+"""Every route of the API has its guard: nobody without a token, no stranger, and no role that the table refuses.
+
+A new route fails `test_every_route_is_listed` until it says here who is refused, or that everybody inside may call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from ledger.core import clock
+from ledger.core.ids import new_id
+from ledger.core.tenancy import Role
+from ledger.people import grants, households
+from ledger.rewards import tills
+from ledger.rewards.refunds import refund
+from ledger.service.activities import ActivityPlan, plan_activity
+from ledger.service.checkins import Kind, Via, record_checkin
+from ledger.service.models import Basis, Decision
+from ledger.service.programmes import RuleTerms, create_programme
+from ledger.service.stamps import stamp_checkins
+from ledger.settlement import closing
+from tests.ledger.rewards.street import NOON, Street, open_street
+from tests.stories import Neighbour, neighbour, next_phone, open_neighbourhood
+
+PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"}
+
+INSIDE_ALL = {
+    "units.list_units", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
+    "activities.get_activity", "members.list_members", "checkins.list_checkins", "audit.list_audit",
+    "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
+    "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
+    "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
+    "joining.post_join",
+}  # fmt: skip
+"""Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
+
+OWN_PERSON = {
+    "me.get_me", "me.list_sessions", "me.delete_session", "me.list_consents", "me.change_consent",
+}  # fmt: skip
+"""About the signed-in person alone, whatever the community."""
+
+KEY = {"Idempotency-Key": "guard"}
+
+
+@dataclass
+class Town:
+    """One of everything, so that a refused role is refused at a real thing."""
+
+    street: Street
+    people: dict[str, Neighbour]
+    things: dict[str, str]
+
+
+@pytest.fixture
+def town(context: Flask) -> Iterator[Town]:
+    try:
+        yield build()
+    finally:
+        clock.move_to(None)
+
+
+def build() -> Town:
+    street = open_street()
+    place, admin = street.place, street.place.admin.actor
+    volunteer, other = street.volunteer(200), street.volunteer(200, "邻居")
+    programme = create_programme(admin, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=5)).programme
+    plan = ActivityPlan(name="巡逻", place="东门", starts_at=NOON, ends_at=NOON.replace(hour=6))
+    activity = plan_activity(admin, programme.id, unit_id=place.grid.id, plan=plan)
+    visits = []
+    for person in (volunteer, other):
+        via = Via(member_id=person.member_id)
+        record_checkin(place.coordinator.actor, activity.id, kind=Kind.IN, via=via)
+        visits.append(record_checkin(place.coordinator.actor, activity.id, kind=Kind.OUT, via=via))
+    batch = stamp_checkins(place.stamper.actor, [visits[0].id], decision=Decision.STAMP)
+    bought = street.buy(other)
+    refund(place.treasurer.actor, street.buy(other).id, reason="坏了")
+    till = tills.open_till(street.clerk.actor, street.branch.id, member_code=street.code_of(other).code)
+    account = next(iter(_accounts_of(street, other)))
+    clock.advance(days=7)
+    settlement = closing.close_week(place.treasurer.actor, clock.week_of(NOON))[0]
+    household = households.form_household(admin, "一家", member_ids=[other.member_id])
+    staff = place.staff(Role.SUPERVISOR)
+    grant = grants.roles_of(admin, staff.member_id)[0][0]
+    things = {
+        "member_id": other.member_id, "programme_id": programme.id, "activity_id": activity.id,
+        "checkin_id": visits[1].id, "stamp_id": batch.results[0].stamp_id, "batch_id": batch.batch_id,
+        "merchant_id": street.bakery.id, "branch_id": street.branch.id, "fund_id": street.fund.id,
+        "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
+        "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
+        "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
+        "staff_id": _staff_id(street),
+        "code_id": _code_id(street, other),
+    }  # fmt: skip
+    people = {
+        "volunteer": volunteer,
+        "coordinator": place.coordinator,
+        "stamper": place.stamper,
+        "treasurer": place.treasurer,
+        "supervisor": place.supervisor,
+        "admin": place.admin,
+        "owner": street.owner,
+        "clerk": street.clerk,
+    }
+    return Town(street, people, {name: found.hex for name, found in things.items()})
+
+
+def _accounts_of(street: Street, person: Neighbour) -> Iterator[tuple[Any, Any]]:
+    from ledger.book import reading
+
+    account = next(one for one in reading.list_accounts(person.actor) if one.kind == "wallet")
+    transfer = reading.list_transfers(person.actor, account_id=account.id)[0]
+    yield account.id, transfer.id
+
+
+def _staff_id(street: Street) -> Any:
+    from ledger.rewards.merchants import list_counter_staff
+
+    return list_counter_staff(street.place.admin.actor, street.bakery.id)[0].id
+
+
+def _code_id(street: Street, person: Neighbour) -> Any:
+    from ledger.rewards.member_codes import create_member_code
+
+    return create_member_code(person.actor).id
+
+
+DATES = {"starts_on": "2026-01-01", "ends_on": "2027-01-01"}
+TERMS = {"rate_fen": 10, "rate_points": 1, "signatory": "王老板"} | DATES
+
+# endpoint: (a role that the table refuses, body). Ids in a body are named by the thing they are.
+REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "communities.post_community": ("admin", {"name": "新社区", "staff": ["13800000000", "13800000001"]}),
+    "communities.post_street": ("admin", {"name": "街道"}),
+    "units.post_unit": ("coordinator", {"name": "新网格", "kind": "micro_grid", "parent_id": "unit_id"}),
+    "members.post_member": ("stamper", {"name": "新人"}),
+    "members.get_member": ("volunteer", None),
+    "members.get_balance": ("coordinator", None),
+    "members.get_statement": ("volunteer", None),
+    "grants.list_grants": ("volunteer", None),
+    "grants.post_grant": ("treasurer", {"member_id": "member_id", "unit_id": "unit_id", "role": "stamper"}),
+    "grants.delete_grant": ("supervisor", None),
+    "households.list_households": ("coordinator", None),
+    "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
+    "accounts.get_account": ("volunteer", None),
+    "transfers.get_transfer": ("volunteer", None),
+    "programmes.post_programme": (
+        "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
+    ),
+    "programmes.put_rule": ("stamper", {"basis": "per_visit", "points": 1}),
+    "activities.post_activity": (
+        "stamper",
+        {"programme_id": "programme_id", "unit_id": "unit_id", "name": "新活动", "place": "东门",
+         "starts_at": "2026-12-01T09:00:00+08:00", "ends_at": "2026-12-01T10:00:00+08:00"},
+    ),
+    "activities.post_cancel": ("volunteer", {"reason": "下雨"}),
+    "activities.get_poster_svg": ("volunteer", None),
+    "activities.get_poster_png": ("volunteer", None),
+    "activities.get_live_code": ("volunteer", None),
+    "checkins.post_checkin": (
+        "volunteer", {"activity_id": "activity_id", "kind": "in", "via": {"member_id": "member_id"}},
+    ),
+    "checkins.get_checkin": ("volunteer", None),
+    "stamps.post_stamps": ("coordinator", {"checkin_ids": ["checkin_id"], "decision": "stamp"}),
+    "stamps.post_undo": ("volunteer", {}),
+    "stamps.post_batch_undo": ("coordinator", {}),
+    "merchants.post_merchant": ("coordinator", {"name": "新店", "trade": "餐饮"}),
+    "merchants.post_owner": ("treasurer", {"name": "店主", "phone": "13800000009"}),
+    "merchants.post_clerk": ("clerk", {"name": "店员", "phone": "13800000009"}),
+    "merchants.list_counter_staff": ("volunteer", None),
+    "merchants.delete_counter_staff": ("clerk", {}),
+    "branches.post_branch": ("clerk", {"merchant_id": "merchant_id", "name": "二店", "address": "西门"}),
+    "funds.list_funds": ("volunteer", None),
+    "funds.get_fund": ("volunteer", None),
+    "funds.post_fund": ("owner", {"name": "新基金"}),
+    "funds.list_grants": ("volunteer", None),
+    "funds.post_grant": ("coordinator", {"amount_fen": 100, "donor": "某人"}),
+    "agreements.list_agreements": ("volunteer", None),
+    "agreements.get_agreement": ("volunteer", None),
+    "agreements.post_agreement": ("treasurer", {"merchant_id": "merchant_id", "fund_id": "fund_id", **TERMS}),
+    "agreements.put_agreement": ("clerk", {"fund_id": "fund_id", **TERMS}),
+    "agreements.post_signature": ("clerk", {}),
+    "agreements.post_suspension": ("volunteer", {}),
+    "agreements.post_resumption": ("volunteer", {}),
+    "agreements.post_end": ("volunteer", {}),
+    "offers.post_offer": (
+        "clerk", {"agreement_id": "agreement_id", "kind": "goods", "name": "面包", "points": 5},
+    ),
+    "offers.put_offer": ("clerk", {"name": "面包", "points": 5}),
+    "offers.post_approval": ("owner", {}),
+    "offers.post_stock": ("clerk", {"pieces": 5}),
+    "offers.post_end": ("clerk", {}),
+    "member-codes.get_member_code": ("volunteer", None),
+    "till.post_till": ("volunteer", {"member_code": "AAAA-BBBB-CCCC"}),
+    "till.get_till": ("volunteer", None),
+    "redemptions.post_redemption": ("supervisor", {"offer_id": "offer_id", "via": {"till_id": "till_id"}}),
+    "redemptions.get_redemption": ("volunteer", None),
+    "redemptions.post_confirmation": ("clerk", {}),
+    "redemptions.post_cancellation": ("volunteer", {}),
+    "redemptions.post_refund": ("volunteer", {"reason": "坏了"}),
+    "redemptions.post_undo": ("volunteer", {}),
+    "settlements.list_settlements": ("volunteer", None),
+    "settlements.post_settlements": ("supervisor", {"week": "2026-W46"}),
+    "settlements.get_settlement": ("clerk", None),
+    "settlements.list_lines": ("volunteer", None),
+    "settlements.get_json": ("volunteer", None),
+    "settlements.get_csv": ("stamper", None),
+    "settlements.post_issue": ("owner", {}),
+    "settlements.post_confirm": ("treasurer", {}),
+    "settlements.post_approve": ("admin", {}),
+    "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
+    "settlements.post_reconcile": ("supervisor", {}),
+    "settlements.post_void": ("owner", {"reason": "错了"}),
+}  # fmt: skip
+
+PER_ITEM = {"checkins.post_batch"}
+"""Answers 200 and refuses each item for itself."""
+
+
+def routes(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1") and not _is_page(rule)]
+
+
+def _is_page(rule: Rule) -> bool:
+    return rule.endpoint.startswith("web.")
+
+
+def _call(client: FlaskClient, rule: Rule, town: Town, headers: dict[str, str], body: Any = None, **ids: str) -> Any:
+    values = {"community_id": town.street.id.hex} | town.things | ids
+    adapter = client.application.url_map.bind("localhost")
+    path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+    method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))  # type: ignore[operator]
+    return client.open(path, method=method, json=body, headers=headers | KEY | {"If-Match": '"1"'})
+
+
+def _named(body: Any, things: dict[str, str]) -> Any:
+    """The body with the names of things replaced by their ids."""
+    if isinstance(body, dict):
+        return {key: _named(value, things) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_named(value, things) for value in body]
+    return things.get(body, body) if isinstance(body, str) else body
+
+
+def test_every_route_is_listed(app: Flask) -> None:
+    listed = PUBLIC | INSIDE_ALL | OWN_PERSON | PER_ITEM | REFUSED.keys()
+    assert {rule.endpoint for rule in routes(app)} == listed
+
+
+def test_nobody_gets_in_without_a_token(app: Flask, client: FlaskClient, town: Town) -> None:
+    answers = {rule.endpoint: _call(client, rule, town, {}, {}) for rule in routes(app)}
+    open_doors = {endpoint for endpoint, answer in answers.items() if answer.status_code != 401}
+    assert open_doors == PUBLIC
+
+
+def test_an_unknown_token_is_no_token(app: Flask, client: FlaskClient, town: Town) -> None:
+    forged = {"Authorization": "Bearer " + "x" * 43}
+    answers = {rule.endpoint: _call(client, rule, town, forged, {}) for rule in routes(app)}
+    assert {endpoint for endpoint, answer in answers.items() if answer.status_code != 401} <= PUBLIC
+
+
+def test_a_stranger_finds_nothing_in_a_community(app: Flask, client: FlaskClient, town: Town) -> None:
+    stranger = open_neighbourhood("北华社区").admin
+    inside = [rule for rule in routes(app) if "community_id" in rule.arguments]
+    answers = {rule.endpoint: _call(client, rule, town, stranger.headers, {}) for rule in inside}
+    found = {endpoint for endpoint, answer in answers.items() if answer.status_code != 404}
+    assert found == {"joining.post_join"}
+    assert len(inside) > 60
+
+
+def test_a_malformed_community_answers_like_a_strangers(app: Flask, client: FlaskClient, town: Town) -> None:
+    admin = town.people["admin"]
+    for rule in routes(app):
+        if "community_id" in rule.arguments and rule.endpoint != "joining.post_join":
+            answer = _call(client, rule, town, admin.headers, {}, community_id="no-such-thing")
+            assert (rule.endpoint, answer.status_code, answer.json["code"]) == (rule.endpoint, 404, "not_found")
+
+
+def test_a_wrong_role_is_refused_at_every_route(app: Flask, client: FlaskClient, town: Town) -> None:
+    by_endpoint = {rule.endpoint: rule for rule in routes(app)}
+    let_in = {}
+    for endpoint, (role, body) in REFUSED.items():
+        headers = town.people[role].headers
+        answer = _call(client, by_endpoint[endpoint], town, headers, _named(body, town.things))
+        if (answer.status_code, answer.json and answer.json["code"]) != (403, "forbidden"):
+            let_in[endpoint, role] = (answer.status_code, answer.json)
+    assert let_in == {}
+
+
+def test_a_thing_of_another_community_is_not_found(app: Flask, client: FlaskClient, town: Town) -> None:
+    """An admin of one community, inside it, asks for the things of another by their ids."""
+    north = open_neighbourhood("北华社区")
+    found = {}
+    for rule in routes(app):
+        if "community_id" in rule.arguments and len(rule.arguments) > 1:
+            body = _named(REFUSED.get(rule.endpoint, ("", {}))[1], town.things)
+            answer = _call(client, rule, town, north.admin.headers, body, community_id=north.id.hex)
+            found[rule.endpoint] = answer.status_code
+    assert {endpoint for endpoint, status in found.items() if status != 404} == set()
+    assert len(found) > 40
+
+
+def test_a_member_of_two_communities_keeps_them_apart(client: FlaskClient, town: Town) -> None:
+    from ledger.people import members
+
+    north, phone = open_neighbourhood("北华社区"), next_phone()
+    here = members.add_member(town.street.place.admin.actor, "两边住", phone=phone)
+    members.add_member(north.admin.actor, "两边住", phone=phone)
+    token = neighbour(town.street.id, "两边住", here.person_id, here.id)
+    answer = client.get(f"{north.url}/members/{here.id.hex}", headers=token.headers)
+    assert answer.status_code == 404

@@ -1,0 +1,180 @@
+"""The demo community: the promised structure, the same story twice, and a volunteer who can always pay."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import func, select
+
+from api.app import create_app
+from api.commands.demo.seeding import seed
+from api.commands.demo.town import CAST, demo_community
+from ledger.book.checks import run_checks
+from ledger.book.models import Transfer
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.people import phones, sessions
+from ledger.people.models import Member, PlaceUnit, Post, PostKind, SessionKind, UnitKind
+from ledger.rewards.models import Redemption, RedemptionState
+from ledger.service.models import Checkin, CheckinState
+from ledger.settlement.models import Settlement, SettlementState
+from tests.conftest import ClientOfItsOwn, database_of
+from tests.serving import HOUSE
+
+UNTIL = date(2026, 11, 20)
+AFTER = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def house(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A house of its own with a small demo community, told once for all tests of an engine."""
+    database = database_of(engine_name, tmp_path_factory)
+    settings = {"TESTING": True, "REDFLOWER_ENV": "testing", "SECRET_KEY": "only for tests " * 3}
+    app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": database.url})
+    app.test_client_class = ClientOfItsOwn
+    with app.app_context():
+        upgrade()
+        with clock.set_to(AFTER):
+            assert seed(volunteers=20, weeks=3, number=7, until=UNTIL, say=lambda _: None)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    database.drop()
+
+
+@pytest.fixture
+def told(house: Flask) -> Iterator[Flask]:
+    """The clock stands three hours after the story's end."""
+    with house.app_context(), clock.set_to(AFTER):
+        yield house
+
+
+def count(model: type[Any], *conditions: Any) -> int:
+    return int(db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0)
+
+
+def bearer(role: str) -> dict[str, str]:
+    person_id = phones.person_with(CAST[role][1])
+    assert person_id is not None
+    token, _ = sessions.open_session(person_id, kind=SessionKind.API, label="test")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_the_community_has_the_structure_of_its_model(told: Flask) -> None:
+    kinds = {kind: count(PlaceUnit, PlaceUnit.kind == kind) for kind in UnitKind}
+    assert kinds == {
+        UnitKind.COMMUNITY: 1,
+        UnitKind.COMPOUND: 6,
+        UnitKind.GRID: 8,
+        UnitKind.MICRO_GRID: 30,
+        UnitKind.BUILDING: 60,
+        UnitKind.ENTRANCE: 174,
+        UnitKind.GENERAL_BRANCH: 1,
+        UnitKind.BRANCH: 3,
+        UnitKind.PARTY_GROUP: 15,
+    }
+    assert count(Post, Post.kind == PostKind.MICRO_GRID_LEADER) == 56
+    assert count(Post, Post.kind == PostKind.UNIT_STEWARD) == 174
+    assert count(Member) >= 56 + 174 + 20
+
+
+def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
+    for state in (CheckinState.STAMPED, CheckinState.RETURNED, CheckinState.VOID):
+        assert count(Checkin, Checkin.state == state) > 0, state
+    for state in (RedemptionState.CONFIRMED, RedemptionState.CANCELLED):
+        assert count(Redemption, Redemption.state == state) > 0, state
+    for state in (SettlementState.DRAFT, SettlementState.PAID):
+        assert count(Settlement, Settlement.state == state) > 0, state
+    assert run_checks() == []
+
+
+def test_a_second_run_adds_nothing(told: Flask) -> None:
+    before = count(Transfer)
+    assert not seed(volunteers=20, weeks=3, number=7, until=UNTIL, say=lambda _: None)
+    assert count(Transfer) == before
+
+
+def test_all_people_of_the_cast_belong_to_the_demo_community(told: Flask) -> None:
+    community, client = demo_community(), told.test_client()
+    assert community is not None
+    for role in CAST.keys() - {"operator"}:
+        assert client.get(f"/api/v1/communities/{community.id.hex}/units", headers=bearer(role)).status_code in (
+            200,
+            403,
+        )
+        me = client.get("/api/v1/me", headers=bearer(role)).json
+        places = [*me["memberships"], *me["counters"], *me["oversight"]]
+        assert places, role
+
+
+@pytest.mark.parametrize("hours", [0, 9, 21, 33, 57, 81, 105, 129])
+def test_the_volunteer_can_pay_at_the_clerks_counter_at_any_hour(told: Flask, hours: int) -> None:
+    community, client = demo_community(), told.test_client()
+    assert community is not None
+    clock.advance(hours=hours)
+    url = f"/api/v1/communities/{community.id.hex}"
+    volunteer, clerk = bearer("volunteer"), bearer("clerk")
+    code = client.post(f"{url}/member-codes", json={}, headers=volunteer).json["code"]
+    till = client.post(f"{url}/till", json={"member_code": code}, headers=clerk).json
+    usable = [offer for offer in till["offers"] if offer["usable"] and offer["kind"] == "goods"]
+    assert usable, till
+    body = {"offer_id": usable[0]["id"], "quantity": 1, "via": {"till_id": till["till_id"]}}
+    reserved = client.post(f"{url}/redemptions", json=body, headers=clerk | {"Idempotency-Key": f"a{hours}"})
+    assert reserved.status_code == 201, reserved.json
+    path = f"{url}/redemptions/{reserved.json['id']}/confirm"
+    confirmed = client.post(path, json={}, headers=volunteer | {"Idempotency-Key": f"b{hours}"})
+    assert (confirmed.status_code, confirmed.json["status"]) == (200, "confirmed")
+
+
+def flask(database: Path, *arguments: str, environment: str = "development") -> subprocess.CompletedProcess[str]:
+    own = {"DATABASE_URL": f"sqlite:///{database}", "SECRET_KEY": "only for tests " * 3, "REDFLOWER_ENV": environment}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+        cwd=HOUSE,
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def transfers_of(database: Path) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT * FROM transfers ORDER BY id").fetchall()
+
+
+@pytest.mark.long
+def test_the_same_seed_and_day_tell_the_same_story_in_another_process(tmp_path: Path) -> None:
+    stories = []
+    for name in ("one", "two"):
+        database = tmp_path / name
+        assert flask(database, "db", "upgrade").returncode == 0
+        told = flask(database, "demo", "seed", "--weeks", "2", "--members", "40", "--until", "2026-11-01")
+        assert told.returncode == 0, told.stderr
+        stories.append(transfers_of(database))
+        assert flask(database, "books", "check").returncode == 0
+    assert stories[0] == stories[1]
+    assert len(stories[0]) > 500
+
+
+def test_the_demo_is_refused_in_production(tmp_path: Path) -> None:
+    refused = flask(tmp_path / "real", "demo", "seed", environment="production")
+    assert refused.returncode == 1
+    assert "production" in refused.stderr
+
+
+def test_a_story_cannot_end_in_the_future(tmp_path: Path) -> None:
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    refused = flask(tmp_path / "real", "demo", "seed", "--until", tomorrow)
+    assert "future" in refused.stderr

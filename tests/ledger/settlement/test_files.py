@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 
-import pytest
-
 from ledger.rewards.models import Merchant
 from ledger.settlement import files
 from ledger.settlement.models import SettlementState
@@ -44,14 +42,12 @@ def test_the_same_statement_is_the_same_bytes(office: Office) -> None:
     assert sheet(office, office.bring_to(SettlementState.RECONCILED, settlement)) == before
 
 
-@pytest.mark.parametrize(
-    "name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋1", "－1", "＠x"]
-)
-def test_a_name_that_looks_like_a_formula_is_words(office: Office, name: str) -> None:
+def test_a_name_that_looks_like_a_formula_is_words(office: Office) -> None:
     settlement = office.bring_to(SettlementState.ISSUED)
-    shop = Merchant(name=name)
-    content = rows(files.as_csv(settlement, shop, office.lines(settlement)))
-    assert content[1][1] == "'" + name
+    lines = office.lines(settlement)
+    for name in ("=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x"):
+        content = rows(files.as_csv(settlement, Merchant(name=name), lines))
+        assert content[1][1] == "'" + name
 
 
 def test_quotes_commas_and_lines_in_a_name_stay_inside_their_cell(office: Office) -> None:

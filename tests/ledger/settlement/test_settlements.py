@@ -323,15 +323,15 @@ def test_a_volunteer_and_a_clerk_see_no_statements(office: Office) -> None:
             reading.list_settlements(somebody.actor)
 
 
-@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.COORDINATOR, Role.STAMPER])
-def test_roles_without_the_right_take_no_step(office: Office, role: Role) -> None:
+def test_roles_without_the_right_take_no_step(office: Office) -> None:
     settlement = office.bring_to(S.DRAFT)
-    actor = office.street.place.staff(role).actor
-    for step in (settlements.issue, settlements.confirm, settlements.approve, settlements.reconcile):
+    for role in (Role.SUPERVISOR, Role.COORDINATOR, Role.STAMPER):
+        actor = office.street.place.staff(role).actor
+        for step in (settlements.issue, settlements.confirm, settlements.approve, settlements.reconcile):
+            with pytest.raises(Forbidden):
+                step(actor, settlement.id)
         with pytest.raises(Forbidden):
-            step(actor, settlement.id)
-    with pytest.raises(Forbidden):
-        settlements.void(actor, settlement.id, reason="x")
+            settlements.void(actor, settlement.id, reason="x")
 
 
 def test_statements_are_listed_newest_first_by_state_and_week(office: Office) -> None:

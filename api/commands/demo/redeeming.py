@@ -19,7 +19,7 @@ def tell_week(town: Town, story: Story, monday: datetime) -> None:
     chance = town.chance
     people = [chance.choice(town.residents) for _ in range(A_WEEK)]
     main = next(one for one in town.residents if one.actor.person_id == town.cast["volunteer"].person_id)
-    for n, resident in enumerate([*people, main]):
+    for n, resident in enumerate([*people, *([main] if monday.isocalendar().week % 3 == 0 else [])]):
         moment = monday + timedelta(
             days=chance.randint(1, 6), hours=chance.randint(8, 19), minutes=chance.randint(0, 59)
         )

@@ -35,8 +35,8 @@ PROGRAMMES = (
 
 DAYS_AND_HOURS = ((0, 19), (2, 10), (4, 9), (5, 9))
 PEOPLE_AT_ONE = (5, 11)
-FAVOURITE = 0
-"""The demo volunteer comes to everything in the first grid, so the wallet of `demo token volunteer` is never empty."""
+FAVOURITES = (0, 1)
+"""The demo volunteer comes to everything in these grids, so the wallet of `demo token volunteer` is never empty."""
 
 
 def open_programmes(town: Town) -> None:
@@ -81,7 +81,7 @@ def _who_comes(town: Town, grid: int) -> list[Resident]:
     near = [one for one in town.residents if one.grid == grid]
     people = town.chance.sample(near, min(len(near), town.chance.randint(*PEOPLE_AT_ONE)))
     main = next(one for one in town.residents if one.actor.person_id == town.cast["volunteer"].person_id)
-    return [*people, main] if grid == FAVOURITE and main not in people else people
+    return [*people, main] if grid in FAVOURITES and main not in people else people
 
 
 def _tell_visit(town: Town, story: Story, activity: Activity, resident: Resident, grid: int) -> None:

@@ -103,7 +103,11 @@ def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tu
     terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5)
     stock = None if n < 2 else 2000
     offer = offers.draft_offer(
-        town.cast["admin"], agreement_id, kind=KINDS[n % len(KINDS)] if n else OfferKind.GOODS, terms=terms, stock=stock
+        town.cast["admin"],
+        agreement_id,
+        kind=OfferKind.GOODS if n < 2 else KINDS[n % len(KINDS)],
+        terms=terms,
+        stock=stock,
     )
     offers.approve_offer(town.cast["treasurer"], offer.id)
     return offer.id, points

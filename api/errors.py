@@ -94,7 +94,15 @@ def register(app: Flask) -> None:
     """Every error of the app becomes a problem document under /api, and a page elsewhere."""
     app.register_error_handler(Reason, _on_reason)
     app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(RecursionError, lambda _: _answer(MalformedBody()))  # A body nested without end.
+    app.before_request(_refuse_large_body)
     app.register_error_handler(Exception, _on_fault)
+
+
+def _refuse_large_body() -> None:
+    """Said before anybody reads the body, whose reader would call it malformed."""
+    if (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"]:
+        raise TooLarge
 
 
 def _on_reason(reason: Reason) -> Any:

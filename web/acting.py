@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import g
+from flask import g, request
 
-from api.auth import actor_or_none, enter_community
+from api.auth import actor_or_none, current_actor, enter_community
+from ledger.book.balances import MemberBalance, member_balance
+from ledger.core import ids
 from ledger.core.errors import NotFound
-from ledger.core.permissions import RIGHTS, reach
+from ledger.core.permissions import RIGHTS, Scope, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import communities, members
 from ledger.people.models import Community
 from web.languages import language
+
+OF_ONESELF = (Scope.OWN, Scope.HELPED, Scope.SECOND)
+"""What reaches only as far as this carries no room of the desk."""
 
 
 def know_visitor() -> None:
@@ -46,6 +51,25 @@ def community_of_code(code: str) -> Community:
     return found
 
 
+def own_member() -> Actor:
+    """The actor as the member whose own page this is; Forbidden for whoever is none here."""
+    actor = current_actor()
+    require(actor, "see_own", member_id=actor.member_id)
+    return actor
+
+
+def own_balance() -> MemberBalance:
+    """The figures of the member whose own page this is."""
+    actor = own_member()
+    assert actor.member_id is not None, "own_member refuses whoever is none"
+    return member_balance(actor.tenant, actor.member_id)
+
+
+def cursor() -> UUID | None:
+    """The last row of the page before this one."""
+    return ids.parse(request.args.get("cursor", ""))
+
+
 def _introduce() -> None:
     actor = actor_or_none()
     if actor is not None:
@@ -53,9 +77,23 @@ def _introduce() -> None:
 
 
 def describe(actor: Actor) -> dict[str, Any]:
-    """What every page shows of its visitor: name, roles, and the verbs that some role of theirs carries here."""
+    """What every page shows of its visitor: name, roles, the verbs they carry here, and those beyond oneself."""
     member = members.member_of(actor.tenant, actor.person_id) if actor.member_id else None
     counters = communities.memberships_of(actor.person_id).counters if member is None else []
     name = member.name if member else next((one.name for one in counters), "")
     roles = {str(grant.role) for grant in actor.grants} | {str(counter.role) for counter in actor.counters}
-    return {"name": name, "roles": sorted(roles), "permissions": {verb for verb in RIGHTS if reach(actor, verb)}}
+    scopes = {verb: reach(actor, verb).values() for verb in RIGHTS}
+    return {
+        "name": name,
+        "roles": sorted(roles),
+        "home": _home_of(actor),
+        "permissions": {verb for verb, held in scopes.items() if held},
+        "desk": {verb for verb, held in scopes.items() if any(scope not in OF_ONESELF for scope in held)},
+    }
+
+
+def _home_of(actor: Actor) -> str:
+    """A member's own page, the counter of a shop's people, the office of those who only oversee."""
+    if actor.member_id is not None:
+        return "web.home.show"
+    return "web.tills.show_counter" if actor.counters else "web.office.show"

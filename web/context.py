@@ -21,7 +21,7 @@ def protect_forms() -> None:
 
 
 def page() -> dict[str, Any]:
-    """Names of every page. `community` and `me` are None before sign-in; `me` = {name, roles[], permissions}."""
+    """Names of every page. `community` and `me` are None before sign-in; `me` = {name, roles[], permissions, desk}."""
     me = getattr(g, "me", None)
     return {
         "language": languages.language(),
@@ -30,8 +30,8 @@ def page() -> dict[str, Any]:
         "asset": look.asset,
         "community": getattr(g, "community", None),
         "me": me,
-        "navigation": navigation.entries(me["permissions"]) if me else [],
-        "home_url": url_for("web.home.show") if getattr(g, "community_id", None) else url_for("web.welcome.show"),
+        "navigation": navigation.entries(me["desk"]) if me else [],
+        "home_url": url_for(me["home"]) if me else url_for("web.welcome.show"),
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
         "now": clock.now(),
         "new_key": lambda: uuid.uuid4().hex,

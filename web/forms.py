@@ -1,22 +1,29 @@
-"""From a form to a verb: the same schemas and the same one way of writing as the API."""
+"""From a form to a verb: the same schemas and the same one way of writing as the API.
+
+People type amounts of money in yuan; a field of fen reads them so.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from flask import redirect, request
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.wrappers import Response
 
-from api.schemas.fields import Moment
+from api.errors import status_of
+from api.schemas.fields import Fen, Moment
 from api.writing import MAX_KEY, run_verb
 from ledger.core import clock
-from ledger.core.errors import Forbidden, KeyRequired, NotFound
+from ledger.core.errors import Forbidden, Invalid, KeyRequired, NotFound, TooManyRequests, VersionChanged
 from ledger.core.idempotency import Answer
+from web.errors import refusal
 
 T = TypeVar("T")
 
@@ -39,14 +46,67 @@ def submit(verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True)
 
     Sending the form again leads to the same page. NotFound and Forbidden become their own pages.
     """
-    answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=_key() if keyed else None)
+    key = _key() if keyed else None
+    try:
+        answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key)
+    except (TooManyRequests, VersionChanged) as reason:
+        return Outcome(refused=refusal(reason), status=status_of(reason))
     if answer.status == 303:
         return Outcome(url=answer.body)
-    problem = json.loads(answer.body)
+    return Outcome(refused=_refusal_in(answer), status=answer.status)
+
+
+def send(
+    schema: Schema | None, verb: Callable[[dict[str, Any]], T], *, to: Callable[[T], str], again: Callable[..., Any]
+) -> Any:
+    """Read the form, run the verb with its values and go on to `to`; or the page `again`, with what is wrong.
+
+    `again` is called with values, errors and refusal, as the templates know them.
+    """
+    values, errors = read(schema) if schema else ({}, {})
+    if errors:
+        return again(values=request.form, errors=errors, refusal=None), 422
+    outcome = submit(lambda: verb(values), to)
+    if outcome.refused is None:
+        return outcome.go()
+    return again(values=request.form, errors={}, refusal=outcome.refused), outcome.status
+
+
+def ask(schema: Schema) -> dict[str, Any]:
+    """The questions of the page's address; one that makes no sense is as good as not asked."""
+    typed = {name: value.strip() for name, value in request.args.items() if name in schema.load_fields}
+    sensible = {name: value for name, value in typed.items() if value and not schema.validate({name: value})}
+    return dict(schema.load(sensible))
+
+
+def read_button(schema: Schema) -> dict[str, Any]:
+    """The values of a form in which nobody typed anything; Invalid when it is not one of ours."""
+    values, errors = read(schema)
+    if errors:
+        raise Invalid
+    return values
+
+
+def mint(verb: Callable[[], T]) -> tuple[T | None, Outcome]:
+    """Run a verb that makes a secret: what it made, or None and the refusal. Nothing of it is remembered."""
+    made: list[T] = []
+
+    def keep(result: T) -> Answer:
+        made[:] = [result]
+        return Answer(200, "")
+
+    answer = run_verb(verb, dump=keep, key=None)
+    if answer.status == 200:
+        return made[0], Outcome(status=200)
+    return None, Outcome(refused=_refusal_in(answer), status=answer.status)
+
+
+def _refusal_in(answer: Answer) -> dict[str, str]:
+    """What kit.refusal_box shows. NotFound and Forbidden become their own pages."""
     if answer.status in (403, 404):
         raise Forbidden if answer.status == 403 else NotFound
-    refused = {"code": problem["code"], "sentence": problem["title"], "next_step": problem["detail"]}
-    return Outcome(refused=refused, status=answer.status)
+    problem = json.loads(answer.body)
+    return {"code": problem["code"], "sentence": problem["title"], "next_step": problem["detail"]}
 
 
 def _key() -> str:
@@ -56,10 +116,13 @@ def _key() -> str:
     return key
 
 
-def read(schema: Schema) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """The form's values as the verb takes them, and what is wrong with them by field."""
+def read(schema: Schema, **known: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The form's values as the verb takes them, and what is wrong with them by field.
+
+    `known` is what the page knows by itself and the form does not carry (the code of its address, say).
+    """
     try:
-        return dict(schema.load(_typed(schema))), {}
+        return dict(schema.load(_typed(schema) | known)), {}
     except ValidationError as error:
         return {}, dict(error.messages)  # type: ignore[arg-type]
 
@@ -77,6 +140,8 @@ def _typed(schema: Schema) -> dict[str, Any]:
 
 
 def _as_json(field: fields.Field[Any], typed: str) -> Any:
+    if isinstance(field, Fen):
+        return int(Decimal(typed) * 100) if re.fullmatch(r"[0-9]{1,14}(\.[0-9]{1,2})?", typed) else typed
     if isinstance(field, fields.Integer):
         return int(typed) if typed.removeprefix("-").isdecimal() and len(typed) < 19 else typed
     if isinstance(field, Moment):

@@ -2,39 +2,207 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from api.auth import current_actor
+from api.schemas.redemptions import RedemptionRequestSchema
+from api.schemas.till import TillRequestSchema
+from ledger.core import clock, ids
+from ledger.core.errors import Forbidden
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor
+from ledger.people import communities
+from ledger.rewards import merchants, receipts, redemptions, refunds, tills
+from ledger.rewards.models import Branch, RedemptionState
+from ledger.rewards.offers import OfferView
+from ledger.rewards.receipts import Receipt
+from ledger.rewards.ways import ByTill
+from web.errors import refusal
+from web.forms import read, read_button, send, submit
 
 page = Blueprint("tills", __name__)
+
+SHOWN = 50
+"""How many of today's redemptions stand under the field; the sum is of all."""
+
+
+@page.get("/till")
+def find_counter() -> Any:
+    """Where a member's QR leads: to one's own counter. The code stays behind the #, which no server sees."""
+    counters = communities.memberships_of(current_actor().person_id).counters
+    if not counters:
+        raise Forbidden
+    return redirect(url_for(".show_counter", community_id=counters[0].community_id), 303)
 
 
 @page.get("/c/<id:community_id>/till")
 def show_counter() -> Any:
     """The field for a member's code, and today's list with its sum."""
-    raise NotImplementedError  # tills/counter.html
+    return _counter(current_actor())
+
+
+def _counter(actor: Actor, **again: Any) -> str:
+    counters = tills.branches_of(actor)
+    branch = _asked_branch(actor, counters)
+    today = clock.local_day(clock.now())
+    return render_template(
+        "tills/counter.html",
+        counters=[(one.id.hex, one.name) for one in counters],
+        branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
+        today=[
+            shown_receipt(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)
+        ],
+        total=receipts.total_of_day(actor, branch.id, on=today),
+        **again,
+    )
+
+
+def _asked_branch(actor: Actor, counters: list[Branch]) -> Branch:
+    asked = request.values.get("branch_id", "")
+    return tills.counter_of(actor, ids.parse(asked) or ids.NO_SUCH_ID) if asked else counters[0]
+
+
+def _shop_of(branch: Branch) -> str:
+    return merchants.describe_merchants([branch.merchant_id])[branch.merchant_id].name
 
 
 @page.post("/c/<id:community_id>/till")
 def open_visit() -> Any:
     """The code is used up and a visit is open."""
-    raise NotImplementedError
+    actor = current_actor()
+    values, errors = read(TillRequestSchema())
+    if errors:
+        return _counter(actor, values=request.form, errors=errors), 422
+    branch_id = values.pop("branch_id")
+    outcome = submit(
+        lambda: tills.open_till(actor, branch_id, **values).visit.id,
+        lambda till_id: url_for(".show_visit", till_id=till_id),
+        keyed=False,
+    )
+    return outcome.go() if outcome.refused is None else (_counter(actor, refusal=outcome.refused), outcome.status)
 
 
 @page.get("/c/<id:community_id>/till/<id:till_id>")
 def show_visit(till_id: UUID) -> Any:
     """What this member can use here now, and why not the rest."""
-    raise NotImplementedError  # tills/visit.html
+    return _visit(till_id)
+
+
+def _visit(till_id: UUID, **again: Any) -> str:
+    till = tills.see_till(current_actor(), till_id)
+    branch = merchants.describe_branches([till.visit.branch_id])[till.visit.branch_id]
+    shown = {
+        "till_id": till.visit.id,
+        "expires_at": till.visit.expires_at,
+        "is_over": till.visit.expires_at <= clock.now(),
+        "member": {"name": till.member_name},
+        "offers": [shown_offer(view) for view in till.offers],
+    }
+    return render_template(
+        "tills/visit.html", till=shown, branch={"name": branch.name, "shop": _shop_of(branch)}, **again
+    )
+
+
+def shown_offer(view: OfferView) -> dict[str, Any]:
+    """An offer for a row of the kit."""
+    terms = view.terms
+    return {
+        "id": terms.offer_id.hex,
+        "name": terms.name,
+        "kind": terms.kind,
+        "points": terms.points,
+        "stock": terms.stock,
+        "minimum_bill_fen": terms.minimum_bill_fen,
+        "usable": view.is_usable,
+        "reasons": [refusal(reason) for reason in view.reasons],
+    }
 
 
 @page.post("/c/<id:community_id>/till/<id:till_id>")
 def reserve(till_id: UUID) -> Any:
     """Reserved: the member's phone asks for confirmation."""
-    raise NotImplementedError
+    actor = current_actor()
+    asked = read_button(RedemptionRequestSchema(only=("offer_id", "quantity", "bill_fen")))
+    offer_id = asked.pop("offer_id")
+    return send(
+        None,
+        lambda _: redemptions.reserve(actor, offer_id, way=ByTill(till_id), **asked).id,
+        to=lambda redemption_id: url_for(".show_redemption", redemption_id=redemption_id),
+        again=lambda **again: _visit(till_id, **again),
+    )
 
 
 @page.get("/c/<id:community_id>/till/redemptions/<id:redemption_id>")
 def show_redemption(redemption_id: UUID) -> Any:
     """Waiting for the member, then the receipt."""
-    raise NotImplementedError  # tills/redemption.html
+    return _redemption(redemption_id)
+
+
+def _redemption(redemption_id: UUID, **again: Any) -> str:
+    actor = current_actor()
+    receipt = receipts.see_redemption(actor, redemption_id)
+    redemption = receipt.redemption
+    require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    return render_template(
+        "tills/redemption.html",
+        redemption=shown_receipt(receipt),
+        branch_id=redemption.branch_id.hex,
+        undo_until=_undo_until(actor, receipt),
+        **again,
+    )
+
+
+def _undo_until(actor: Actor, receipt: Receipt) -> Any:
+    """Until when this operator may undo the whole; None when they may not."""
+    redemption = receipt.redemption
+    if receipt.status is not RedemptionState.CONFIRMED or redemption.confirmed_at is None:
+        return None
+    until = redemption.confirmed_at + timedelta(minutes=refunds.UNDO_MINUTES)
+    return until if redemption.reserved_by == actor.person_id and clock.now() <= until else None
+
+
+def shown_receipt(receipt: Receipt) -> dict[str, Any]:
+    """A redemption for the kit's receipt and for a list."""
+    redemption = receipt.redemption
+    return {
+        "id": redemption.id,
+        "status": str(receipt.status),
+        "offer": receipt.offer_name,
+        "shop": receipt.merchant_name,
+        "branch": receipt.branch_name,
+        "member": receipt.member_name,
+        "quantity": redemption.quantity,
+        "points": redemption.points,
+        "receipt_number": redemption.receipt_number,
+        "at": redemption.confirmed_at or redemption.reserved_at,
+        "confirmed_at": redemption.confirmed_at,
+        "expires_at": redemption.expires_at,
+    }
+
+
+@page.post("/c/<id:community_id>/till/redemptions/<id:redemption_id>/cancel")
+def cancel(redemption_id: UUID) -> Any:
+    """The reservation is given back before the member confirmed it."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _: redemptions.cancel(actor, redemption_id).id,
+        to=lambda done: url_for(".show_redemption", redemption_id=done),
+        again=lambda **again: _redemption(redemption_id, **again),
+    )
+
+
+@page.post("/c/<id:community_id>/till/redemptions/<id:redemption_id>/undo")
+def undo(redemption_id: UUID) -> Any:
+    """Refunded as a whole by the one who made it, within ten minutes."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _: refunds.undo(actor, redemption_id).redemption_id,
+        to=lambda done: url_for(".show_redemption", redemption_id=done),
+        again=lambda **again: _redemption(redemption_id, **again),
+    )

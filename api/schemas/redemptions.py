@@ -42,7 +42,7 @@ class RedemptionRequestSchema(Schema):
 
     @validates_schema
     def _helps_at_the_poster(self, data: dict[str, Any], **_: Any) -> None:
-        if data["on_behalf_of"] is not None and "merchant_code" not in data["via"]:
+        if data.get("on_behalf_of") is not None and "merchant_code" not in data.get("via", {}):
             raise ValidationError("Only with merchant_code.", "on_behalf_of")
 
 

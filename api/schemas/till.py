@@ -11,7 +11,9 @@ from api.schemas.offers import OfferSchema
 
 
 class TillRequestSchema(Schema):
-    member_code = Code(80, metadata={"example": "7KQ2-M4XW-PL29"})
+    member_code = Code(
+        200, metadata={"example": "7KQ2-M4XW-PL29", "description": "The code, or the whole address in its QR."}
+    )
     card_code = Code(80)
     branch_id = Id(load_default=None, metadata={"description": "Left out: the counter's own branch."})
 

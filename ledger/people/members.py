@@ -17,7 +17,7 @@ from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
-from ledger.people.models import Community, Household, Member, MemberState, PlaceUnit, Purpose
+from ledger.people.models import Community, CounterStaff, Household, Member, MemberState, PlaceUnit, Purpose
 
 
 def mask_name(name: str) -> str:
@@ -108,6 +108,21 @@ def describe_members(community_id: UUID, ids: Collection[UUID]) -> dict[UUID, Me
     """These members by id, in one statement."""
     rows = db.session.scalars(scoped(community_id, Member).where(Member.id.in_(set(ids))))
     return {member.id: member for member in rows}
+
+
+def shown_names(actor: Actor, people: Collection[Member]) -> dict[UUID, str]:
+    """The names of these members as the actor may read them, by member id."""
+    masked = is_masked_for(actor)
+    return {one.id: mask_name(one.name) if masked else one.name for one in people}
+
+
+def names_of(community_id: UUID, person_ids: Collection[UUID | None]) -> dict[UUID, str]:
+    """What these persons are called here, as members or behind a counter, in two statements."""
+    ids = {person_id for person_id in person_ids if person_id is not None}
+    behind = scoped(community_id, CounterStaff.person_id, CounterStaff.name).where(CounterStaff.person_id.in_(ids))
+    inside = scoped(community_id, Member.person_id, Member.name).where(Member.person_id.in_(ids))
+    found = [*db.session.execute(behind).tuples(), *db.session.execute(inside).tuples()]
+    return dict(found)
 
 
 def list_members(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
@@ -66,6 +66,25 @@ def list_redemptions(
     if after:
         query = query.where(Redemption.id < after)
     return [_receipt(actor, *row) for row in db.session.execute(query)]
+
+
+class DayTotal(NamedTuple):
+    """What a branch gave on a day, refunds taken off."""
+
+    count: int
+    points: int
+
+
+def total_of_day(actor: Actor, branch_id: UUID, *, on: date) -> DayTotal:
+    """The confirmed redemptions of a branch and business day, as far as the actor sees them. Raises Forbidden."""
+    begins, ends = clock.start_of_day(on), clock.start_of_day(on + timedelta(days=1))
+    kept = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
+    query = select(func.count(), func.coalesce(func.sum(Redemption.points - Redemption.refunded_points), 0)).where(
+        within(actor.tenant, Redemption), _visible(actor), Redemption.branch_id == branch_id
+    )
+    query = query.where(Redemption.state.in_(kept), Redemption.reserved_at >= begins, Redemption.reserved_at < ends)
+    count, points = db.session.execute(query).one()
+    return DayTotal(count, int(points))
 
 
 def see_redemption(actor: Actor, redemption_id: UUID) -> Receipt:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import or_, select
+
 from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
@@ -60,6 +62,14 @@ def counter_of(actor: Actor, branch_id: UUID | None) -> Branch:
         raise NotFound
     require(actor, "use_till", merchant_id=branch.merchant_id, branch_id=branch.id)
     return branch
+
+
+def branches_of(actor: Actor) -> list[Branch]:
+    """The counters that the actor may stand behind, oldest first. Raises Forbidden."""
+    require_any(actor, "use_till")
+    places = [(counter.merchant_id, counter.branch_id) for counter in actor.counters]
+    here = or_(*(Branch.merchant_id == shop if one is None else Branch.id == one for shop, one in places))
+    return list(db.session.scalars(select(Branch).where(here).order_by(Branch.id)))
 
 
 def _own_branch(actor: Actor) -> UUID:

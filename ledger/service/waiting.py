@@ -1,0 +1,124 @@
+"""What lies on the stamper's desk: the visits that wait for a stamp, strongest evidence first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, and_, case, func, or_
+from sqlalchemy.sql import ColumnElement
+
+from ledger.core.db import db
+from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people.models import Member, PlaceUnit
+from ledger.service.desk import StampResult, require_stamper
+from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, Stamp, StampBatch
+from ledger.service.stamps import preview_stamps
+
+WAITING = (CheckinState.PENDING, CheckinState.AWAITING_SECOND)
+
+_strength: Any = case(*((Checkin.evidence == grade, rank) for rank, grade in enumerate(Evidence)), else_=len(Evidence))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFilter:
+    """Which part of the desk is looked at; None is all of it."""
+
+    unit_id: UUID | None = None
+    activity_id: UUID | None = None
+    evidence: Evidence | None = None
+
+
+class Waiting(NamedTuple):
+    """A visit on the desk with what a stamp would do: its award, or the reason why this actor may not give it."""
+
+    checkin: Checkin
+    activity: Activity
+    member: Member
+    outcome: StampResult
+
+
+def list_waiting(actor: Actor, wanted: QueueFilter, *, after: UUID | None = None, limit: int = 100) -> list[Waiting]:
+    """The visits that wait in the actor's parts, strongest evidence first, then newest. Raises Forbidden, NotFound."""
+    query = scoped(actor.tenant, Checkin, Activity, Member).where(
+        Activity.id == Checkin.activity_id, Member.id == Checkin.member_id
+    )
+    query = _narrowed(actor, query, wanted).order_by(_strength, Checkin.id.desc()).limit(limit)
+    if after:
+        rank = list(Evidence).index(Evidence(load(actor.tenant, Checkin, after).evidence))
+        query = query.where(or_(_strength > rank, and_(_strength == rank, Checkin.id < after)))
+    return _judged(actor, [tuple(row) for row in db.session.execute(query)])
+
+
+def see_waiting(actor: Actor, checkin_ids: list[UUID], *, decision: Decision) -> tuple[list[Waiting], str]:
+    """These visits in the order of the ids, with what the decision would do to each, and the preview's digest."""
+    preview = preview_stamps(actor, checkin_ids, decision=decision)
+    query = scoped(actor.tenant, Checkin, Activity, Member).where(
+        Activity.id == Checkin.activity_id, Member.id == Checkin.member_id, Checkin.id.in_(checkin_ids)
+    )
+    rows = {row.Checkin.id: tuple(row) for row in db.session.execute(query.where(_mine(actor)))}
+    found = [Waiting(*rows[one.checkin_id], one) for one in preview.results if one.checkin_id in rows]
+    return found, preview.preview_digest
+
+
+def count_waiting(actor: Actor, wanted: QueueFilter) -> int:
+    """How many wait. Raises Forbidden, NotFound (the unit)."""
+    query = _narrowed(actor, scoped(actor.tenant, Checkin.id), wanted)
+    return int(db.session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0)
+
+
+def _narrowed(actor: Actor, query: Select[Any], wanted: QueueFilter) -> Select[Any]:
+    query = query.where(_mine(actor), Checkin.state.in_(WAITING))
+    if wanted.unit_id:
+        query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, wanted.unit_id).path))
+    if wanted.activity_id:
+        query = query.where(Checkin.activity_id == wanted.activity_id)
+    if wanted.evidence:
+        query = query.where(Checkin.evidence == wanted.evidence)
+    return query
+
+
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    """SQL: the part of the visits that the actor stamps."""
+    require_stamper(actor)
+    scopes = reach(actor, "stamp")
+    if any(scope & COMMUNITY for scope in scopes.values()):
+        return Checkin.id.is_not(None)
+    return or_(*(Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role in scopes))
+
+
+def _judged(actor: Actor, rows: list[tuple[Any, ...]]) -> list[Waiting]:
+    preview = preview_stamps(actor, [row[0].id for row in rows], decision=Decision.STAMP)
+    return [Waiting(*row, outcome) for row, outcome in zip(rows, preview.results, strict=True)]
+
+
+class StampedVisit(NamedTuple):
+    """One decision of a batch with the visit it was about."""
+
+    stamp: Stamp
+    checkin: Checkin
+    activity: Activity
+    member_name: str
+
+
+def see_batch(actor: Actor, batch_id: UUID) -> tuple[StampBatch, list[StampedVisit]]:
+    """A batch with those of its decisions that lie in the actor's parts. Raises NotFound, Forbidden."""
+    batch = load(actor.tenant, StampBatch, batch_id)
+    query = scoped(actor.tenant, Stamp, Checkin, Activity, Member.name).where(
+        Stamp.batch_id == batch.id,
+        Checkin.id == Stamp.checkin_id,
+        Activity.id == Checkin.activity_id,
+        Member.id == Checkin.member_id,
+    )
+    rows = db.session.execute(query.where(_mine(actor)).order_by(Stamp.id))
+    return batch, [StampedVisit(*row) for row in rows]
+
+
+def activities_waiting(actor: Actor) -> list[tuple[UUID, str]]:
+    """The activities that have visits on the desk, with their names, newest first."""
+    query = scoped(actor.tenant, Activity.id, Activity.name, Activity.starts_at).where(within(actor.tenant, Checkin))
+    query = query.where(Activity.id == Checkin.activity_id, Checkin.state.in_(WAITING), _mine(actor))
+    rows = db.session.execute(query.distinct().order_by(Activity.starts_at.desc()).limit(200))
+    return [(activity_id, name) for activity_id, name, _ in rows]

@@ -77,13 +77,13 @@ def _begin_and_kill(
 ) -> None:
     assert orders is not None
     assert words is not None
-    size = answered.stat().st_size
+    enough = len(_numbers(answered)) + chance.randint(3, 6)
     print(first, file=orders, flush=True)
     child = int(words.readline())
     patience = time.monotonic() + 20
-    while answered.stat().st_size == size and time.monotonic() < patience:
+    while len(_numbers(answered)) < enough and time.monotonic() < patience:
         time.sleep(0.001)
-    time.sleep(chance.uniform(0, 0.08))
+    time.sleep(chance.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
     assert words.readline() == "ended\n"
 
@@ -103,7 +103,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
         db.session.remove()
     plan = 2 * (max(answered) // 2 + 1)
     assert sorted(set(answered)) == list(range(max(answered) + 1))
-    assert plan > KILLS
+    assert plan >= KILLS
 
     replayed = {number for number in range(plan) if crash_worker.write(town, number).replayed}
     assert replayed >= set(answered), "an answered write was lost"

@@ -287,7 +287,7 @@ def walk(examples: int, steps: int, *, seeded: bool) -> None:
 
 
 def test_the_books_equal_a_model_in_plain_python(context: Flask) -> None:
-    walk(25, 30, seeded=True)
+    walk(20, 25, seeded=True)
 
 
 @pytest.mark.long

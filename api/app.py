@@ -27,7 +27,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": app.config["REDFLOWER_ENV"] == "production",
     }
-    app.config.setdefault("MAX_CONTENT_LENGTH", 6 * 1024 * 1024)
+    app.config["MAX_CONTENT_LENGTH"] = 6 * 1024 * 1024
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     secrets.configure(app.config["SECRET_KEY"])

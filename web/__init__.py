@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.filters["field_error"] = errors.field_error
     app.jinja_env.globals.update(words.WORDS)
-    app.config.setdefault("SEND_FILE_MAX_AGE_DEFAULT", 365 * 24 * 3600)  # Addresses in static/ change with the content.
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 365 * 24 * 3600  # Addresses in static/ change with the content.
     # Tokens live as long as the session: a poster page may lie open in a pocket for hours.
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -68,7 +68,8 @@ def list_redemptions(
     return [_receipt(actor, *row) for row in db.session.execute(query)]
 
 
-class DayTotal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DayTotal:
     """What a branch gave on a day, refunds taken off."""
 
     count: int

@@ -2,37 +2,235 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
-from api.auth import public
+from api.auth import actor_or_none, current_actor, public
+from api.pages import page as page_of
+from api.schemas.checkins import CheckinRequestSchema
+from ledger.core import clock
+from ledger.core.errors import Invalid
+from ledger.core.tenancy import Actor
+from ledger.people import consents, members
+from ledger.people.models import Purpose
+from ledger.service import checkins, codes, mine, queue
+from ledger.service.checkins import Kind
+from ledger.service.codes import Scan
+from ledger.service.errors import GrantExpired
+from ledger.service.mine import Prospect
+from ledger.service.models import CheckinState
+from ledger.service.queue import CheckinView
+from web import sign_in
+from web.acting import cursor, enter_with_code, own_member
+from web.errors import refusal
+from web.forms import read, submit
+from web.languages import CHINESE, language
+from web.sign_in import Step
 
 page = Blueprint("checkins", __name__)
+
+PAGE_SIZE = 50
+
+
+# --- behind a poster --------------------------------------------------------------------------------------------
 
 
 @page.get("/q/<site_code>")
 @public
 def show_site(site_code: str) -> Any:
     """What the poster stands for; records nothing."""
-    raise NotImplementedError  # checkins/scan.html
+    return _show_scan(site_code, _read(site_code))
 
 
 @page.post("/q/<site_code>")
 @public
 def record(site_code: str) -> Any:
     """Checked in or out; a signed-out visitor's phone and code come with the same form."""
-    raise NotImplementedError
+    try:
+        scan = codes.reopen_scan(request.form.get("grant", ""))
+    except GrantExpired as reason:
+        return _show_scan(site_code, _read(site_code), refused=refusal(reason), status=409)
+    enter_with_code(scan.community.id)
+    if actor_or_none() is not None:
+        return _record(site_code, scan)
+    step = sign_in.advance()
+    if not step.token:
+        return _show_scan(site_code, scan, step=step, status=step.status)
+    enter_with_code(scan.community.id)
+    return sign_in.keep_signed_in(_record(site_code, scan, has_just_come=True), step.token)
+
+
+def _read(site_code: str) -> Scan:
+    """A new grant for whoever opened the poster's address. Raises UnknownCode, LiveCodeExpired, ActivityCancelled."""
+    return codes.read_scan(site_code.strip().upper(), nonce=secrets.token_urlsafe(12))
+
+
+def _show_scan(
+    site_code: str, scan: Scan, *, step: Step | None = None, refused: dict[str, str] | None = None, status: int = 200
+) -> Response:
+    """The page behind the poster for whoever looks at it; who is done here sees their service instead."""
+    enter_with_code(scan.community.id)
+    actor = actor_or_none()
+    prospect = mine.look_ahead(actor, scan.activity)
+    if prospect.here is not None and prospect.kind is None and not refused and not prospect.refusal:
+        address = url_for("web.checkins.show", community_id=scan.community.id, checkin_id=prospect.here.id)
+        return _response(redirect(address, 303), 303)
+    asked = (step or Step("phone")).for_template() if actor is None else _for_actor(actor)
+    shown = {"activity": _described(scan), "site_code": site_code, "grant": scan.grant, **_for_prospect(prospect)}
+    told = refused or asked.pop("refusal", None) or (prospect.refusal and refusal(prospect.refusal))
+    return _response(render_template("checkins/scan.html", **shown, **asked, refusal=told), status)
+
+
+def _for_actor(actor: Actor) -> dict[str, Any]:
+    """Somebody who never consented is asked beside the button."""
+    known = Purpose.SERVICE in consents.given_by(actor.person_id)
+    return {"purposes": [] if known else sign_in.PURPOSES, "must_consent": True}
+
+
+def _for_prospect(prospect: Prospect) -> dict[str, Any]:
+    return {
+        "kind": prospect.kind or "none",
+        "open_checkin": prospect.here,
+        "elsewhere": prospect.elsewhere.name if prospect.elsewhere else "",
+    }
+
+
+def _described(scan: Scan) -> dict[str, Any]:
+    activity = scan.activity
+    names = ("id", "name", "place", "starts_at", "ends_at", "instructions")
+    points = mine.planned_points([activity])[activity.id]
+    return {name: getattr(activity, name) for name in names} | {"expected_points": points}
+
+
+def _response(body: Any, status: int) -> Response:
+    response = body if isinstance(body, Response) else Response(body, mimetype="text/html")
+    response.status_code = status
+    return response
+
+
+def _record(site_code: str, scan: Scan, *, has_just_come: bool = False) -> Response:
+    """The check-in or check-out of the signed-in person, who joins with it if they are no member yet."""
+    refused = _join(scan)
+    if refused is not None:
+        return _show_scan(site_code, scan, refused=refused, status=409)
+    # Who has signed in just now pressed "check in" without knowing that they are checked in already.
+    if has_just_come and mine.look_ahead(current_actor(), scan.activity).kind is not Kind.IN:
+        return _show_scan(site_code, scan)
+    asked, errors = read(CheckinRequestSchema(), activity_id=scan.activity.id.hex, via={"grant": scan.grant})
+    if errors:
+        raise Invalid
+    outcome = submit(lambda: checkins.record_checkin(current_actor(), **asked), _to_service(asked["kind"]))
+    if outcome.refused:
+        return _show_scan(site_code, scan, refused=outcome.refused, status=outcome.status)
+    return outcome.go()
+
+
+def _to_service(kind: Kind) -> Any:
+    return lambda visit: url_for("web.checkins.show", checkin_id=visit.id, fresh=kind.value)
+
+
+def _join(scan: Scan) -> dict[str, str] | None:
+    """The person is a consenting member afterwards; else the refusal."""
+    actor = current_actor()
+    if actor.member_id is not None and Purpose.SERVICE in consents.given_by(actor.person_id):
+        return None
+    given = sign_in.chosen_purposes()
+    joined = submit(lambda: members.join_community(actor, scan.community.id, given=given), lambda _: "", keyed=False)
+    enter_with_code(scan.community.id)
+    return joined.refused
+
+
+# --- my services ------------------------------------------------------------------------------------------------
 
 
 @page.get("/c/<id:community_id>/checkins")
 def list_mine() -> Any:
     """My services, newest first."""
-    raise NotImplementedError  # checkins/list.html
+    actor = own_member()
+    views = queue.list_checkins(actor, member_id=actor.member_id, after=cursor(), limit=PAGE_SIZE + 1)
+    found = page_of(views, PAGE_SIZE, key="checkin.id")
+    return render_template(
+        "checkins/list.html", months=_by_month(actor, found["items"]), next_cursor=found["next_cursor"]
+    )
+
+
+def _by_month(actor: Actor, views: list[CheckinView]) -> list[dict[str, Any]]:
+    """The services under the month they happened in, with what the whole month has brought."""
+    if not views:
+        return []
+    groups: dict[Any, list[CheckinView]] = {}
+    for view in sorted(views, key=lambda view: view.checkin.arrived_at, reverse=True):
+        groups.setdefault(clock.local_day(view.checkin.arrived_at).replace(day=1), []).append(view)
+    served = mine.served_by_month(actor, clock.start_of_day(min(groups)))
+    return [
+        {"month": month, "count": len(group), "entries": entries(group)} | served[month]._asdict()
+        for month, group in groups.items()
+    ]
 
 
 @page.get("/c/<id:community_id>/checkins/<id:checkin_id>")
 def show(checkin_id: UUID) -> Any:
     """One service: its steps, why it is not stamped yet, what to do."""
-    raise NotImplementedError  # checkins/show.html
+    view = queue.see_checkin(current_actor(), checkin_id)
+    fresh = request.args.get("fresh") if request.args.get("fresh") in list(Kind) else ""
+    return render_template(
+        "checkins/show.html",
+        checkin=_shown(view),
+        why=why_not_stamped(view),
+        instructions=view.activity.instructions,
+        fresh=fresh,
+    )
+
+
+def entries(views: list[CheckinView]) -> list[dict[str, Any]]:
+    """Services as kit.log_list shows them."""
+    return [
+        {
+            "kind": "checkin",
+            "href": url_for("web.checkins.show", checkin_id=view.checkin.id),
+            "title": view.activity.name,
+            "at": view.checkin.arrived_at,
+            "status": view.checkin.state,
+            "points": view.decided.stamp.points if view.decided else 0,
+            "explanation": _explanation(view),
+        }
+        for view in views
+    ]
+
+
+def _shown(view: CheckinView) -> dict[str, Any]:
+    checkin, activity = view.checkin, view.activity
+    waits = checkin.state in mine.WAITS_FOR_STAMP
+    return {
+        **{name: getattr(checkin, name) for name in ("id", "evidence", "arrived_at", "left_at", "minutes")},
+        **{name: getattr(activity, name) for name in ("place", "starts_at", "ends_at")},
+        "title": activity.name,
+        "status": checkin.state,
+        "points": view.decided.stamp.points if view.decided else 0,
+        "expected_points": mine.expected_points([view]).get(checkin.id, 0),
+        "stamp_by": view.expected_by if waits else None,
+        "explanation": _explanation(view),
+    }
+
+
+def _explanation(view: CheckinView) -> str:
+    if view.decided is None:
+        return ""
+    stamp = view.decided.stamp
+    return stamp.explanation if language() == CHINESE else stamp.explanation_en
+
+
+def why_not_stamped(view: CheckinView) -> dict[str, str] | None:
+    """The sentence and the next step of a service that has not brought its flowers."""
+    note = view.decided.batch.note if view.decided else ""
+    if view.checkin.state == CheckinState.VOID:
+        return {"sentence": note or _("这次服务已作废"), "next_step": ""}
+    if view.waiting_for is None:
+        return None
+    chinese, english = queue.WAITING[view.waiting_for]
+    return {"sentence": chinese if language() == CHINESE else english, "next_step": note}

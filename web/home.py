@@ -2,14 +2,107 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, redirect, render_template, url_for
+
+from api.auth import current_actor
+from ledger.core import clock
+from ledger.core.errors import Forbidden
+from ledger.core.tenancy import Actor
+from ledger.rewards import receipts
+from ledger.rewards.models import RedemptionState
+from ledger.service import activities, mine, queue
+from ledger.service.models import Activity, ActivityState, CheckinState
+from ledger.service.queue import CheckinView
+from web import checkins, navigation, redemptions
+from web.acting import describe, own_balance, own_member
 
 page = Blueprint("home", __name__)
+
+LATEST = 6
+AHEAD = timedelta(days=7)
+MOST_AHEAD = 4
 
 
 @page.get("/c/<id:community_id>/")
 def show() -> Any:
-    """Balance, hours, what is expected, what happened."""
-    raise NotImplementedError  # home.html
+    """Balance, hours, what is expected, what happened. Whoever is no member is led to their desk."""
+    if current_actor().member_id is None:
+        return redirect(_desk())
+    actor = own_member()
+    return render_template("home.html", **_wallet(actor), **_what_waits(actor), **_what_happened(actor))
+
+
+def _desk() -> str:
+    rooms = navigation.entries(describe(current_actor())["desk"])
+    if not rooms:
+        raise Forbidden
+    return url_for(rooms[0].endpoint)
+
+
+def _wallet(actor: Actor) -> dict[str, Any]:
+    return {
+        "balance": own_balance(),
+        "pending_points": mine.pending_points(actor),
+        "flowers": mine.newest_card(actor),
+        "notices": [],
+    }
+
+
+def _what_waits(actor: Actor) -> dict[str, Any]:
+    """What the member should do now: confirm, check out, look at a service that is stuck, come to an activity."""
+    reserved = receipts.list_redemptions(actor, status=RedemptionState.RESERVED, mine=True, limit=1)
+    here = mine.open_visit(actor)
+    return {
+        "waiting_redemption": redemptions.shown(reserved[0]) if reserved else None,
+        "open_checkin": here
+        and {
+            "site_code": here.activity.poster_code,
+            "title": here.activity.name,
+            "arrived_at": here.checkin.arrived_at,
+        },
+        "stuck": _stuck(actor),
+        "activities": _soon(actor),
+    }
+
+
+def _stuck(actor: Actor) -> dict[str, Any] | None:
+    """The newest service that was sent back, or that waits for its stamp longer than it should."""
+    returned = queue.list_checkins(actor, status=CheckinState.RETURNED, member_id=actor.member_id, limit=1)
+    recent = [view for view in returned if clock.now() - view.checkin.received_at < timedelta(days=30)]
+    waiting = queue.list_checkins(actor, status=CheckinState.PENDING, member_id=actor.member_id, limit=20)
+    stuck = recent or [view for view in waiting if view.expected_by and view.expected_by < clock.now()]
+    return _told(stuck[0]) if stuck else None
+
+
+def _told(view: CheckinView) -> dict[str, Any]:
+    why = checkins.why_not_stamped(view) or {"sentence": "", "next_step": ""}
+    return {
+        "title": view.activity.name,
+        "reason": why["sentence"],
+        "next_step": why["next_step"],
+        "href": url_for("web.checkins.show", checkin_id=view.checkin.id),
+    }
+
+
+def _soon(actor: Actor) -> list[dict[str, Any]]:
+    now = clock.now()
+    found = activities.list_activities(actor, since=now, until=now + AHEAD, limit=200)
+    planned = [view.activity for view in found if view.activity.state == ActivityState.PLANNED]
+    soon = sorted(planned, key=_start)[:MOST_AHEAD]
+    points = mine.planned_points(soon)
+    names = ("id", "name", "place", "starts_at", "ends_at")
+    return [{name: getattr(one, name) for name in names} | {"points": points[one.id]} for one in soon]
+
+
+def _start(activity: Activity) -> datetime:
+    return activity.starts_at
+
+
+def _what_happened(actor: Actor) -> dict[str, Any]:
+    """The latest services and redemptions together, newest first."""
+    served = checkins.entries(queue.list_checkins(actor, member_id=actor.member_id, limit=LATEST))
+    bought = redemptions.entries(receipts.list_redemptions(actor, mine=True, limit=LATEST))
+    return {"log": sorted([*served, *bought], key=lambda entry: entry["at"], reverse=True)[:LATEST]}

@@ -2,45 +2,178 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from api.auth import current_actor
+from api.pages import page as page_of
+from api.schemas.redemptions import RefundRequestSchema
+from ledger.core import clock
+from ledger.core.permissions import may
+from ledger.core.tenancy import Actor
+from ledger.rewards import receipts, redemptions, refunds
+from ledger.rewards.models import Redemption, RedemptionState
+from ledger.rewards.receipts import Receipt
+from web.acting import cursor, own_balance, own_member
+from web.forms import read, submit
 
 page = Blueprint("redemptions", __name__)
+
+PAGE_SIZE = 50
+FRESH = timedelta(minutes=5)
+"""So long a receipt is being shown to the clerk."""
+
+NOT_PAID = (RedemptionState.CANCELLED, RedemptionState.EXPIRED)
+
+
+# --- how they are shown -----------------------------------------------------------------------------------------
+
+
+def shown(receipt: Receipt) -> dict[str, Any]:
+    """A redemption as confirmation, kit.receipt and list know it."""
+    redemption = receipt.redemption
+    names = ("id", "quantity", "points", "receipt_number", "expires_at", "confirmed_at")
+    return {name: getattr(redemption, name) for name in names} | {
+        "shop": receipt.merchant_name,
+        "branch": receipt.branch_name,
+        "offer": receipt.offer_name,
+        "member": receipt.member_name,
+        "status": receipt.status.value,
+        "at": redemption.confirmed_at or redemption.reserved_at,
+    }
+
+
+def entries(found: list[Receipt]) -> list[dict[str, Any]]:
+    """Redemptions as kit.log_list shows them."""
+    return [
+        {
+            "kind": "redemption",
+            "href": url_for("web.redemptions.show", redemption_id=one.redemption.id),
+            "title": f"{one.merchant_name} · {one.offer_name}",
+            "at": one.redemption.confirmed_at or one.redemption.reserved_at,
+            "points": 0 if one.status in NOT_PAID else -one.redemption.points,
+            "status": one.status.value,
+        }
+        for one in found
+    ]
+
+
+# --- mine -------------------------------------------------------------------------------------------------------
 
 
 @page.get("/c/<id:community_id>/redemptions")
 def list_mine() -> Any:
     """My redemptions, newest first."""
-    raise NotImplementedError  # redemptions/list.html
+    rows = receipts.list_redemptions(own_member(), mine=True, after=cursor(), limit=PAGE_SIZE + 1)
+    found = page_of(rows, PAGE_SIZE, key="redemption.id")
+    return render_template(
+        "redemptions/list.html",
+        redemptions=[shown(one) for one in found["items"]],
+        next_cursor=found["next_cursor"],
+    )
 
 
 @page.get("/c/<id:community_id>/redemptions/<id:redemption_id>")
 def show(redemption_id: UUID) -> Any:
     """Reserved: the confirmation. Else: the receipt."""
-    raise NotImplementedError  # redemptions/receipt.html
+    return _show(redemption_id)
+
+
+def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
+    actor = current_actor()
+    receipt = receipts.see_redemption(actor, redemption_id)
+    is_mine = receipt.redemption.member_id == actor.member_id
+    if is_mine and receipt.status is RedemptionState.RESERVED:
+        begun_by = "member" if receipt.redemption.reserved_by == actor.person_id else "clerk"
+        waiting = shown(receipt) | {"begun_by": begun_by}
+        return render_template("redemptions/confirm.html", redemption=waiting, balance=own_balance(), refusal=refused)
+    confirmed_at = receipt.redemption.confirmed_at
+    return render_template(
+        "redemptions/receipt.html",
+        redemption=shown(receipt),
+        refunds=_refunds(actor, receipt.redemption),
+        fresh=is_mine and confirmed_at is not None and clock.now() - confirmed_at < FRESH,
+        is_mine=is_mine,
+        refusal=refused,
+    )
+
+
+def _refunds(actor: Actor, redemption: Redemption) -> list[dict[str, Any]]:
+    if not redemption.refunded_points:
+        return []
+    rows = refunds.refunds_of(actor, redemption.id)
+    return [{"points": row.points, "at": row.refunded_at, "reason": row.reason} for row in rows]
 
 
 @page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/confirm")
 def confirm(redemption_id: UUID) -> Any:
     """Confirmed: the points have moved."""
-    raise NotImplementedError
+    outcome = submit(
+        lambda: redemptions.confirm(current_actor(), redemption_id),
+        lambda done: url_for("web.redemptions.show", redemption_id=done.id),
+    )
+    return outcome.go() if outcome.refused is None else (_show(redemption_id, outcome.refused), outcome.status)
 
 
 @page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/cancel")
 def cancel(redemption_id: UUID) -> Any:
     """Cancelled: the points are free again."""
-    raise NotImplementedError
+    outcome = submit(lambda: redemptions.cancel(current_actor(), redemption_id), _after_cancelling)
+    return outcome.go() if outcome.refused is None else (_show(redemption_id, outcome.refused), outcome.status)
+
+
+def _after_cancelling(redemption: Redemption) -> str:
+    """Back to where one came from: the member's list, or the counter."""
+    is_mine = redemption.member_id == current_actor().member_id
+    return url_for("web.redemptions.list_mine" if is_mine else "web.tills.show_counter")
+
+
+# --- given back -------------------------------------------------------------------------------------------------
 
 
 @page.get("/c/<id:community_id>/redemptions/<id:redemption_id>/refund")
 def show_refund(redemption_id: UUID) -> Any:
     """How many points to give back, and why."""
-    raise NotImplementedError  # redemptions/refund.html
+    return _show_refund(redemption_id)
+
+
+def _show_refund(
+    redemption_id: UUID,
+    values: MultiDict[str, str] | None = None,
+    errors: dict[str, list[str]] | None = None,
+    refused: dict[str, str] | None = None,
+) -> str:
+    actor = current_actor()
+    receipt = refunds.refundable(actor, redemption_id)
+    left = receipt.redemption.points - receipt.redemption.refunded_points
+    return render_template(
+        "redemptions/refund.html",
+        redemption=shown(receipt) | {"points_left": left},
+        back="web.tills.show_counter" if may_use_till(actor, receipt.redemption) else "web.home.show",
+        values=values,
+        errors=errors or {},
+        refusal=refused,
+    )
+
+
+def may_use_till(actor: Actor, redemption: Redemption) -> bool:
+    return may(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
 
 
 @page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/refund")
 def refund(redemption_id: UUID) -> Any:
     """Refunded, in whole or in part."""
-    raise NotImplementedError
+    given, errors = read(RefundRequestSchema())
+    if errors:
+        return _show_refund(redemption_id, request.form, errors), 422
+    outcome = submit(
+        lambda: refunds.refund(current_actor(), redemption_id, **given),
+        lambda _row: url_for("web.redemptions.show", redemption_id=redemption_id),
+    )
+    if outcome.refused is None:
+        return outcome.go()
+    return _show_refund(redemption_id, request.form, refused=outcome.refused), outcome.status

@@ -11,7 +11,7 @@ from ledger.people.phones import PATTERN
 
 def phone_field() -> fields.String:
     example = {"description": "A mobile number of mainland China.", "example": "13800000000"}
-    rules = [validate.Length(max=20), validate.Regexp(PATTERN)]
+    rules = [validate.Length(max=20), validate.Regexp(PATTERN, error="Not a mobile number of mainland China.")]
     return fields.String(required=True, validate=rules, metadata=example)
 
 
@@ -22,7 +22,9 @@ class CodeRequestSchema(Schema):
 class SignInRequestSchema(Schema):
     phone = phone_field()
     code = fields.String(
-        required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"), metadata={"description": "Six digits."}
+        required=True,
+        validate=validate.Regexp(r"^[0-9]{6}\Z", error="Not six digits."),
+        metadata={"description": "Six digits."},
     )
     consents = fields.List(fields.Enum(Purpose, by_value=True), load_default=list, validate=validate.Length(max=4))
 

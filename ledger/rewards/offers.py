@@ -252,6 +252,12 @@ def see_offer(actor: Actor, offer_id: UUID) -> OfferView:
     return found[0]
 
 
+def offers_at(community_id: UUID, branch: Branch, *, member_id: UUID | None = None) -> list[OfferView]:
+    """The shop's active offers as they are at this branch now, newest first, for a member or (None) for anybody."""
+    here = (Offer.merchant_id == branch.merchant_id, Offer.state == OfferState.ACTIVE)
+    return views(community_id, *here, member_id=member_id, branch_id=branch.id)
+
+
 def versions_of(actor: Actor, offer_id: UUID) -> tuple[Offer, list[OfferVersion]]:
     """The offer with all its versions, newest first, for those who make offers: NotFound, Forbidden."""
     offer = load(actor.tenant, Offer, offer_id)

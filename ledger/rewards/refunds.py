@@ -20,6 +20,7 @@ from ledger.core.tenancy import Actor, load, scoped
 from ledger.rewards import reservations
 from ledger.rewards.errors import OwnRedemption, RefundTooLarge, UndoTooLate
 from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, RedemptionState, Refund
+from ledger.rewards.receipts import Receipt, see_redemption
 from ledger.rewards.redemptions import FEN_PART, POINTS_PART, state_at
 from ledger.rewards.reservations import SOURCE, Taken
 
@@ -70,6 +71,22 @@ def undo(actor: Actor, redemption_id: UUID) -> Refund:
     if clock.now() - redemption.confirmed_at > timedelta(minutes=UNDO_MINUTES):
         raise UndoTooLate
     return refund(actor, redemption.id, reason="undo")
+
+
+def refunds_of(actor: Actor, redemption_id: UUID) -> list[Refund]:
+    """What went back of a redemption, oldest first, for whoever sees it: NotFound, Forbidden."""
+    seen = see_redemption(actor, redemption_id).redemption
+    query = scoped(seen.community_id, Refund).where(Refund.redemption_id == seen.id)
+    return list(db.session.scalars(query.order_by(Refund.id)))
+
+
+def refundable(actor: Actor, redemption_id: UUID) -> Receipt:
+    """The redemption as it is shown to somebody who may refund it: NotFound, Forbidden, WrongState."""
+    redemption = load(actor.tenant, Redemption, redemption_id)
+    require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    if redemption.state not in REFUNDABLE:
+        raise WrongState(state=state_at(redemption, clock.now()))
+    return see_redemption(actor, redemption_id)
 
 
 def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Refund:

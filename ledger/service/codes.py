@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, secrets
 from ledger.core.db import db, is_postgresql
+from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import communities
@@ -129,6 +130,19 @@ def read_scan(code: str, *, nonce: str) -> Scan:
     evidence = Evidence.LIVE_CODE if is_live(code) else Evidence.POSTER
     grant = ScanGrant(community.id, activity.id, evidence, now, nonce)
     return Scan(sign_grant(grant), activity, community, evidence, now + GRANT_LIVES)
+
+
+def reopen_scan(text: str) -> Scan:
+    """The scan that a grant came from, for the page that carries it on. Raises GrantExpired, ActivityCancelled."""
+    grant = open_grant(text)
+    try:
+        activity = load(grant.community_id, Activity, grant.activity_id)
+    except NotFound as error:
+        raise GrantExpired from error
+    if activity.state == ActivityState.CANCELLED:
+        raise ActivityCancelled
+    community = db.session.get_one(Community, grant.community_id)
+    return Scan(text, activity, community, grant.evidence, grant.scanned_at + GRANT_LIVES)
 
 
 def _with_poster_code(community_id: UUID, code: str) -> Activity:

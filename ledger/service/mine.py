@@ -1,0 +1,169 @@
+"""A member's own services: where a scan leads, what waits for the stamp, and the flowers of the card."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.errors import Refused
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor, scoped
+from ledger.service import evidence, queue
+from ledger.service.checkins import DEAD, Kind
+from ledger.service.errors import ActivityTooFar
+from ledger.service.evidence import Sighting
+from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, Stamp
+from ledger.service.programmes import award_for, rule_at, rules_of
+from ledger.service.queue import CheckinView
+
+CARD_PLACES = 10
+"""A card has so many places for flowers; then a new one begins."""
+
+WAITS_FOR_STAMP = (CheckinState.PENDING, CheckinState.AWAITING_SECOND)
+MOST_WAITING = 200
+
+
+# --- where a scan leads -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a scan leads to for somebody: arriving, leaving, or neither (`kind` None) because of `refusal` or `here`.
+
+    `here` is the live visit at this activity; `elsewhere` the activity whose visit an arrival here would close.
+    """
+
+    kind: Kind | None
+    here: Checkin | None = None
+    elsewhere: Activity | None = None
+    refusal: Refused | None = None
+
+
+def look_ahead(actor: Actor | None, activity: Activity) -> Prospect:
+    """What the actor can record at the activity now; whoever is not signed in or no member here is arriving."""
+    now = clock.now()
+    seen = Sighting(basis=Evidence.POSTER, happened_at=now, received_at=now)
+    refusal = ActivityTooFar() if evidence.is_far_in_time(activity, seen) else None
+    here, elsewhere = _live_visits(actor, activity) if actor and actor.member_id else (None, None)
+    if here is not None and here.state == CheckinState.OPEN:
+        return Prospect(None if refusal else Kind.OUT, here, refusal=refusal)
+    if here is not None or refusal is not None:
+        return Prospect(None, here, refusal=refusal)
+    return Prospect(Kind.IN, elsewhere=elsewhere)
+
+
+def _live_visits(actor: Actor, activity: Activity) -> tuple[Checkin | None, Activity | None]:
+    """The actor's live visit at this activity, and the other activity where they are still checked in."""
+    here = scoped(actor.tenant, Checkin).where(
+        Checkin.member_id == actor.member_id, Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
+    )
+    elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
+        Activity.id == Checkin.activity_id,
+        Checkin.member_id == actor.member_id,
+        Checkin.activity_id != activity.id,
+        Checkin.state == CheckinState.OPEN,
+    )
+    return db.session.scalars(here).first(), db.session.scalars(elsewhere).first()
+
+
+def open_visit(actor: Actor) -> CheckinView | None:
+    """Where the actor serves just now."""
+    found = queue.list_checkins(actor, status=CheckinState.OPEN, member_id=actor.member_id, limit=1)
+    return found[0] if found else None
+
+
+# --- what it will earn ------------------------------------------------------------------------------------------
+
+
+def planned_points(activities: Sequence[Activity]) -> dict[UUID, int]:
+    """What the whole of each activity earns by the rule of its start, by activity id."""
+    visits = [(one, one.starts_at, evidence.scheduled_minutes(one)) for one in activities]
+    return {one.id: points for one, points in zip(activities, _points(visits), strict=True)}
+
+
+def expected_points(views: Sequence[CheckinView]) -> dict[UUID, int]:
+    """What each visit that is not decided yet will probably earn; an open one as if it lasted until the end."""
+    waiting = [view for view in views if view.checkin.state in (CheckinState.OPEN, *WAITS_FOR_STAMP)]
+    visits = []
+    for checkin, activity in ((view.checkin, view.activity) for view in waiting):
+        starts = evidence.credit_starts(activity, checkin.arrived_at)
+        whole = evidence.credited_minutes(activity, checkin.arrived_at, activity.ends_at)
+        visits.append((activity, starts, whole if checkin.minutes is None else checkin.minutes))
+    return {view.checkin.id: points for view, points in zip(waiting, _points(visits), strict=True)}
+
+
+def _points(visits: Sequence[tuple[Activity, datetime, int]]) -> list[int]:
+    if not visits:
+        return []
+    rules = rules_of(visits[0][0].community_id, {activity.programme_id for activity, _, _ in visits})
+    return [
+        award_for(rule_at(rules[activity.programme_id], starts), minutes).points for activity, starts, minutes in visits
+    ]
+
+
+def pending_points(actor: Actor) -> int:
+    """What the actor's finished services will probably earn when they are stamped."""
+    waiting = [
+        view
+        for state in WAITS_FOR_STAMP
+        for view in queue.list_checkins(actor, status=state, member_id=actor.member_id, limit=MOST_WAITING)
+    ]
+    return sum(expected_points(waiting).values())
+
+
+# --- the card ---------------------------------------------------------------------------------------------------
+
+
+class Flower(NamedTuple):
+    """One stamped service on the card."""
+
+    at: datetime
+    points: int
+
+
+class Served(NamedTuple):
+    """What was stamped of one month: services, minutes and points."""
+
+    visits: int
+    minutes: int
+    points: int
+
+
+def newest_card(actor: Actor) -> list[Flower]:
+    """The flowers of the actor's newest card, oldest first; a full card stays until the next flower."""
+    require(actor, "see_own", member_id=actor.member_id)
+    stamped = _stamped(actor).subquery()
+    count = db.session.scalar(select(func.count()).select_from(stamped)) or 0
+    on_card = (count - 1) % CARD_PLACES + 1 if count else 0
+    newest = select(stamped).order_by(stamped.c.arrived_at.desc(), stamped.c.id.desc()).limit(on_card)
+    return [Flower(row.arrived_at, row.points) for row in reversed(db.session.execute(newest).all())]
+
+
+def served_by_month(actor: Actor, since: datetime) -> dict[date, Served]:
+    """What was stamped of the actor's services since a moment, by the first day of their month."""
+    require(actor, "see_own", member_id=actor.member_id)
+    found: dict[date, Served] = defaultdict(lambda: Served(0, 0, 0))
+    for row in db.session.execute(_stamped(actor).where(Checkin.arrived_at >= since)):
+        month = clock.local_day(row.arrived_at).replace(day=1)
+        before = found[month]
+        found[month] = Served(before.visits + 1, before.minutes + row.minutes, before.points + row.points)
+    return found
+
+
+def _stamped(actor: Actor) -> Select[Any]:
+    return scoped(actor.tenant, Checkin.id, Checkin.arrived_at, Stamp.points, Stamp.minutes).where(
+        Checkin.member_id == actor.member_id,
+        Checkin.state == CheckinState.STAMPED,
+        Stamp.checkin_id == Checkin.id,
+        Stamp.decision == Decision.STAMP,
+        Stamp.undone_at.is_(None),
+        Stamp.counts,
+    )

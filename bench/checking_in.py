@@ -68,7 +68,7 @@ class CheckInOverHttp:
 
     def prepare(self) -> None:
         limits.install("check_in")
-        visits = self._place.plan_visits(WARM_UP)
+        visits = self._place.plan_visits(min(WARM_UP, len(self._place.volunteers)))
         self._check_in(visits, clients=16)
         self._answer = limits.last_answer(self._place.id)
         self._place.call_off(visits)

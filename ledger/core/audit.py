@@ -41,6 +41,9 @@ class AuditLine(Base):
     detail: Mapped[dict[str, Any]]
 
 
+_lines: Any = AuditLine.__table__
+
+
 def record(
     actor: Actor | None,
     action: str,
@@ -63,7 +66,7 @@ def record(
         "request_id": request_id.get(),
         "detail": detail,
     }
-    db.session.execute(insert(AuditLine), [line])
+    db.session.execute(insert(_lines), [line])
 
 
 def list_lines(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> list[AuditLine]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Text, delete, select, update
@@ -34,6 +34,9 @@ class OnceKey(Base):
     status: Mapped[int | None]
     answer: Mapped[str | None] = mapped_column(Text())
     created_at: Mapped[datetime]
+
+
+_keys: Any = OnceKey.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _claim(request: Request, key: str) -> Answer | None:
         "created_at": clock.now(),
     }
     # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
-    claimed = dialect.insert(OnceKey).values(row).on_conflict_do_nothing().returning(OnceKey.key)
+    claimed = dialect.insert(_keys).values(row).on_conflict_do_nothing().returning(_keys.c.key)
     if db.session.execute(claimed).first() is not None:
         return None
     query = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_is(request))
@@ -134,9 +137,9 @@ def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
 
 def _remember(request: Request, answer: Answer) -> None:
     values = {"status": answer.status, "answer": answer.body}
-    db.session.execute(update(OnceKey).where(*_is(request)).values(values))
+    db.session.execute(update(_keys).where(*_is(request)).values(values))
 
 
 def _forget(request: Request) -> None:
     if request.key is not None:
-        db.session.execute(delete(OnceKey).where(*_is(request)))
+        db.session.execute(delete(_keys).where(*_is(request)))

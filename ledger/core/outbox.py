@@ -32,6 +32,9 @@ class OutboxEvent(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
+_events: Any = OutboxEvent.__table__
+
+
 def announce(actor: Actor, kind: str, **payload: Any) -> None:
     """Add an event to the present transaction; `kind` is past tense with its room: "redemption.confirmed"."""
     announce_all(actor, kind, [payload])
@@ -53,4 +56,4 @@ def announce_all(actor: Actor, kind: str, payloads: list[dict[str, Any]]) -> Non
         }
         for payload in payloads
     ]
-    db.session.execute(insert(OutboxEvent), rows)
+    db.session.execute(insert(_events), rows)

@@ -2,57 +2,206 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from api.auth import current_actor
+from api.schemas.fields import PageQuery
+from api.schemas.settlements import CloseRequestSchema, PaymentRequestSchema, SettlementQuery, VoidRequestSchema
+from ledger.core import clock
+from ledger.core.permissions import COMMUNITY, may, reach
+from ledger.core.tenancy import Actor
+from ledger.people import members
+from ledger.rewards.models import Merchant
+from ledger.settlement import closing, files, lines, reading, settlements
+from ledger.settlement.models import Settlement, SettlementState
+from web.forms import ask, send
+from web.words import SETTLEMENT
 
 page = Blueprint("settlements", __name__)
+
+LINES = 200
+"""Lines on one page of a sheet."""
 
 
 @page.get("/c/<id:community_id>/settlements")
 def list_all() -> Any:
     """Statements, newest week first."""
-    raise NotImplementedError  # settlements/list.html
+    return _list(current_actor())
+
+
+def _list(actor: Actor, **again: Any) -> str:
+    asked = ask(SettlementQuery())
+    wanted = {name: asked[name] for name in ("status", "week", "merchant_id")}
+    rows = reading.list_settlements(actor, **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
+    shown = rows[: asked["limit"]]
+    return render_template(
+        "settlements/list.html",
+        settlements=[_shown(*row) for row in shown],
+        sums=reading.sum_settlements(actor, **wanted),
+        states=[(state, word.text) for state, word in SETTLEMENT.items()],
+        merchants=[(merchant_id.hex, name) for merchant_id, name in reading.merchants_settled(actor)],
+        asked=request.args,
+        next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
+        closable=clock.week_of(clock.now() - timedelta(days=7)) if may(actor, "issue_settlement") else None,
+        **again,
+    )
+
+
+def _shown(settlement: Settlement, merchant: Merchant) -> dict[str, Any]:
+    columns = {column.key: getattr(settlement, column.key) for column in Settlement.__table__.columns}
+    return columns | {
+        "merchant": merchant.name,
+        "digest": settlement.digest.hex() if settlement.digest else "",
+    }
+
+
+@page.post("/c/<id:community_id>/settlements")
+def close() -> Any:
+    """The week that is over has a draft for every shop with something to settle."""
+    actor = current_actor()
+    return send(
+        CloseRequestSchema(),
+        lambda values: (closing.close_week(actor, values["week"]), values["week"])[1],
+        to=lambda week: url_for(".list_all", week=week),
+        again=lambda **again: _list(actor, **again),
+    )
 
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>")
 def show(settlement_id: UUID) -> Any:
     """The sheet: lines, sums, who did what, the next step."""
-    raise NotImplementedError  # settlements/sheet.html
+    return _sheet(settlement_id)
+
+
+def _sheet(settlement_id: UUID, **again: Any) -> str:
+    actor = current_actor()
+    settlement, merchant = reading.see_settlement(actor, settlement_id)
+    rows = lines.lines_of(actor.tenant, settlement.id, after=ask(PageQuery())["cursor"], limit=LINES + 1)
+    return render_template(
+        "settlements/sheet.html",
+        settlement=_shown(settlement, merchant),
+        lines=rows[:LINES],
+        next_cursor=rows[LINES - 1].id.hex if len(rows) > LINES else None,
+        done_by=_done_by(actor, settlement),
+        next_step=_next_step(actor, settlement),
+        may_void=_may_void(actor, settlement),
+        today=clock.local_day(clock.now()).isoformat(),
+        **({"values": {}, "errors": {}} | again),
+    )
+
+
+def _may_void(actor: Actor, settlement: Settlement) -> bool:
+    last_step = settlement.approved_by or settlement.confirmed_by or settlement.issued_by
+    may_now = settlement.state in settlements.BEFORE_PAID and may(actor, "void_settlement")
+    return may_now and last_step != actor.person_id
+
+
+STEPS = ("issued", "confirmed", "approved", "paid", "reconciled", "voided")
+
+
+def _done_by(actor: Actor, settlement: Settlement) -> dict[str, str]:
+    """Who did each step, for the community's own people; the shop and the street read what was done, not by whom."""
+    if not any(scope & COMMUNITY for scope in reach(actor, "see_settlements").values()):
+        return {}
+    by = {step: getattr(settlement, f"{step}_by") for step in STEPS}
+    names = members.names_of(actor.tenant, list(by.values()))
+    return {step: names.get(person_id, "") for step, person_id in by.items() if person_id is not None}
+
+
+class Step(NamedTuple):
+    """What comes next: who may do it, and whose step it must not be again."""
+
+    verb: str
+    waits_for: Any
+    not_by: str | None = None
+
+
+NEXT = {
+    SettlementState.DRAFT: Step("issue", lazy_gettext("等社区出单。")),
+    SettlementState.ISSUED: Step("confirm", lazy_gettext("等店主确认；到期没有异议就自动确认。")),
+    SettlementState.CONFIRMED: Step("approve", lazy_gettext("等第二个人审批。"), "issued_by"),
+    SettlementState.APPROVED: Step("pay", lazy_gettext("等另一个人付款。"), "approved_by"),
+    SettlementState.PAID: Step("reconcile", lazy_gettext("等另一个人按银行流水对账。"), "paid_by"),
+}
+
+
+def _next_step(actor: Actor, settlement: Settlement) -> dict[str, Any]:
+    """The step that this actor may take now, or the sentence that says whom the statement waits for."""
+    step = NEXT.get(SettlementState(settlement.state))
+    if step is None:
+        return {"verb": None, "sentence": ""}
+    if not may(actor, f"{step.verb}_settlement", merchant_id=settlement.merchant_id):
+        return {"verb": None, "sentence": step.waits_for}
+    if step.not_by and getattr(settlement, step.not_by) == actor.person_id:
+        return {"verb": None, "sentence": _("上一步是您做的，这一步要另一位同事来做。")}
+    return {"verb": step.verb, "sentence": ""}
+
+
+def _take(settlement_id: UUID, verb: Callable[[dict[str, Any]], Settlement], schema: Any = None) -> Any:
+    """One step of the sheet, then the sheet again."""
+    return send(
+        schema,
+        verb,
+        to=lambda done: url_for(".show", settlement_id=done.id),
+        again=lambda **again: _sheet(settlement_id, **again),
+    )
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/issue")
 def issue(settlement_id: UUID) -> Any:
     """Issued: numbered and frozen."""
-    raise NotImplementedError
+    actor = current_actor()
+    return _take(settlement_id, lambda _: settlements.issue(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/confirm")
 def confirm(settlement_id: UUID) -> Any:
     """Confirmed by the shop."""
-    raise NotImplementedError
+    actor = current_actor()
+    return _take(settlement_id, lambda _: settlements.confirm(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/approve")
 def approve(settlement_id: UUID) -> Any:
     """Approved by a second person."""
-    raise NotImplementedError
+    actor = current_actor()
+    return _take(settlement_id, lambda _: settlements.approve(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/pay")
 def pay(settlement_id: UUID) -> Any:
     """Paid, with reference and date."""
-    raise NotImplementedError
+    actor = current_actor()
+    return _take(settlement_id, lambda paid: settlements.pay(actor, settlement_id, **paid), PaymentRequestSchema())
+
+
+@page.post("/c/<id:community_id>/settlements/<id:settlement_id>/reconcile")
+def reconcile(settlement_id: UUID) -> Any:
+    """The bank's record shows the payment."""
+    actor = current_actor()
+    return _take(settlement_id, lambda _: settlements.reconcile(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/void")
 def void(settlement_id: UUID) -> Any:
-    """Void before payment; a replacement follows."""
-    raise NotImplementedError
+    """Void before payment; the draft that replaces it follows."""
+    actor = current_actor()
+    return _take(settlement_id, lambda why: settlements.void(actor, settlement_id, **why), VoidRequestSchema())
 
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>.csv")
 def download(settlement_id: UUID) -> Any:
     """The lines as CSV."""
-    raise NotImplementedError
+    actor = current_actor()
+    settlement, merchant = reading.see_settlement(actor, settlement_id)
+    content = files.as_csv(settlement, merchant, lines.lines_of(actor.tenant, settlement_id))
+    name = f"{settlement.number or settlement.id.hex}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type="text/csv; charset=utf-8", headers=headers)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, or_
+from sqlalchemy import Row, Select, and_, case, func, or_
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
@@ -49,7 +50,7 @@ def list_waiting(actor: Actor, wanted: QueueFilter, *, after: UUID | None = None
     if after:
         rank = list(Evidence).index(Evidence(load(actor.tenant, Checkin, after).evidence))
         query = query.where(or_(_strength > rank, and_(_strength == rank, Checkin.id < after)))
-    return _judged(actor, [tuple(row) for row in db.session.execute(query)])
+    return _judged(actor, db.session.execute(query).all())
 
 
 def see_waiting(actor: Actor, checkin_ids: list[UUID], *, decision: Decision) -> tuple[list[Waiting], str]:
@@ -58,8 +59,8 @@ def see_waiting(actor: Actor, checkin_ids: list[UUID], *, decision: Decision) ->
     query = scoped(actor.tenant, Checkin, Activity, Member).where(
         Activity.id == Checkin.activity_id, Member.id == Checkin.member_id, Checkin.id.in_(checkin_ids)
     )
-    rows = {row.Checkin.id: tuple(row) for row in db.session.execute(query.where(_mine(actor)))}
-    found = [Waiting(*rows[one.checkin_id], one) for one in preview.results if one.checkin_id in rows]
+    rows = {row.Checkin.id: row for row in db.session.execute(query.where(_mine(actor)))}
+    found = [_waiting(rows[one.checkin_id], one) for one in preview.results if one.checkin_id in rows]
     return found, preview.preview_digest
 
 
@@ -89,9 +90,13 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
     return or_(*(Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role in scopes))
 
 
-def _judged(actor: Actor, rows: list[tuple[Any, ...]]) -> list[Waiting]:
-    preview = preview_stamps(actor, [row[0].id for row in rows], decision=Decision.STAMP)
-    return [Waiting(*row, outcome) for row, outcome in zip(rows, preview.results, strict=True)]
+def _judged(actor: Actor, rows: Sequence[Row[Any]]) -> list[Waiting]:
+    preview = preview_stamps(actor, [row.Checkin.id for row in rows], decision=Decision.STAMP)
+    return [_waiting(row, outcome) for row, outcome in zip(rows, preview.results, strict=True)]
+
+
+def _waiting(row: Row[Any], outcome: StampResult) -> Waiting:
+    return Waiting(row.Checkin, row.Activity, row.Member, outcome)
 
 
 class StampedVisit(NamedTuple):

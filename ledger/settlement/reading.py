@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import case, func, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, reach, require
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.models import Merchant
 from ledger.settlement.models import Settlement, SettlementState
 
@@ -25,14 +28,52 @@ def list_settlements(
 ) -> list[tuple[Settlement, Merchant]]:
     """Statements with their shops, newest first; an owner sees the own shop's. Raises Forbidden."""
     query = scoped(actor.tenant, Settlement).add_columns(Merchant).where(Merchant.id == Settlement.merchant_id)
-    wanted = {Settlement.state: status, Settlement.week: week, Settlement.merchant_id: merchant_id}
-    for column, value in wanted.items():
-        if value is not None:
-            query = query.where(column == value)
+    query = query.where(_visible(actor), *_wanted(status=status, week=week, merchant_id=merchant_id))
     if after is not None:
         query = query.where(Settlement.id < after)
-    rows = db.session.execute(query.where(_visible(actor)).order_by(Settlement.id.desc()).limit(limit))
+    rows = db.session.execute(query.order_by(Settlement.id.desc()).limit(limit))
     return [(settlement, merchant) for settlement, merchant in rows]
+
+
+def _wanted(
+    *, status: SettlementState | None, week: str | None, merchant_id: UUID | None
+) -> Iterator[ColumnElement[bool]]:
+    for column, value in ((Settlement.state, status), (Settlement.week, week), (Settlement.merchant_id, merchant_id)):
+        if value is not None:
+            yield column == value
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many statements, and what is payable on those that count."""
+
+    count: int
+    payable_fen: int
+
+
+def sum_settlements(
+    actor: Actor, *, status: SettlementState | None = None, week: str | None = None, merchant_id: UUID | None = None
+) -> Sums:
+    """The sums of the same list, whole. Raises Forbidden."""
+    live = case((Settlement.state == SettlementState.VOID, 0), else_=Settlement.payable_fen)
+    query = select(func.count(), func.coalesce(func.sum(live), 0)).where(within(actor.tenant, Settlement))
+    query = query.where(_visible(actor), *_wanted(status=status, week=week, merchant_id=merchant_id))
+    count, payable = db.session.execute(query).one()
+    return Sums(count, int(payable))
+
+
+def count_by_state(actor: Actor) -> dict[SettlementState, int]:
+    """How many statements stand where, over all weeks. Raises Forbidden."""
+    query = select(Settlement.state, func.count()).where(within(actor.tenant, Settlement), _visible(actor))
+    found = db.session.execute(query.group_by(Settlement.state)).tuples()
+    return {SettlementState(state): count for state, count in found}
+
+
+def merchants_settled(actor: Actor) -> list[tuple[UUID, str]]:
+    """The shops that have statements, by name. Raises Forbidden."""
+    query = select(Merchant.id, Merchant.name).where(Merchant.id == Settlement.merchant_id)
+    query = query.where(within(actor.tenant, Settlement), _visible(actor)).distinct().order_by(Merchant.name)
+    return [(merchant_id, name) for merchant_id, name in db.session.execute(query)]
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from api.auth import COOKIE
 from tests.stories import Neighbour
 
-TAGS = re.compile(r"<[^>]+>")
+TAGS = re.compile(r"<style>.*?</style>|<[^>]+>", re.DOTALL)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 

@@ -22,13 +22,13 @@ class NumberSeries(Base):
 
 
 def public_number(short_code: str, thing_id: UUID) -> str:
-    """The number of a thing: 40 bits of its id's chance and a check character ("NH-7KQ2-M4XW-P").
+    """The number of a thing: 60 bits of its id's chance and a check character ("NH-7KQ2-M4XW-9RTH-P").
 
-    The chance of an id is its low end; a number derived from it needs no series and no lock.
+    The chance of an id is its low end; a number derived from it needs no series and no lock. Among a million
+    numbers of a community two are equal with a chance of one in two million.
     """
-    bits = thing_id.int & ((1 << 40) - 1)
-    body = "".join(ALPHABET[(bits >> shift) & 31] for shift in range(35, -1, -5))
-    return f"{short_code}-{body[:4]}-{body[4:]}-{check_character(short_code + body)}"
+    body = "".join(ALPHABET[(thing_id.int >> shift) & 31] for shift in range(55, -1, -5))
+    return f"{short_code}-{body[:4]}-{body[4:8]}-{body[8:]}-{check_character(short_code + body)}"
 
 
 def check_character(body: str) -> str:
@@ -37,8 +37,8 @@ def check_character(body: str) -> str:
 
 def is_public_number(number: str) -> bool:
     """Is the number well formed, its check character included?"""
-    parts = number.split("-")
-    return len(parts) == 4 and check_character(parts[0] + parts[1] + parts[2]) == parts[3]
+    *parts, check = number.split("-")
+    return len(parts) == 4 and check_character("".join(parts)) == check
 
 
 def next_in_series(community_id: UUID, series: str) -> int:

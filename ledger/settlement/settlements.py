@@ -196,9 +196,10 @@ BEFORE_PAID = (SettlementState.DRAFT, SettlementState.ISSUED, SettlementState.CO
 def void(actor: Actor, settlement_id: UUID, *, reason: str) -> Settlement:
     """The statement counts no more; returns the draft that replaces it, with the same lines and a number to come.
 
-    Raises NotFound, Forbidden, WrongState (paid).
+    Done by another person than the one of the step before. Raises NotFound, Forbidden, WrongState (paid), OwnStep.
     """
     with _step(actor, settlement_id, "void", *BEFORE_PAID) as settlement:
+        _not_again(actor, settlement.approved_by or settlement.confirmed_by or settlement.issued_by)
         old = statement_lines.lines_of(actor.tenant, settlement.id)
         freed = update(SettlementLine).where(
             within(actor.tenant, SettlementLine), SettlementLine.settlement_id == settlement.id

@@ -149,7 +149,7 @@ def test_a_payment_of_tomorrow_is_refused(desk: Desk) -> None:
 def test_void_answers_the_draft_that_replaces_it(desk: Desk) -> None:
     statement = desk.drafted()
     desk.step(desk.admin, statement, "issue")
-    code, answer = desk.step(desk.admin, statement, "void", {"reason": "金额有误"})
+    code, answer = desk.step(desk.treasurer, statement, "void", {"reason": "金额有误"})
     assert (code, answer["status"], answer["number"]) == (200, "draft", None)
     seen = desk.shopping.get(desk.admin, f"/settlements/{answer['id']}").json
     assert f"/settlements/{seen['replaces_id']}" == statement

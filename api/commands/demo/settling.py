@@ -47,7 +47,7 @@ def _tell_life(town: Town, story: Story, settlement: Settlement, n: int, monday:
     story.tell(issued, partial(settlements.issue, admin, settlement.id))
     if n % 30 == 7:
         reason = "备注有误，重新出单"
-        story.tell(issued + timedelta(hours=6), partial(settlements.void, admin, settlement.id, reason=reason))
+        story.tell(issued + timedelta(hours=6), partial(settlements.void, treasurer, settlement.id, reason=reason))
         return
     if n % 8 != 5:
         story.tell(issued + timedelta(days=1), partial(settlements.confirm, owner, settlement.id))

@@ -270,6 +270,16 @@ def test_a_void_statement_is_replaced_by_a_draft_with_the_same_lines(office: Off
     office.bring_to(S.RECONCILED, replacement)
 
 
+def test_nobody_voids_what_they_did_last(office: Office) -> None:
+    issued = office.bring_to(S.ISSUED)
+    with pytest.raises(OwnStep):
+        settlements.void(office.admin.actor, issued.id, reason="金额有误")
+    approved = office.bring_to(S.APPROVED, issued)
+    with pytest.raises(OwnStep):
+        settlements.void(office.treasurer.actor, approved.id, reason="金额有误")
+    assert settlements.void(office.admin.actor, approved.id, reason="金额有误").state == S.DRAFT
+
+
 def test_a_void_statement_keeps_its_number_figures_and_reason(office: Office) -> None:
     settlement = office.bring_to(S.ISSUED)
     office.void(settlement)

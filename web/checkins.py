@@ -25,7 +25,7 @@ from ledger.service.errors import GrantExpired
 from ledger.service.mine import Prospect
 from ledger.service.models import CheckinState
 from ledger.service.queue import CheckinView
-from web import sign_in
+from web import formats, sign_in
 from web.acting import cursor, enter_with_code, own_member
 from web.errors import refusal
 from web.forms import read, submit
@@ -197,7 +197,7 @@ def entries(views: list[CheckinView]) -> list[dict[str, Any]]:
             "at": view.checkin.arrived_at,
             "status": view.checkin.state,
             "points": view.decided.stamp.points if view.decided else 0,
-            "explanation": _explanation(view),
+            "explanation": formats.hours(view.checkin.minutes) if view.checkin.minutes else "",
         }
         for view in views
     ]
@@ -205,7 +205,6 @@ def entries(views: list[CheckinView]) -> list[dict[str, Any]]:
 
 def _shown(view: CheckinView) -> dict[str, Any]:
     checkin, activity = view.checkin, view.activity
-    waits = checkin.state in mine.WAITS_FOR_STAMP
     return {
         **{name: getattr(checkin, name) for name in ("id", "evidence", "arrived_at", "left_at", "minutes")},
         **{name: getattr(activity, name) for name in ("place", "starts_at", "ends_at")},
@@ -213,7 +212,7 @@ def _shown(view: CheckinView) -> dict[str, Any]:
         "status": checkin.state,
         "points": view.decided.stamp.points if view.decided else 0,
         "expected_points": mine.expected_points([view]).get(checkin.id, 0),
-        "stamp_by": view.expected_by if waits else None,
+        "stamp_by": view.expected_by if _waits_for_stamp(view) else None,
         "explanation": _explanation(view),
     }
 
@@ -233,4 +232,9 @@ def why_not_stamped(view: CheckinView) -> dict[str, str] | None:
     if view.waiting_for is None:
         return None
     chinese, english = queue.WAITING[view.waiting_for]
-    return {"sentence": chinese if language() == CHINESE else english, "next_step": note}
+    when = _("一般在 %(when)s 前盖章", when=formats.day(view.expected_by)) if _waits_for_stamp(view) else ""
+    return {"sentence": chinese if language() == CHINESE else english, "next_step": note or when}
+
+
+def _waits_for_stamp(view: CheckinView) -> bool:
+    return view.checkin.state in mine.WAITS_FOR_STAMP

@@ -39,7 +39,7 @@ def shown(receipt: Receipt) -> dict[str, Any]:
     names = ("id", "quantity", "points", "receipt_number", "expires_at", "confirmed_at")
     return {name: getattr(redemption, name) for name in names} | {
         "shop": receipt.merchant_name,
-        "branch": receipt.branch_name,
+        "branch": receipt.branch_name if receipt.branch_name != receipt.merchant_name else "",
         "offer": receipt.offer_name,
         "member": receipt.member_name,
         "status": receipt.status.value,

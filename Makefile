@@ -32,7 +32,7 @@ setup: $(RUNTIME) ## make .venv with what the running house needs
 .PHONY: run
 run: setup ## set up, migrate, seed the demo community if there is no data, serve on PORT (5000)
 	@$(FLASK) db upgrade
-	@$(FLASK) demo seed
+	@$(FLASK) demo seed --if-empty
 	@$(FLASK) demo welcome
 	@$(DOTENV) sh -c 'exec $(BIN)/gunicorn --bind "127.0.0.1:$${PORT:-5000}" --worker-class gthread --workers 2 --threads 4 --no-control-socket wsgi:app'
 

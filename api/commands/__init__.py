@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api.commands import books, periodic
+from api.commands import books, periodic, settling
 from api.commands.demo.commands import demo
 
 
 def register(app: Flask) -> None:
     app.cli.add_command(books.books)
     app.cli.add_command(periodic.tick)
+    app.cli.add_command(settling.settlements)
     app.cli.add_command(demo)

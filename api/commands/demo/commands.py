@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from api.commands.demo import seeding
 from api.commands.demo.town import CAST, demo_community
 from ledger.core import clock
-from ledger.people import deliveries, phones, sessions
+from ledger.people import communities, deliveries, phones, sessions
 from ledger.people.models import SessionKind
 
 demo = AppGroup("demo", help="The demo community; refused in production.")
@@ -29,9 +29,12 @@ def _refuse_production() -> None:
 @click.option("--weeks", default=12, show_default=True, type=click.IntRange(1, 104))
 @click.option("--seed", "number", default=20261120, show_default=True)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on whose morning it ends; today if left out.")
-def seed(members: int, weeks: int, number: int, until: datetime | None) -> None:
+@click.option("--if-empty", is_flag=True, help="Do nothing where any community exists.")
+def seed(members: int, weeks: int, number: int, until: datetime | None, if_empty: bool) -> None:
     """Make the demo community through the real verbs; a second run adds nothing."""
     _refuse_production()
+    if if_empty and communities.all_ids():
+        return
     started = time.monotonic()
     day = until.date() if until else clock.local_day(clock.now())
     if day > clock.local_day(clock.now()):

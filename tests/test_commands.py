@@ -1,0 +1,71 @@
+"""The command line: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from ledger.core import clock
+from ledger.core.db import atomic, db
+from tests.ledger.rewards.street import NOON, open_street
+from tests.stories import open_neighbourhood
+
+
+def test_books_check_is_silent_on_success(context: Flask) -> None:
+    open_neighbourhood()
+    result = context.test_cli_runner().invoke(args=["books", "check"])
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.breaks_books
+def test_books_check_names_what_it_finds_and_ends_with_one(context: Flask) -> None:
+    place = open_neighbourhood()
+    person = place.volunteer()
+    break_books = text("UPDATE balances SET balance = 7 WHERE slot = 0 AND NOT limited")
+    atomic(lambda: db.session.execute(break_books))()
+    result = context.test_cli_runner().invoke(args=["books", "check", "--json"])
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert not report["clean"]
+    assert report["checks"]["balances_match"]
+    assert person.name not in result.output
+
+
+def test_tick_does_what_is_due_once(context: Flask) -> None:
+    open_neighbourhood()
+    with clock.set_to(NOON):
+        first = context.test_cli_runner().invoke(args=["tick"])
+        second = context.test_cli_runner().invoke(args=["tick"])
+    assert first.exit_code == second.exit_code == 0
+    assert not first.output.startswith("0 jobs")
+    assert second.output.startswith("0 jobs")
+
+
+def test_settlements_close_drafts_last_week_once(context: Flask) -> None:
+    try:
+        street = open_street()
+        street.buy(street.volunteer(100))
+        clock.advance(days=7)
+        runner = context.test_cli_runner()
+        outputs = [runner.invoke(args=["settlements", "close"]).output for _ in range(2)]
+    finally:
+        clock.move_to(None)
+    assert "1 statements" in outputs[0]
+    assert "0 statements" in outputs[1]
+
+
+@pytest.mark.parametrize("week", ["2026-W99", "soon", "2999-W01"])
+def test_a_week_that_cannot_be_closed_ends_with_a_sentence(context: Flask, week: str) -> None:
+    open_neighbourhood()
+    result = context.test_cli_runner().invoke(args=["settlements", "close", "--week", week])
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+
+
+def test_demo_seed_leaves_a_real_community_alone(context: Flask) -> None:
+    open_neighbourhood()
+    result = context.test_cli_runner().invoke(args=["demo", "seed", "--if-empty"])
+    assert (result.exit_code, result.output) == (0, "")

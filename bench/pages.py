@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from bench.houses import Call, Pace, run_http
-from bench.neighbourhood import Place
+from bench.neighbourhood import NAME, Place
 from bench.rounds import has_address
 
 CLIENTS = 8
@@ -38,7 +38,7 @@ class CheckInPage:
 
     def _get(self, count: int) -> Pace:
         calls = [self._calls[number % len(self._calls)] for number in range(count)]
-        return run_http(self._port, calls, status=200, contains="<form", clients=CLIENTS)
+        return run_http(self._port, calls, status=200, contains=NAME, clients=CLIENTS)
 
     def run_limit(self) -> Pace:
         calls = [Call("GET", "/", {})] * (self._size * 4)

@@ -228,14 +228,14 @@ def routes(app: Flask) -> list[Rule]:
 
 
 def _is_page(rule: Rule) -> bool:
-    return rule.endpoint.startswith("web.")
+    return str(rule.endpoint).startswith("web.")
 
 
 def _call(client: FlaskClient, rule: Rule, town: Town, headers: dict[str, str], body: Any = None, **ids: str) -> Any:
     values = {"community_id": town.street.id.hex} | town.things | ids
     adapter = client.application.url_map.bind("localhost")
     path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
-    method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))  # type: ignore[operator]
+    method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))
     return client.open(path, method=method, json=body, headers=headers | KEY | {"If-Match": '"1"'})
 
 

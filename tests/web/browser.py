@@ -38,6 +38,12 @@ class Browser:
         answer = self._keep(self.client.post(self._whole(path), data=sent))
         return self.get(answer.location) if follow and answer.status_code == 303 else answer
 
+    def value(self, name: str) -> str:
+        """What a field of the page one looks at holds."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.page.partition("<main")[2])
+        assert found is not None, f"the page has no field {name}"
+        return unescape(found[1])
+
     @property
     def words(self) -> str:
         return " ".join(unescape(TAGS.sub(" ", self.page)).split())

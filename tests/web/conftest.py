@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,9 @@ from flask import Flask
 
 import web
 from api.auth import IdConverter
+from ledger.core import clock
+from tests.ledger.rewards.street import Street, open_street
+from tests.ledger.service.day import Day, open_day
 from tests.stories import Neighbour
 from tests.web.browser import Browser
 
@@ -34,3 +37,21 @@ def visit(app: Flask, fresh_database: None) -> Callable[..., Browser]:
         return Browser(app.test_client(), person, language=language)
 
     return open_browser
+
+
+@pytest.fixture
+def street(context: object) -> Iterator[Street]:
+    """The street at Friday noon; the clock is given back afterwards."""
+    try:
+        yield open_street()
+    finally:
+        clock.move_to(None)
+
+
+@pytest.fixture
+def day(context: object) -> Iterator[Day]:
+    """Eight in the morning of a day of service; the clock is given back afterwards."""
+    try:
+        yield open_day()
+    finally:
+        clock.move_to(None)

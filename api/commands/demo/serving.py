@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from api.commands.demo.story import Story
+from api.commands.demo.story import Event, Story
 from api.commands.demo.town import Resident, Town
 from ledger.core import clock
 from ledger.core.errors import Refused
@@ -23,6 +23,7 @@ MEALS = RuleTerms(basis=Basis.PER_VISIT, points=8)
 CRAFTS = RuleTerms(basis=Basis.PER_HOUR, points=4, rounding_minutes=10, max_points=10)
 DOGS = RuleTerms(basis=Basis.PER_HOUR, points=5, max_points=8)
 VISITS = RuleTerms(basis=Basis.PER_VISIT, points=6)
+ROUNDS = RuleTerms(basis=Basis.PER_VISIT, points=5)
 
 PROGRAMMES = (
     ("夜间巡逻", PATROL, 2, "穿好马甲，两人一组，沿楼栋走一圈。"),
@@ -30,6 +31,7 @@ PROGRAMMES = (
     ("亲子手工", CRAFTS, 2, "提前布置桌椅，收好剪刀。"),
     ("文明养犬劝导", DOGS, 2, "劝导时微笑、不争执。"),
     ("入户走访", VISITS, 1, "问需求、看安全、记下来。"),
+    ("环境巡护", ROUNDS, 1, "随手捡拾垃圾，发现隐患拍照上报。"),
 )
 """Name, rule, length in hours, what to do."""
 
@@ -85,11 +87,17 @@ def _who_comes(town: Town, grid: int) -> list[Resident]:
 
 
 def _tell_visit(town: Town, story: Story, activity: Activity, resident: Resident, grid: int) -> None:
-    """In around the start, out around the end; most are scanned by the coordinator, some scan the poster."""
+    """In around the start, out around the end; most are scanned by the coordinator, some scan the poster.
+
+    A few forget altogether and enter their service days later: that takes two stampers.
+    """
     chance = town.chance
+    if chance.random() < 0.02:
+        _tell_late_entry(story, activity, resident)
+        return
     arrives = activity.starts_at + timedelta(minutes=chance.randint(-10, 12), seconds=chance.randint(0, 59))
     leaves = activity.ends_at - timedelta(minutes=chance.randint(-8, 15))
-    scanned = chance.random() < 0.75
+    scanned = chance.random() < 0.75 and resident.actor.person_id != town.coordinators[grid].person_id
     actor = town.coordinators[grid] if scanned else resident.actor
     via = Via(member_id=resident.member_id) if scanned else Via(poster_code=activity.poster_code)
     story.tell(arrives, partial(_record, actor, activity.id, Kind.IN, via))
@@ -97,17 +105,36 @@ def _tell_visit(town: Town, story: Story, activity: Activity, resident: Resident
         story.tell(leaves, partial(_record, actor, activity.id, Kind.OUT, via))
 
 
-def _record(actor: Actor, activity_id: UUID, kind: Kind, via: Via) -> None:
-    """Overlaps and visits of people who went elsewhere happen in a real week too: refused, and life goes on."""
+def _tell_late_entry(story: Story, activity: Activity, resident: Resident) -> None:
+    length = activity.ends_at - activity.starts_at
+    late = partial(
+        checkins.record_checkin,
+        resident.actor,
+        activity.id,
+        kind=Kind.IN,
+        via=Via(poster_code=activity.poster_code),
+        happened_at=activity.starts_at,
+        minutes=int(length.total_seconds()) // 60,
+    )
+    story.tell(activity.ends_at + timedelta(days=1), partial(_quietly, late))
+
+
+def _quietly(act: Event) -> None:
+    """What the rules refuse is refused in a real week too, and life goes on."""
     with suppress(Refused):
-        checkins.record_checkin(actor, activity_id, kind=kind, via=via)
+        act()
+
+
+def _record(actor: Actor, activity_id: UUID, kind: Kind, via: Via) -> None:
+    """Overlaps and visits of people who went elsewhere happen."""
+    _quietly(partial(checkins.record_checkin, actor, activity_id, kind=kind, via=via))
 
 
 def stamp_what_waits(town: Town) -> None:
     """Everything pending is stamped but for a few that are returned or void; now and then a stamp is undone."""
+    _stamp_second(town)
     stamper = town.cast["stamper"]
-    waiting = queue.list_checkins(stamper, status=CheckinState.PENDING, limit=200)
-    ids = [view.checkin.id for view in waiting]
+    ids = _waiting(stamper, CheckinState.PENDING)
     set_aside = {checkin_id for checkin_id in ids if town.chance.random() < 0.03}
     decided = stamps.stamp_checkins(stamper, [one for one in ids if one not in set_aside], decision=Decision.STAMP)
     for n, checkin_id in enumerate(sorted(set_aside)):
@@ -116,6 +143,18 @@ def stamp_what_waits(town: Town) -> None:
     done = [result.stamp_id for result in decided.results if result.stamp_id]
     if done and town.chance.random() < 0.3:
         undoing.undo_stamp(stamper, done[0])
+
+
+def _stamp_second(town: Town) -> None:
+    """What the stamper stamped first is seen by a second person, unless it came in only lately."""
+    admin = town.cast["admin"]
+    old = _waiting(admin, CheckinState.AWAITING_SECOND)[3:]
+    if old:
+        stamps.stamp_checkins(admin, old, decision=Decision.STAMP)
+
+
+def _waiting(actor: Actor, state: CheckinState) -> list[UUID]:
+    return [view.checkin.id for view in queue.list_checkins(actor, status=state, limit=200)]
 
 
 def plan_days_ahead(town: Town, days: int) -> None:
@@ -128,6 +167,6 @@ def plan_days_ahead(town: Town, days: int) -> None:
             place="社区服务中心门口",
             starts_at=starts_at,
             ends_at=starts_at + timedelta(hours=24),
-            instructions="随手捡拾垃圾，发现隐患拍照上报。",
+            instructions=PROGRAMMES[-1][3],
         )
-        activities.plan_activity(town.cast["admin"], town.programmes[0], unit_id=town.root.id, plan=plan)
+        activities.plan_activity(town.cast["admin"], town.programmes[-1], unit_id=town.root.id, plan=plan)

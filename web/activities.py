@@ -1,34 +1,191 @@
-"""Activities and their posters."""
+"""Activities, their posters, and the code on the screen at the place."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
+from marshmallow import fields, validate
+
+from api.addresses import public_root
+from api.auth import current_actor
+from api.schemas.activities import ActivityCancelSchema, ActivityRequestSchema
+from api.schemas.fields import Id, PageQuery
+from ledger.core import clock
+from ledger.core.permissions import COMMUNITY, reach, require_any
+from ledger.core.tenancy import Actor
+from ledger.people import units
+from ledger.people.models import PlaceUnit, UnitKind
+from ledger.service import activities, codes, programmes
+from ledger.service.activities import ActivityPlan, ActivityView
+from ledger.service.models import ActivityState
+from web.forms import ask, send
+from web.qr import qr_svg
+from web.words import UNIT_KINDS
 
 page = Blueprint("activities", __name__)
+
+MOST = 200
+"""Programmes and units that a form offers."""
+
+
+class ActivityListQuery(PageQuery):
+    """The filters of the list, as its address carries them."""
+
+    when = fields.String(load_default=None, validate=validate.OneOf(("coming", "past")))
+    unit_id = Id(load_default=None)
 
 
 @page.get("/c/<id:community_id>/activities")
 def list_all() -> Any:
     """Coming and past activities."""
-    raise NotImplementedError  # activities/list.html
+    actor, asked, now = current_actor(), ask(ActivityListQuery()), clock.now()
+    require_any(actor, "manage_activities")
+    rows = activities.list_activities(
+        actor,
+        since=now if asked["when"] == "coming" else None,
+        until=now if asked["when"] == "past" else None,
+        unit_id=asked["unit_id"],
+        after=asked["cursor"],
+        limit=asked["limit"] + 1,
+    )
+    return _listed(actor, rows, asked["limit"])
+
+
+def _listed(actor: Actor, rows: list[ActivityView], limit: int) -> str:
+    shown = rows[:limit]
+    visits = activities.count_visits(actor.tenant, [row.activity.id for row in shown])
+    return render_template(
+        "activities/list.html",
+        activities=[_shown(row) | {"checkins": visits.get(row.activity.id, 0)} for row in shown],
+        units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID),
+        whens=[("coming", _("还没结束的")), ("past", _("已经开始的"))],
+        asked=request.args,
+        next_cursor=shown[-1].activity.id.hex if len(rows) > limit else None,
+    )
+
+
+def _shown(view: ActivityView) -> dict[str, Any]:
+    return {
+        "id": view.activity.id.hex,
+        "name": view.activity.name,
+        "programme": view.programme.name,
+        "unit": view.unit.name,
+        "place": view.activity.place,
+        "instructions": view.activity.instructions,
+        "capacity": view.activity.capacity,
+        "starts_at": view.activity.starts_at,
+        "ends_at": view.activity.ends_at,
+        "state": view.activity.state,
+        "cancelled_at": view.activity.cancelled_at,
+        "cancel_reason": view.activity.cancel_reason,
+        "is_mine": view.is_mine_to_manage,
+    }
+
+
+def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
+    """Units of these kinds (of all place kinds when none is named) that a form or filter offers."""
+    wanted = kinds or (UnitKind.COMMUNITY, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID)
+    return [(unit.id.hex, _named(unit)) for unit in units.tree_of(actor.tenant) if unit.kind in wanted][:MOST]
+
+
+def _named(unit: PlaceUnit) -> str:
+    return f"{UNIT_KINDS[unit.kind]} {unit.name}"
 
 
 @page.get("/c/<id:community_id>/activities/new")
 def show_new() -> Any:
     """The form of a new activity."""
-    raise NotImplementedError  # activities/new.html
+    actor = current_actor()
+    require_any(actor, "manage_activities")
+    return _new(actor)
+
+
+def _new(actor: Actor, **again: Any) -> str:
+    running = [one for one in programmes.list_programmes(actor, limit=MOST) if one.programme.ended_at is None]
+    held = [grant.unit_path for grant in actor.grants if grant.role in reach(actor, "manage_activities")]
+    everywhere = any(scope & COMMUNITY for scope in reach(actor, "manage_activities").values())
+    kinds = (UnitKind.COMMUNITY, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID)
+    mine = [
+        unit
+        for unit in units.tree_of(actor.tenant)
+        if unit.kind in kinds and (everywhere or unit.path.startswith(tuple(held)))
+    ]
+    return render_template(
+        "activities/new.html",
+        programmes=[(one.programme.id.hex, one.programme.name) for one in running],
+        units=[(unit.id.hex, _named(unit)) for unit in mine],
+        **({"values": {}, "errors": {}, "refusal": None} | again),
+    )
 
 
 @page.post("/c/<id:community_id>/activities")
 def create() -> Any:
     """A new activity with its poster, or the form again with its errors."""
-    raise NotImplementedError
+    actor = current_actor()
+    require_any(actor, "manage_activities")
+    return send(
+        ActivityRequestSchema(exclude=("position",)),
+        lambda values: _planned(actor, **values),
+        to=lambda activity_id: url_for(".show_poster", activity_id=activity_id),
+        again=lambda **again: _new(actor, **again),
+    )
+
+
+def _planned(actor: Actor, *, programme_id: UUID, unit_id: UUID, **plan: Any) -> UUID:
+    return activities.plan_activity(actor, programme_id, unit_id=unit_id, plan=ActivityPlan(**plan)).id
+
+
+@page.get("/c/<id:community_id>/activities/<id:activity_id>")
+def show(activity_id: UUID) -> Any:
+    """One activity: its poster, the code for a screen, its visits, and the way to cancel it."""
+    return _one(activity_id)
+
+
+def _one(activity_id: UUID, **again: Any) -> str:
+    actor = current_actor()
+    require_any(actor, "see_programmes")
+    view = activities.see_activity(actor, activity_id)
+    visits = activities.count_visits(actor.tenant, [activity_id]).get(activity_id, 0)
+    return render_template(
+        "activities/show.html",
+        activity=_shown(view),
+        visits=visits,
+        may_cancel=view.is_mine_to_manage and view.activity.state == ActivityState.PLANNED,
+        **({"values": {}, "errors": {}, "refusal": None} | again),
+    )
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/cancel")
+def cancel(activity_id: UUID) -> Any:
+    """It does not take place, and those who were to come are told why."""
+    actor = current_actor()
+    return send(
+        ActivityCancelSchema(),
+        lambda values: activities.cancel_activity(actor, activity_id, **values).id,
+        to=lambda done: url_for(".show", activity_id=done),
+        again=lambda **again: _one(activity_id, **again),
+    )
 
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>/poster")
 def show_poster(activity_id: UUID) -> Any:
     """An A4 page to print."""
-    raise NotImplementedError  # activities/poster.html
+    actor = current_actor()
+    address = f"{public_root()}/q/{activities.poster_code_of(actor, activity_id)}"
+    view = activities.see_activity(actor, activity_id)
+    qr = qr_svg(address, _("签到二维码：%(name)s", name=view.activity.name))
+    return render_template("activities/poster.html", activity=_shown(view), qr=qr, address=address)
+
+
+@page.get("/c/<id:community_id>/activities/<id:activity_id>/live")
+def show_live_code(activity_id: UUID) -> Any:
+    """The changing code for a screen at the place; the page asks for the next one by itself."""
+    actor = current_actor()
+    live = codes.live_code_now(actor, activity_id)
+    view = activities.see_activity(actor, activity_id)
+    qr = qr_svg(f"{public_root()}/q/{live.code}", _("签到二维码：%(name)s", name=view.activity.name))
+    wait = max(1, round((live.expires_at - clock.now()).total_seconds()))
+    return render_template("activities/live.html", activity=_shown(view), qr=qr, live=live, wait=wait)

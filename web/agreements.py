@@ -2,27 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, render_template, url_for
+
+from api.auth import current_actor
+from api.schemas.agreements import AgreementTermsSchema
+from api.schemas.fields import Schema, WholeNumber
+from ledger.core.permissions import require
+from ledger.core.tenancy import Actor
+from ledger.rewards import agreements, funds, merchants
+from ledger.rewards.agreements import AgreementTerms
+from ledger.rewards.models import Agreement, AgreementState, AgreementVersion
+from web.forms import read_button, send
+from web.merchants import show_sheet
 
 page = Blueprint("agreements", __name__)
+
+TYPED = ("rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days")
+
+
+class VersionSchema(Schema):
+    """Which version a form was made from."""
+
+    version = WholeNumber(0, 1_000_000, required=True)
 
 
 @page.get("/c/<id:community_id>/merchants/<id:merchant_id>/agreements/new")
 def show_new(merchant_id: UUID) -> Any:
     """The form of an agreement or of its next version."""
-    raise NotImplementedError  # agreements/new.html
+    return _new(merchant_id)
+
+
+def _new(merchant_id: UUID, **again: Any) -> str:
+    actor = current_actor()
+    merchant = merchants.load_merchant(actor.tenant, merchant_id)
+    require(actor, "draft_agreement", merchant_id=merchant.id)
+    newest = _newest(actor, merchant_id)
+    return render_template(
+        "agreements/new.html",
+        merchant=merchant,
+        version=newest.version if newest else 0,
+        funds=[(fund_id.hex, name) for fund_id, name in funds.names_of(actor.tenant)],
+        **({"values": _typed(newest), "errors": {}, "refusal": None} | again),
+    )
+
+
+def _live(actor: Actor, merchant_id: UUID) -> Agreement | None:
+    """The shop's agreement that has not ended."""
+    found = agreements.latest_of(actor.tenant, [merchant_id]).get(merchant_id)
+    return found[0] if found and found[0].state != AgreementState.ENDED else None
+
+
+def _newest(actor: Actor, merchant_id: UUID) -> AgreementVersion | None:
+    """Its latest version, in force or drafted."""
+    agreement = _live(actor, merchant_id)
+    if agreement is None:
+        return None
+    return agreements.version_of(agreement, agreements.newest_version(actor.tenant, agreement.id))
+
+
+def _typed(newest: AgreementVersion | None) -> dict[str, Any]:
+    """What the form starts with: the version before, or what most agreements say."""
+    if newest is None:
+        return {"rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3}
+    rate = f"{newest.rate_fen / 100:.2f}".removesuffix(".00")
+    return {name: getattr(newest, name) for name in TYPED} | {"rate_fen": rate, "fund_id": newest.fund_id.hex}
 
 
 @page.post("/c/<id:community_id>/merchants/<id:merchant_id>/agreements")
 def create(merchant_id: UUID) -> Any:
-    """A draft, or the form again with its errors."""
-    raise NotImplementedError
+    """A draft of the first or next version, or the form again with its errors."""
+    actor = current_actor()
+    read_version = read_button(VersionSchema())["version"]
+    return send(
+        AgreementTermsSchema(),
+        lambda values: _drafted(actor, merchant_id, read_version, AgreementTerms(**values)),
+        to=lambda _: url_for("web.merchants.show", merchant_id=merchant_id),
+        again=lambda **again: _new(merchant_id, **again),
+    )
+
+
+def _drafted(actor: Actor, merchant_id: UUID, read_version: int, terms: AgreementTerms) -> Agreement:
+    merchants.load_merchant(actor.tenant, merchant_id)
+    live = _live(actor, merchant_id)
+    if live is None or not read_version:
+        return agreements.draft_agreement(actor, merchant_id, terms=terms)
+    return agreements.amend_agreement(actor, live.id, read_version=read_version, terms=terms)
+
+
+def _turn(agreement_id: UUID, verb: Callable[[Actor], Agreement]) -> Any:
+    """One step of an agreement, then its shop's page."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _: verb(actor).merchant_id,
+        to=lambda merchant_id: url_for("web.merchants.show", merchant_id=merchant_id),
+        again=lambda **again: show_sheet(agreements.see_agreement(actor, agreement_id)[0].merchant_id, **again),
+    )
 
 
 @page.post("/c/<id:community_id>/agreements/<id:agreement_id>/sign")
 def sign(agreement_id: UUID) -> Any:
-    """Signed by one side; in force when both have."""
-    raise NotImplementedError
+    """Signed by one side; in force when both of the community have."""
+    version = read_button(VersionSchema())["version"]
+    return _turn(agreement_id, lambda actor: agreements.sign_agreement(actor, agreement_id, version=version))
+
+
+@page.post("/c/<id:community_id>/agreements/<id:agreement_id>/suspend")
+def suspend(agreement_id: UUID) -> Any:
+    """Nothing can be redeemed at the shop for now."""
+    return _turn(agreement_id, lambda actor: agreements.suspend_agreement(actor, agreement_id))
+
+
+@page.post("/c/<id:community_id>/agreements/<id:agreement_id>/resume")
+def resume(agreement_id: UUID) -> Any:
+    """The shop takes part again."""
+    return _turn(agreement_id, lambda actor: agreements.resume_agreement(actor, agreement_id))
+
+
+@page.post("/c/<id:community_id>/agreements/<id:agreement_id>/end")
+def end(agreement_id: UUID) -> Any:
+    """Over for good."""
+    return _turn(agreement_id, lambda actor: agreements.end_agreement(actor, agreement_id))

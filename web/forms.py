@@ -57,13 +57,18 @@ def submit(verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True)
 
 
 def send(
-    schema: Schema | None, verb: Callable[[dict[str, Any]], T], *, to: Callable[[T], str], again: Callable[..., Any]
+    schema: Schema | None,
+    verb: Callable[[Any], T],
+    *,
+    to: Callable[[T], str],
+    again: Callable[..., Any],
+    known: dict[str, Any] | None = None,
 ) -> Any:
     """Read the form, run the verb with its values and go on to `to`; or the page `again`, with what is wrong.
 
-    `again` is called with values, errors and refusal, as the templates know them.
+    `again` is called with values, errors and refusal, as the templates know them; `known` as in `read`.
     """
-    values, errors = read(schema) if schema else ({}, {})
+    values, errors = read(schema, **(known or {})) if schema else ({}, {})
     if errors:
         return again(values=request.form, errors=errors, refusal=None), 422
     outcome = submit(lambda: verb(values), to)
@@ -76,11 +81,13 @@ def ask(schema: Schema) -> dict[str, Any]:
     """The questions of the page's address; one that makes no sense is as good as not asked."""
     typed = {name: value.strip() for name, value in request.args.items() if name in schema.load_fields}
     sensible = {name: value for name, value in typed.items() if value and not schema.validate({name: value})}
-    return dict(schema.load(sensible))
+    found: dict[str, Any] = schema.load(sensible)
+    return found
 
 
 def read_button(schema: Schema) -> dict[str, Any]:
     """The values of a form in which nobody typed anything; Invalid when it is not one of ours."""
+    values: dict[str, Any]
     values, errors = read(schema)
     if errors:
         raise Invalid
@@ -116,24 +123,25 @@ def _key() -> str:
     return key
 
 
-def read(schema: Schema, **known: Any) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def read(schema: Schema, **known: Any) -> tuple[Any, dict[str, list[str]]]:
     """The form's values as the verb takes them, and what is wrong with them by field.
 
     `known` is what the page knows by itself and the form does not carry (the code of its address, say).
     """
     try:
-        return dict(schema.load(_typed(schema) | known)), {}
+        return schema.load(_typed(schema) | known), {}
     except ValidationError as error:
         return {}, dict(error.messages)  # type: ignore[arg-type]
 
 
 def _typed(schema: Schema) -> dict[str, Any]:
     """What was typed, in the types that JSON would have; fields left empty are left out."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, field in schema.load_fields.items():
         typed = request.form.getlist(field.data_key or name)
         if isinstance(field, fields.List):
-            found[name] = [one for one in typed if one]
+            chosen = [one for one in typed if one]
+            found |= {name: chosen} if chosen else {}
         elif typed and typed[-1].strip():
             found[name] = _as_json(field, typed[-1].strip())
     return found

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, render_template, request, url_for
 
 from api.auth import actor_or_none, current_actor, public
+from api.schemas.offers import OfferRequestSchema
 from api.schemas.redemptions import RedemptionRequestSchema
-from ledger.core.errors import Invalid
+from ledger.core.errors import Invalid, NotFound
+from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
-from ledger.rewards import merchants, offers, redemptions
-from ledger.rewards.models import Branch, Redemption
-from ledger.rewards.offers import EVERY_DAY, OfferView
-from ledger.rewards.terms import Terms
+from ledger.rewards import agreements, merchants, offers, redemptions
+from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, OfferKind, Redemption
+from ledger.rewards.offers import OfferTerms, OfferView
 from ledger.rewards.ways import ByPoster
-from web import formats
 from web.acting import enter_with_code, own_balance, own_member
+from web.agreements import VersionSchema
 from web.errors import refusal
-from web.forms import read, submit
-from web.words import WEEKDAYS
+from web.forms import read, read_button, send, submit
+from web.merchants import show_sheet
+from web.offered import shown_offer
 
 page = Blueprint("offers", __name__)
 
@@ -74,38 +74,6 @@ def _cannot_be_had(view: OfferView) -> bool:
     return not view.is_usable
 
 
-def shown_offer(view: OfferView) -> dict[str, Any]:
-    """An offer for a row of the kit."""
-    terms = view.terms
-    return {
-        "id": terms.offer_id.hex,
-        "name": terms.name,
-        "kind": terms.kind,
-        "points": terms.points,
-        "stock": terms.stock,
-        "minimum_bill_fen": terms.minimum_bill_fen,
-        "terms": " · ".join(_conditions(terms)),
-        "usable": view.is_usable,
-        "reasons": [refusal(reason) for reason in view.reasons],
-    }
-
-
-def _conditions(terms: Terms) -> Iterator[str]:
-    """When and how an offer can be had, where it is not always and for everybody."""
-    if terms.weekdays != EVERY_DAY:
-        yield _("、").join(str(WEEKDAYS[day]) for day in range(7) if terms.weekdays & 1 << day)
-    if terms.from_time or terms.until_time:
-        yield f"{terms.from_time or time(0):%H:%M}–{terms.until_time or time(0):%H:%M}"
-    if terms.minimum_bill_fen:
-        yield _("满 %(amount)s 可用", amount=formats.yuan(terms.minimum_bill_fen))
-    if terms.per_member_per_day:
-        yield _("每人每天 %(count)s 份", count=terms.per_member_per_day)
-    if terms.per_member_per_week:
-        yield _("每人每周 %(count)s 份", count=terms.per_member_per_week)
-    if terms.ends_on:
-        yield _("到 %(day)s 为止", day=formats.calendar_day(terms.ends_on))
-
-
 @page.get("/s/<branch_code>")
 @public
 def show_shop(branch_code: str) -> Any:
@@ -153,10 +121,82 @@ def _reserve(asked: dict[str, Any]) -> Redemption:
 @page.get("/c/<id:community_id>/merchants/<id:merchant_id>/offers/new")
 def show_new(merchant_id: UUID) -> Any:
     """The form of a new offer."""
-    raise NotImplementedError  # offers/new.html
+    return _new(merchant_id)
+
+
+def _new(merchant_id: UUID, **again: Any) -> str:
+    actor = current_actor()
+    agreement = _agreement_of(actor, merchant_id)
+    require(actor, "draft_offer", merchant_id=merchant_id)
+    return render_template(
+        "offers/new.html",
+        merchant=merchants.see_merchant(actor, merchant_id),
+        agreement_id=agreement.id.hex,
+        branches=merchants.list_branches(actor, merchant_id=merchant_id, limit=MOST_OFFERS),
+        weekdays=request.form.getlist("weekday") or [str(1 << day) for day in range(7)],
+        **({"values": {}, "errors": {}, "refusal": None} | again),
+    )
+
+
+def _agreement_of(actor: Actor, merchant_id: UUID) -> Agreement:
+    """The shop's agreement under which something can be offered; NotFound without one."""
+    merchants.load_merchant(actor.tenant, merchant_id)
+    found = agreements.latest_of(actor.tenant, [merchant_id]).get(merchant_id)
+    if found is None or found[0].state == AgreementState.ENDED:
+        raise NotFound
+    return found[0]
 
 
 @page.post("/c/<id:community_id>/merchants/<id:merchant_id>/offers")
 def create(merchant_id: UUID) -> Any:
-    """A new offer, or the form again with its errors."""
-    raise NotImplementedError
+    """A draft that waits for somebody else's approval, or the form again with its errors."""
+    actor = current_actor()
+    agreement_id = _agreement_of(actor, merchant_id).id
+    ticked = {int(bit) for bit in request.form.getlist("weekday") if bit in WEEKDAY_BITS}
+    return send(
+        OfferRequestSchema(),
+        lambda values: _drafted(actor, **values),
+        known={"agreement_id": agreement_id.hex, "weekdays": sum(ticked)},
+        to=lambda _: url_for("web.merchants.show", merchant_id=merchant_id),
+        again=lambda **again: _new(merchant_id, **again),
+    )
+
+
+WEEKDAY_BITS = {str(1 << day) for day in range(7)}
+
+
+def _drafted(
+    actor: Actor,
+    *,
+    agreement_id: UUID,
+    kind: OfferKind,
+    stock: int | None,
+    branch_ids: list[UUID] | None,
+    **terms: Any,
+) -> Offer:
+    places = tuple(branch_ids) if branch_ids else None
+    return offers.draft_offer(actor, agreement_id, kind=kind, terms=OfferTerms(**terms, branch_ids=places), stock=stock)
+
+
+@page.post("/c/<id:community_id>/offers/<id:offer_id>/approve")
+def approve(offer_id: UUID) -> Any:
+    """The version that was read is in force."""
+    version = read_button(VersionSchema())["version"]
+    return _turn(offer_id, lambda actor: offers.approve_offer(actor, offer_id, version=version))
+
+
+@page.post("/c/<id:community_id>/offers/<id:offer_id>/end")
+def end(offer_id: UUID) -> Any:
+    """Nobody can choose it any more."""
+    return _turn(offer_id, lambda actor: offers.end_offer(actor, offer_id))
+
+
+def _turn(offer_id: UUID, verb: Callable[[Actor], Offer]) -> Any:
+    """One step of an offer, then its shop's page."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _: verb(actor).merchant_id,
+        to=lambda merchant_id: url_for("web.merchants.show", merchant_id=merchant_id),
+        again=lambda **again: show_sheet(offers.versions_of(actor, offer_id)[0].merchant_id, **again),
+    )

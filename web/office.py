@@ -2,14 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from api.auth import current_actor
+from ledger.core import clock
+from ledger.core.errors import Forbidden
+from ledger.core.permissions import may, reach
+from ledger.core.tenancy import Actor
+from ledger.people import members
+from ledger.rewards import figures as turnover
+from ledger.service import activities, figures, waiting
+from ledger.service.desk import require_stamper
+from ledger.service.models import ActivityState
+from ledger.service.waiting import QueueFilter
+from ledger.settlement import reading
+from ledger.settlement.models import SettlementState
+from web import formats
+from web.words import WEEKDAYS
 
 page = Blueprint("office", __name__)
+
+SOON = 5
 
 
 @page.get("/c/<id:community_id>/office")
 def show() -> Any:
     """What waits for me, and the week in numbers."""
-    raise NotImplementedError  # office/home.html
+    actor = current_actor()
+    if not actor.grants:
+        raise Forbidden
+    return render_template(
+        "office/home.html",
+        waiting_list=list(_waiting(actor)),
+        week=_week(actor),
+        numbers=list(_numbers(actor)),
+        soon=_soon(actor),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """One pile of work, as the home page shows it."""
+
+    title: str
+    words: str
+    href: str
+    icon: str
+    count: int
+    kind: str = "wait"
+
+
+def _waiting(actor: Actor) -> Iterator[Pile]:
+    """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
+    yield from (pile for pile in (*_to_stamp(actor), *_to_settle(actor), *_to_sign(actor)) if pile.count)
+
+
+def _to_stamp(actor: Actor) -> Iterator[Pile]:
+    try:
+        require_stamper(actor)
+    except Forbidden:
+        return
+    count = waiting.count_waiting(actor, QueueFilter())
+    yield Pile(_("服务等盖章"), _("盖了章，红花才到账"), url_for("web.stamps.list_queue"), "seal", count)
+
+
+STEPS = {
+    SettlementState.APPROVED: ("pay", "yuan", lazy_gettext("结算单等付款"), lazy_gettext("审批的人不能自己付")),
+    SettlementState.CONFIRMED: ("approve", "people", lazy_gettext("结算单等审批"), lazy_gettext("出单的人不能自己批")),
+    SettlementState.DRAFT: ("issue", "edit", lazy_gettext("结算单等出单"), lazy_gettext("看过明细再发给商户")),
+    SettlementState.PAID: ("reconcile", "check", lazy_gettext("付款等对账"), lazy_gettext("和银行流水对一遍")),
+}
+
+
+UNPAID = (SettlementState.DRAFT, SettlementState.ISSUED, SettlementState.CONFIRMED, SettlementState.APPROVED)
+
+
+def _to_settle(actor: Actor) -> Iterator[Pile]:
+    if not reach(actor, "see_settlements"):
+        return
+    counts = reading.count_by_state(actor)
+    for state, (verb, icon, title, words) in STEPS.items():
+        if may(actor, f"{verb}_settlement"):
+            href = url_for("web.settlements.list_all", status=state)
+            yield Pile(str(title), str(words), href, icon, counts.get(state, 0))
+
+
+def _to_sign(actor: Actor) -> Iterator[Pile]:
+    href = url_for("web.merchants.list_all", waiting=1)
+    agreements, offers = turnover.agreements_to_sign(actor), turnover.offers_to_approve(actor)
+    yield Pile(_("协议等签署"), _("两个人签了才生效"), href, "edit", len(agreements))
+    yield Pile(_("商品等批准"), _("起草的人不能自己批"), href, "gift", len(offers))
+
+
+def _week(actor: Actor) -> dict[str, Any]:
+    found = figures.week_figures(actor, clock.week_of(clock.now()))
+    share = f"{100 * found.entered_later / found.visits:.0f}%" if found.visits else "–"
+    today = clock.now().astimezone(clock.SHANGHAI).weekday()
+    days = [
+        {"text": str(name)[-1:] if str(name).startswith("周") else str(name)[:3], "value": points}
+        for name, points in zip(WEEKDAYS, found.days, strict=True)
+    ]
+    return {
+        "points": found.points,
+        "compared": found.points - found.before,
+        "manual_share": share,
+        "days": days[: today + 1],
+    }
+
+
+def _numbers(actor: Actor) -> Iterator[dict[str, Any]]:
+    week = clock.week_of(clock.now())
+    found = figures.week_figures(actor, week)
+    yield _number(formats.hours(found.minutes), _("本周服务，%(visits)s 人次", visits=formats.number(found.visits)))
+    if may(actor, "see_redemptions"):
+        given = turnover.turnover_of(actor, week).values()
+        points, fen = sum(one.points for one in given), sum(one.fen for one in given)
+        yield _number(formats.number(points), _("本周兑换的红花"), "web.merchants.list_all", formats.yuan(fen))
+    if may(actor, "see_settlements"):
+        open_sums = [reading.sum_settlements(actor, status=state) for state in UNPAID]
+        payable = formats.yuan(sum(one.payable_fen for one in open_sums))
+        yield _number(payable, _("还没付的结算"), "web.settlements.list_all")
+    if reach(actor, "see_members"):
+        yield _number(formats.number(members.count_members(actor)), _("志愿者"), "web.members.list_all")
+
+
+def _number(value: str, words: str, endpoint: str = "", note: str = "") -> dict[str, Any]:
+    return {"value": value, "words": words, "href": url_for(endpoint) if endpoint else "", "note": note}
+
+
+def _soon(actor: Actor) -> list[dict[str, Any]]:
+    """The next activities, soonest first."""
+    now = clock.now()
+    rows = activities.list_activities(actor, since=now, until=now + timedelta(days=7), limit=200)
+    planned = [row.activity for row in rows if row.activity.state == ActivityState.PLANNED]
+    return [
+        {"id": one.id, "name": one.name, "starts_at": one.starts_at, "ends_at": one.ends_at, "place": one.place}
+        for one in sorted(planned, key=lambda one: one.starts_at)[:SOON]
+    ]

@@ -10,8 +10,12 @@ from web import (
     activities,
     agreements,
     checkins,
+    docs,
+    funds,
     home,
+    households,
     member_codes,
+    members,
     merchants,
     offers,
     office,
@@ -30,7 +34,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, units, merchants, agreements, settlements, office,
+    programmes, units, members, households, merchants, agreements, funds, settlements, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

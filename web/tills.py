@@ -18,11 +18,10 @@ from ledger.core.tenancy import Actor
 from ledger.people import communities
 from ledger.rewards import merchants, receipts, redemptions, refunds, tills
 from ledger.rewards.models import Branch, RedemptionState
-from ledger.rewards.offers import OfferView
 from ledger.rewards.receipts import Receipt
 from ledger.rewards.ways import ByTill
-from web.errors import refusal
 from web.forms import read, read_button, send, submit
+from web.offered import shown_offer
 
 page = Blueprint("tills", __name__)
 
@@ -105,21 +104,6 @@ def _visit(till_id: UUID, **again: Any) -> str:
     return render_template(
         "tills/visit.html", till=shown, branch={"name": branch.name, "shop": _shop_of(branch)}, **again
     )
-
-
-def shown_offer(view: OfferView) -> dict[str, Any]:
-    """An offer for a row of the kit."""
-    terms = view.terms
-    return {
-        "id": terms.offer_id.hex,
-        "name": terms.name,
-        "kind": terms.kind,
-        "points": terms.points,
-        "stock": terms.stock,
-        "minimum_bill_fen": terms.minimum_bill_fen,
-        "usable": view.is_usable,
-        "reasons": [refusal(reason) for reason in view.reasons],
-    }
 
 
 @page.post("/c/<id:community_id>/till/<id:till_id>")

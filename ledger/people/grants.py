@@ -104,3 +104,9 @@ def posts_of(community_id: UUID, member_ids: list[UUID]) -> list[Post]:
     """The present posts of these members."""
     query = scoped(community_id, Post).where(Post.member_id.in_(member_ids), Post.until.is_(None))
     return list(db.session.scalars(query.order_by(Post.id)))
+
+
+def holders_of(community_id: UUID) -> list[tuple[Post, Member]]:
+    """Everybody who holds a post now, with the member, in the order of taking it."""
+    query = scoped(community_id, Post, Member).where(Member.id == Post.member_id, Post.until.is_(None))
+    return list(db.session.execute(query.order_by(Post.id)).tuples())

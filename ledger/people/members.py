@@ -6,7 +6,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
@@ -146,6 +146,13 @@ def list_members(
     if after:
         query = query.where(Member.id < after)
     return [(member, unit) for member, unit in db.session.execute(query)]
+
+
+def count_members(actor: Actor) -> int:
+    """How many members the actor may see. Raises Forbidden."""
+    query = select(func.count()).select_from(Member).join(PlaceUnit, PlaceUnit.id == Member.unit_id)
+    query = query.where(within(actor.tenant, Member, PlaceUnit), _visible(actor), Member.state == MemberState.ACTIVE)
+    return int(db.session.scalar(query) or 0)
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -271,6 +272,17 @@ def list_agreements(
     if after:
         query = query.where(Agreement.id < after)
     return [(agreement, version) for agreement, version in db.session.execute(query)]
+
+
+def latest_of(community_id: UUID, merchant_ids: Collection[UUID]) -> dict[UUID, tuple[Agreement, AgreementVersion]]:
+    """The newest agreement of each of these shops with its present version, in one statement."""
+    query = scoped(community_id, Agreement, AgreementVersion).where(
+        AgreementVersion.agreement_id == Agreement.id,
+        AgreementVersion.version == Agreement.version,
+        Agreement.merchant_id.in_(merchant_ids),
+    )
+    rows = db.session.execute(query.order_by(Agreement.id)).tuples()
+    return {agreement.merchant_id: (agreement, version) for agreement, version in rows}
 
 
 def see_agreement(actor: Actor, agreement_id: UUID) -> tuple[Agreement, list[AgreementVersion]]:

@@ -106,6 +106,16 @@ def see_fund(actor: Actor, fund_id: UUID) -> tuple[Fund, FundFigures]:
     return fund, figures_of(actor.tenant, [fund.id])[fund.id]
 
 
+def names_of(community_id: UUID) -> list[tuple[UUID, str]]:
+    """All funds of the community with their names: what an agreement can name, for its shop too."""
+    return list(db.session.execute(scoped(community_id, Fund.id, Fund.name).order_by(Fund.id)).tuples())
+
+
+def name_of(community_id: UUID, fund_id: UUID) -> str:
+    """What the fund is called."""
+    return load(community_id, Fund, fund_id).name
+
+
 def _require_sight(actor: Actor) -> None:
     """Funds are the community's; what a member or a shop sees of business is its own part, which has no fund."""
     if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock, outbox, secrets
@@ -134,6 +134,12 @@ def describe_merchants(ids: Collection[UUID]) -> dict[UUID, Merchant]:
 def describe_branches(ids: Collection[UUID]) -> dict[UUID, Branch]:
     """These branches by id, in one statement."""
     return {row.id: row for row in db.session.scalars(select(Branch).where(Branch.id.in_(set(ids))))}
+
+
+def count_branches(merchant_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many branches each of these shops has."""
+    query = select(Branch.merchant_id, func.count()).where(Branch.merchant_id.in_(merchant_ids))
+    return dict(db.session.execute(query.group_by(Branch.merchant_id)).tuples().all())
 
 
 # --- posters ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, func, insert, or_, select, update
@@ -264,6 +264,34 @@ def versions_of(actor: Actor, offer_id: UUID) -> tuple[Offer, list[OfferVersion]
     require(actor, "see_agreements", merchant_id=offer.merchant_id)
     query = scoped(actor.tenant, OfferVersion).where(OfferVersion.offer_id == offer.id)
     return offer, list(db.session.scalars(query.order_by(OfferVersion.version.desc())))
+
+
+class OfferOnSheet(NamedTuple):
+    """An offer with the terms in force (or of its first draft), and the version that waits for approval, if any."""
+
+    offer: Offer
+    terms: OfferVersion
+    draft: OfferVersion | None
+
+
+def list_versions(actor: Actor, merchant_id: UUID) -> list[OfferOnSheet]:
+    """All offers of a shop for those who make and approve them, newest first. Raises Forbidden."""
+    require(actor, "see_agreements", merchant_id=merchant_id)
+    query = scoped(actor.tenant, Offer, OfferVersion).where(
+        Offer.merchant_id == merchant_id, OfferVersion.offer_id == Offer.id
+    )
+    shown = query.where(OfferVersion.version == Offer.version).order_by(Offer.id.desc())
+    waiting = query.where(OfferVersion.version == Offer.draft_version)
+    drafts = {offer.id: version for offer, version in db.session.execute(waiting)}
+    return [OfferOnSheet(offer, terms, drafts.get(offer.id)) for offer, terms in db.session.execute(shown)]
+
+
+def count_active(community_id: UUID, merchant_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many offers of each of these shops are active."""
+    query = select(Offer.merchant_id, func.count()).where(
+        within(community_id, Offer), Offer.merchant_id.in_(merchant_ids), Offer.state == OfferState.ACTIVE
+    )
+    return dict(db.session.execute(query.group_by(Offer.merchant_id)).tuples().all())
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -167,6 +167,14 @@ def see_activity(actor: Actor, activity_id: UUID) -> ActivityView:
     activity = load(actor.tenant, Activity, activity_id)
     require_any(actor, "see_programmes")
     return _view(actor, *db.session.execute(_described(actor.tenant).where(Activity.id == activity.id)).one())
+
+
+def count_visits(community_id: UUID, activity_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many visits that are not void each of these activities had, in one statement."""
+    query = select(Checkin.activity_id, func.count()).where(
+        within(community_id, Checkin), Checkin.activity_id.in_(activity_ids), Checkin.state != CheckinState.VOID
+    )
+    return dict(db.session.execute(query.group_by(Checkin.activity_id)).tuples().all())
 
 
 def poster_code_of(actor: Actor, activity_id: UUID) -> str:

@@ -1,0 +1,95 @@
+"""The people of the community, as its staff sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from api.auth import current_actor
+from api.schemas.members import MemberQuery, MemberRequestSchema
+from ledger.core.errors import Forbidden
+from ledger.core.permissions import OWN, may, reach, require
+from ledger.core.tenancy import Actor
+from ledger.people import grants, members, units
+from ledger.people.models import UnitKind
+from web.forms import ask, send
+from web.words import POSTS, UNIT_KINDS
+
+page = Blueprint("members", __name__)
+
+
+@page.get("/c/<id:community_id>/members")
+def list_all() -> Any:
+    """Who belongs here: found by name or pinyin and by place."""
+    return show_list(current_actor())
+
+
+def show_list(actor: Actor, **again: Any) -> str:
+    """The list, with what was wrong with the form below it."""
+    if all(scope is OWN for scope in reach(actor, "see_members").values()):
+        raise Forbidden
+    asked = ask(MemberQuery())
+    rows = members.list_members(
+        actor, search=asked["search"], unit_id=asked["unit_id"], after=asked["cursor"], limit=asked["limit"] + 1
+    )
+    shown = rows[: asked["limit"]]
+    return render_template(
+        "members/list.html",
+        members=_shown(actor, shown),
+        total=members.count_members(actor),
+        units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
+        asked=request.args,
+        next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
+        can_manage=may(actor, "manage_people"),
+        **({"values": {}, "errors": {}, "refusal": None} | again),
+    )
+
+
+def _shown(actor: Actor, rows: list[Any]) -> list[dict[str, Any]]:
+    names = members.shown_names(actor, [member for member, _unit in rows])
+    posts: dict[Any, list[str]] = {}
+    for post in grants.posts_of(actor.tenant, [member.id for member, _unit in rows]):
+        posts.setdefault(post.member_id, []).append(str(POSTS[post.kind]))
+    return [
+        {
+            "id": member.id.hex,
+            "name": names[member.id],
+            "unit": unit.name,
+            "posts": posts.get(member.id, []),
+            "household": member.household_id is not None,
+            "joined_at": member.joined_at,
+        }
+        for member, unit in rows
+    ]
+
+
+def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
+    return [
+        (one.id.hex, f"{UNIT_KINDS[one.kind]} {one.name}") for one in units.tree_of(actor.tenant) if one.kind in kinds
+    ]
+
+
+@page.get("/c/<id:community_id>/members/new")
+def show_new() -> Any:
+    """The form of a new member; a phone number is not needed."""
+    return _new(current_actor())
+
+
+def _new(actor: Actor, **again: Any) -> str:
+    require(actor, "manage_people")
+    places = _places(actor, *(kind for kind in UnitKind if kind not in units.PARTY_LINE))
+    return render_template("members/new.html", units=places, **({"values": {}, "errors": {}, "refusal": None} | again))
+
+
+@page.post("/c/<id:community_id>/members")
+def create() -> Any:
+    """A new member, or the form again with its errors."""
+    actor = current_actor()
+    require(actor, "manage_people")
+    return send(
+        MemberRequestSchema(exclude=("household_id",)),
+        lambda values: members.add_member(actor, **values).name,
+        to=lambda name: url_for(".list_all", search=name),
+        again=lambda **again: _new(actor, **again),
+    )

@@ -1,0 +1,48 @@
+"""An offer in words: what a row of the kit shows of it, the same at a poster, at a till and on the shop's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import time
+from typing import Any
+
+from flask_babel import gettext as _
+
+from ledger.rewards.models import OfferVersion
+from ledger.rewards.offers import EVERY_DAY, OfferView
+from ledger.rewards.terms import Terms
+from web import formats
+from web.errors import refusal
+from web.words import WEEKDAYS
+
+
+def shown_offer(view: OfferView) -> dict[str, Any]:
+    """An offer for a row of the kit."""
+    terms = view.terms
+    return {
+        "id": terms.offer_id.hex,
+        "name": terms.name,
+        "kind": terms.kind,
+        "points": terms.points,
+        "stock": terms.stock,
+        "minimum_bill_fen": terms.minimum_bill_fen,
+        "terms": " · ".join(conditions(terms)),
+        "usable": view.is_usable,
+        "reasons": [refusal(reason) for reason in view.reasons],
+    }
+
+
+def conditions(terms: Terms | OfferVersion) -> Iterator[str]:
+    """When and how an offer can be had, where it is not always and for everybody."""
+    if terms.weekdays != EVERY_DAY:
+        yield _("、").join(str(WEEKDAYS[day]) for day in range(7) if terms.weekdays & 1 << day)
+    if terms.from_time or terms.until_time:
+        yield f"{terms.from_time or time(0):%H:%M}–{terms.until_time or time(0):%H:%M}"
+    if terms.minimum_bill_fen:
+        yield _("满 %(amount)s 可用", amount=formats.yuan(terms.minimum_bill_fen))
+    if terms.per_member_per_day:
+        yield _("每人每天 %(count)s 份", count=terms.per_member_per_day)
+    if terms.per_member_per_week:
+        yield _("每人每周 %(count)s 份", count=terms.per_member_per_week)
+    if terms.ends_on:
+        yield _("到 %(day)s 为止", day=formats.calendar_day(terms.ends_on))

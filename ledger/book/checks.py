@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, union_all
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book import triggers
 from ledger.book.codes import DECLARED, EARNED, LIMITED, SPENT, STORED, Code, Kind
-from ledger.book.models import Account, Balance, Draw, Hold, HoldState, Transfer
+from ledger.book.models import Account, Balance, Draw, Hold, HoldState, Transfer, entries
 from ledger.core.db import db
 from ledger.core.ids import NOBODY
 from ledger.core.registry import Finding, check, checks
@@ -31,15 +31,10 @@ def _findings(name: str, query: Select[Any], words: str) -> Iterator[Finding]:
 
 def _sums() -> Any:
     """Credits - debits of each account, from the transfers alone."""
-    credit = select(
-        Transfer.community_id, Transfer.credit_account_id.label("account_id"), Transfer.unit, Transfer.amount
-    )
-    debit = select(Transfer.community_id, Transfer.debit_account_id, Transfer.unit, -Transfer.amount)
-    entries = union_all(credit, debit).subquery()
-    columns = entries.c
+    of = entries.c
     return (
-        select(columns.community_id, columns.account_id, columns.unit, func.sum(columns.amount).label("balance"))
-        .group_by(columns.community_id, columns.account_id, columns.unit)
+        select(of.community_id, of.account_id, of.unit, func.sum(of.amount).label("balance"))
+        .group_by(of.community_id, of.account_id, of.unit)
         .subquery()
     )
 
@@ -79,21 +74,20 @@ def balances_match() -> Iterator[Finding]:
     yield from _findings("balances_match", query, "{0} {1}: stored {2}, transfers say {3}")
 
 
-def _is_one_of(moves: Iterable[tuple[Code, int]], entries: Any) -> ColumnElement[bool]:
-    return or_(*(and_(entries.code == code, entries.amount * sign > 0) for code, sign in sorted(moves)))
+def _is_one_of(moves: Iterable[tuple[Code, int]]) -> ColumnElement[bool]:
+    of = entries.c
+    return or_(*(and_(of.code == code, of.amount * sign > 0) for code, sign in sorted(moves)))
 
 
 @check("lifetime_match")
 def lifetime_match() -> Iterator[Finding]:
     """Earned and spent of each wallet are what its transfers say."""
-    into = select(Transfer.community_id, Transfer.credit_account_id.label("account_id"), Transfer.code, Transfer.amount)
-    out = select(Transfer.community_id, Transfer.debit_account_id, Transfer.code, -Transfer.amount)
-    entries = union_all(into, out).subquery().c
-    earned = func.sum(entries.amount).filter(_is_one_of(EARNED, entries))
-    spent = -func.sum(entries.amount).filter(_is_one_of(SPENT, entries))
+    of = entries.c
+    earned = func.sum(of.amount).filter(_is_one_of(EARNED))
+    spent = -func.sum(of.amount).filter(_is_one_of(SPENT))
     sums = (
-        select(entries.community_id, entries.account_id, earned.label("earned"), spent.label("spent"))
-        .group_by(entries.community_id, entries.account_id)
+        select(of.community_id, of.account_id, earned.label("earned"), spent.label("spent"))
+        .group_by(of.community_id, of.account_id)
         .subquery()
     )
     query = (

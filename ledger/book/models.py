@@ -6,7 +6,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    Uuid,
+    column,
+    table,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.book.codes import Code, Kind, Unit
@@ -155,3 +164,15 @@ class Draw(Base):
     hold_id: Mapped[UUID | None]
     expires_on: Mapped[date | None]
     amount: Mapped[int]
+
+
+entries = table(
+    "entries",
+    column("community_id", Uuid()),
+    column("transfer_id", Uuid()),
+    column("account_id", Uuid()),
+    column("code", text(20)),
+    column("unit", text(10)),
+    column("amount", BigInteger()),
+)
+"""The view that shows both sides of every transfer: a credit as amount, a debit as -amount."""

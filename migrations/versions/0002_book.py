@@ -147,9 +147,16 @@ def upgrade() -> None:
     op.create_index("ix_transfers_credit", "transfers", ["community_id", "credit_account_id", "id"], unique=False)
     op.create_index("ix_transfers_debit", "transfers", ["community_id", "debit_account_id", "id"], unique=False)
     op.create_index("ix_transfers_reverses", "transfers", ["community_id", "reverses_id"], unique=False)
+    op.execute(
+        "CREATE VIEW entries AS "
+        "SELECT community_id, id AS transfer_id, credit_account_id AS account_id, code, unit, amount FROM transfers "
+        "UNION ALL "
+        "SELECT community_id, id, debit_account_id, code, unit, -amount FROM transfers"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW entries")
     op.drop_index("ix_transfers_reverses", table_name="transfers")
     op.drop_index("ix_transfers_debit", table_name="transfers")
     op.drop_index("ix_transfers_credit", table_name="transfers")

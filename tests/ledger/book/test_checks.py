@@ -64,6 +64,7 @@ def _lift_guards(connection: Connection) -> None:
         # Without triggers, and a copy of the table has no unique constraints.
         connection.execute(text("CREATE TABLE copy AS SELECT * FROM transfers"))
         connection.execute(text("DROP TABLE transfers"))
+        connection.execute(text("PRAGMA legacy_alter_table=ON"))  # The view over transfers stays as it is.
         connection.execute(text("ALTER TABLE copy RENAME TO transfers"))
         return
     connection.execute(text("SET session_replication_role = replica"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -212,7 +213,7 @@ def _shown(view: CheckinView) -> dict[str, Any]:
         "status": checkin.state,
         "points": view.decided.stamp.points if view.decided else 0,
         "expected_points": mine.expected_points([view]).get(checkin.id, 0),
-        "stamp_by": view.expected_by if _waits_for_stamp(view) else None,
+        "stamp_by": _stamp_by(view),
         "explanation": _explanation(view),
     }
 
@@ -232,9 +233,11 @@ def why_not_stamped(view: CheckinView) -> dict[str, str] | None:
     if view.waiting_for is None:
         return None
     chinese, english = queue.WAITING[view.waiting_for]
-    when = _("一般在 %(when)s 前盖章", when=formats.day(view.expected_by)) if _waits_for_stamp(view) else ""
+    stamp_by = _stamp_by(view)
+    when = _("一般在 %(when)s 前盖章", when=formats.day(stamp_by)) if stamp_by else ""
     return {"sentence": chinese if language() == CHINESE else english, "next_step": note or when}
 
 
-def _waits_for_stamp(view: CheckinView) -> bool:
-    return view.checkin.state in mine.WAITS_FOR_STAMP
+def _stamp_by(view: CheckinView) -> datetime | None:
+    """Until when the stamp is expected, once that is all that is missing."""
+    return view.expected_by if view.checkin.state in mine.WAITS_FOR_STAMP else None

@@ -22,6 +22,7 @@ from ledger.rewards.receipts import Receipt
 from ledger.rewards.ways import ByTill
 from web.forms import read, read_button, send, submit
 from web.offered import shown_offer
+from web.redemptions import shown
 
 page = Blueprint("tills", __name__)
 
@@ -53,7 +54,7 @@ def _counter(actor: Actor, **again: Any) -> str:
         counters=[(one.id.hex, one.name) for one in counters],
         branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
         today=[
-            shown_receipt(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)
+            shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)
         ],
         total=receipts.total_of_day(actor, branch.id, on=today),
         **again,
@@ -133,7 +134,7 @@ def _redemption(redemption_id: UUID, **again: Any) -> str:
     require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
     return render_template(
         "tills/redemption.html",
-        redemption=shown_receipt(receipt),
+        redemption=shown(receipt),
         branch_id=redemption.branch_id.hex,
         undo_until=_undo_until(actor, receipt),
         **again,
@@ -147,25 +148,6 @@ def _undo_until(actor: Actor, receipt: Receipt) -> Any:
         return None
     until = redemption.confirmed_at + timedelta(minutes=refunds.UNDO_MINUTES)
     return until if redemption.reserved_by == actor.person_id and clock.now() <= until else None
-
-
-def shown_receipt(receipt: Receipt) -> dict[str, Any]:
-    """A redemption for the kit's receipt and for a list."""
-    redemption = receipt.redemption
-    return {
-        "id": redemption.id,
-        "status": str(receipt.status),
-        "offer": receipt.offer_name,
-        "shop": receipt.merchant_name,
-        "branch": receipt.branch_name,
-        "member": receipt.member_name,
-        "quantity": redemption.quantity,
-        "points": redemption.points,
-        "receipt_number": redemption.receipt_number,
-        "at": redemption.confirmed_at or redemption.reserved_at,
-        "confirmed_at": redemption.confirmed_at,
-        "expires_at": redemption.expires_at,
-    }
 
 
 @page.post("/c/<id:community_id>/till/redemptions/<id:redemption_id>/cancel")

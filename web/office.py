@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
 from ledger.core import clock
@@ -70,14 +70,14 @@ def _to_stamp(actor: Actor) -> Iterator[Pile]:
     except Forbidden:
         return
     count = waiting.count_waiting(actor, QueueFilter())
-    yield Pile(_("服务等盖章"), _("盖了章，红花才到账"), url_for("web.stamps.list_queue"), "seal", count)
+    yield Pile(gettext("服务等盖章"), gettext("盖了章，红花才到账"), url_for("web.stamps.list_queue"), "seal", count)
 
 
 STEPS = {
-    SettlementState.APPROVED: ("pay", "yuan", lazy_gettext("结算单等付款"), lazy_gettext("审批的人不能自己付")),
-    SettlementState.CONFIRMED: ("approve", "people", lazy_gettext("结算单等审批"), lazy_gettext("出单的人不能自己批")),
-    SettlementState.DRAFT: ("issue", "edit", lazy_gettext("结算单等出单"), lazy_gettext("看过明细再发给商户")),
-    SettlementState.PAID: ("reconcile", "check", lazy_gettext("付款等对账"), lazy_gettext("和银行流水对一遍")),
+    SettlementState.APPROVED: ("pay", "yuan", _("结算单等付款"), _("审批的人不能自己付")),
+    SettlementState.CONFIRMED: ("approve", "people", _("结算单等审批"), _("出单的人不能自己批")),
+    SettlementState.DRAFT: ("issue", "edit", _("结算单等出单"), _("看过明细再发给商户")),
+    SettlementState.PAID: ("reconcile", "check", _("付款等对账"), _("和银行流水对一遍")),
 }
 
 
@@ -97,8 +97,8 @@ def _to_settle(actor: Actor) -> Iterator[Pile]:
 def _to_sign(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.merchants.list_all", waiting=1)
     agreements, offers = turnover.agreements_to_sign(actor), turnover.offers_to_approve(actor)
-    yield Pile(_("协议等签署"), _("两个人签了才生效"), href, "edit", len(agreements))
-    yield Pile(_("商品等批准"), _("起草的人不能自己批"), href, "gift", len(offers))
+    yield Pile(gettext("协议等签署"), gettext("两个人签了才生效"), href, "edit", len(agreements))
+    yield Pile(gettext("商品等批准"), gettext("起草的人不能自己批"), href, "gift", len(offers))
 
 
 def _week(actor: Actor) -> dict[str, Any]:
@@ -120,17 +120,19 @@ def _week(actor: Actor) -> dict[str, Any]:
 def _numbers(actor: Actor) -> Iterator[dict[str, Any]]:
     week = clock.week_of(clock.now())
     found = figures.week_figures(actor, week)
-    yield _number(formats.hours(found.minutes), _("本周服务，%(visits)s 人次", visits=formats.number(found.visits)))
+    yield _number(
+        formats.hours(found.minutes), gettext("本周服务，%(visits)s 人次", visits=formats.number(found.visits))
+    )
     if may(actor, "see_redemptions"):
         given = turnover.turnover_of(actor, week).values()
         points, fen = sum(one.points for one in given), sum(one.fen for one in given)
-        yield _number(formats.number(points), _("本周兑换的红花"), "web.merchants.list_all", formats.yuan(fen))
+        yield _number(formats.number(points), gettext("本周兑换的红花"), "web.merchants.list_all", formats.yuan(fen))
     if may(actor, "see_settlements"):
         open_sums = [reading.sum_settlements(actor, status=state) for state in UNPAID]
         payable = formats.yuan(sum(one.payable_fen for one in open_sums))
-        yield _number(payable, _("还没付的结算"), "web.settlements.list_all")
+        yield _number(payable, gettext("还没付的结算"), "web.settlements.list_all")
     if reach(actor, "see_members"):
-        yield _number(formats.number(members.count_members(actor)), _("志愿者"), "web.members.list_all")
+        yield _number(formats.number(members.count_members(actor)), gettext("志愿者"), "web.members.list_all")
 
 
 def _number(value: str, words: str, endpoint: str = "", note: str = "") -> dict[str, Any]:

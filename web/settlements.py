@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
 from api.schemas.fields import PageQuery
@@ -124,11 +124,11 @@ class Step(NamedTuple):
 
 
 NEXT = {
-    SettlementState.DRAFT: Step("issue", lazy_gettext("等社区出单。")),
-    SettlementState.ISSUED: Step("confirm", lazy_gettext("等店主确认；到期没有异议就自动确认。")),
-    SettlementState.CONFIRMED: Step("approve", lazy_gettext("等第二个人审批。"), "issued_by"),
-    SettlementState.APPROVED: Step("pay", lazy_gettext("等另一个人付款。"), "approved_by"),
-    SettlementState.PAID: Step("reconcile", lazy_gettext("等另一个人按银行流水对账。"), "paid_by"),
+    SettlementState.DRAFT: Step("issue", _("等社区出单。")),
+    SettlementState.ISSUED: Step("confirm", _("等店主确认；到期没有异议就自动确认。")),
+    SettlementState.CONFIRMED: Step("approve", _("等第二个人审批。"), "issued_by"),
+    SettlementState.APPROVED: Step("pay", _("等另一个人付款。"), "approved_by"),
+    SettlementState.PAID: Step("reconcile", _("等另一个人按银行流水对账。"), "paid_by"),
 }
 
 
@@ -140,7 +140,7 @@ def _next_step(actor: Actor, settlement: Settlement) -> dict[str, Any]:
     if not may(actor, f"{step.verb}_settlement", merchant_id=settlement.merchant_id):
         return {"verb": None, "sentence": step.waits_for}
     if step.not_by and getattr(settlement, step.not_by) == actor.person_id:
-        return {"verb": None, "sentence": _("上一步是您做的，这一步要另一位同事来做。")}
+        return {"verb": None, "sentence": gettext("上一步是您做的，这一步要另一位同事来做。")}
     return {"verb": step.verb, "sentence": ""}
 
 
@@ -158,21 +158,21 @@ def _take(settlement_id: UUID, verb: Callable[[dict[str, Any]], Settlement], sch
 def issue(settlement_id: UUID) -> Any:
     """Issued: numbered and frozen."""
     actor = current_actor()
-    return _take(settlement_id, lambda _: settlements.issue(actor, settlement_id))
+    return _take(settlement_id, lambda _values: settlements.issue(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/confirm")
 def confirm(settlement_id: UUID) -> Any:
     """Confirmed by the shop."""
     actor = current_actor()
-    return _take(settlement_id, lambda _: settlements.confirm(actor, settlement_id))
+    return _take(settlement_id, lambda _values: settlements.confirm(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/approve")
 def approve(settlement_id: UUID) -> Any:
     """Approved by a second person."""
     actor = current_actor()
-    return _take(settlement_id, lambda _: settlements.approve(actor, settlement_id))
+    return _take(settlement_id, lambda _values: settlements.approve(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/pay")
@@ -186,7 +186,7 @@ def pay(settlement_id: UUID) -> Any:
 def reconcile(settlement_id: UUID) -> Any:
     """The bank's record shows the payment."""
     actor = current_actor()
-    return _take(settlement_id, lambda _: settlements.reconcile(actor, settlement_id))
+    return _take(settlement_id, lambda _values: settlements.reconcile(actor, settlement_id))
 
 
 @page.post("/c/<id:community_id>/settlements/<id:settlement_id>/void")

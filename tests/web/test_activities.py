@@ -1,0 +1,134 @@
+"""Activities at the desk: planned, printed, shown on a screen, cancelled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from ledger.core import clock
+from ledger.core.tenancy import Role
+from tests.ledger.service.day import ELEVEN, NINE, Day, open_day
+from tests.stories import open_neighbourhood
+
+
+@pytest.fixture
+def day(context: object) -> Iterator[Day]:
+    """Eight in the morning of the day; the clock is given back afterwards."""
+    try:
+        yield open_day()
+    finally:
+        clock.move_to(None)
+
+
+@pytest.fixture
+def desk(day, visit):
+    """The admin's browser."""
+    return visit(day.place.admin)
+
+
+def planned(day: Day, **changed: str) -> dict[str, str]:
+    asked = {
+        "programme_id": day.programme.id.hex,
+        "unit_id": day.place.grid.id.hex,
+        "name": "晚间巡逻",
+        "place": "西门",
+    }
+    return asked | {"starts_at": "2026-11-21T19:00", "ends_at": "2026-11-21T20:30"} | changed
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "早间巡逻"), ("en", "Activities")])
+@pytest.mark.parametrize("address", ["./activities", "./activities/new"])
+def test_list_and_form_speak_both_languages(day, visit, language, words, address):
+    browser = visit(day.place.admin, language=language)
+    assert browser.get(address).status_code == 200
+    assert words in browser.words or address.endswith("new")
+
+
+def test_a_new_activity_leads_to_its_poster(day, desk):
+    desk.post("./activities", **planned(day), follow=True)
+    assert "晚间巡逻" in desk.words
+    assert "2026年11月21日 19:00–20:30" in desk.words
+    assert re.search(r"http://localhost/q/NH-\w{8}", desk.words)
+    assert '<svg class="qr"' in desk.page
+
+
+def test_times_are_meant_in_the_communitys_own_clock(day, desk):
+    desk.post("./activities", **planned(day), follow=True)
+    desk.get("./activities?when=coming")
+    assert "明天 19:00–20:30" in desk.words
+
+
+def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(day, desk):
+    assert desk.post("./activities", **planned(day, starts_at="")).status_code == 422
+    assert 'id="starts_at-error"' in desk.page
+    assert 'value="晚间巡逻"' in desk.page
+
+
+def test_impossible_times_are_refused_on_the_form(day, desk):
+    assert desk.post("./activities", **planned(day, ends_at="2026-11-21T18:00")).status_code == 409
+    assert "活动时间不合理。" in desk.words
+
+
+def test_pressing_twice_plans_once(day, desk):
+    first = desk.post("./activities", key="one", **planned(day))
+    assert desk.post("./activities", key="one", **planned(day)).location == first.location
+
+
+def test_the_list_is_narrowed_by_time_and_place(day, desk):
+    clock.move_to(ELEVEN.replace(hour=12))
+    desk.get("./activities?when=coming")
+    assert "这样筛选没有活动" in desk.words
+    desk.get("./activities?when=past")
+    assert "早间巡逻" in desk.words
+    desk.get(f"./activities?unit_id={day.place.grid_beside().id.hex}")
+    assert "这样筛选没有活动" in desk.words
+
+
+def test_an_activity_shows_its_visits_and_is_cancelled_with_a_reason(day, desk):
+    address = f"./activities/{day.activity.id.hex}"
+    desk.get(address)
+    assert "取消这次活动" in desk.words
+    assert desk.post(f"{address}/cancel").status_code == 422
+    desk.post(f"{address}/cancel", reason="下雨，改到周日", follow=True)
+    assert "这次活动取消了" in desk.words
+    assert "下雨，改到周日" in desk.words
+    assert "打印海报" not in desk.words
+
+
+def test_an_activity_that_people_served_at_is_not_swept_away(day, desk):
+    day.served(day.place.volunteer())
+    answer = desk.post(f"./activities/{day.activity.id.hex}/cancel", reason="下雨")
+    assert answer.status_code == 409
+    assert "已有 1 人次在这次活动中服务，不能取消。" in desk.words
+
+
+def test_the_screen_asks_for_the_next_code_by_itself_without_a_script(day, desk):
+    address = f"./activities/{day.activity.id.hex}/live"
+    clock.move_to(NINE)
+    desk.get(address)
+    assert '<meta http-equiv="refresh" content="15">' in desk.page
+    assert "<script" not in desk.page
+    assert day.live_code(NINE) in desk.words
+    clock.advance(seconds=15)
+    desk.get(address)
+    assert day.live_code(NINE) not in desk.words
+
+
+def test_a_coordinator_plans_in_the_own_grid_only(day, visit):
+    browser = visit(day.place.staff(Role.COORDINATOR, unit=day.place.grid))
+    browser.get("./activities/new")
+    assert f'value="{day.place.grid.id.hex}"' in browser.page
+    assert f'value="{day.place.root.id.hex}"' not in browser.page
+    assert browser.post("./activities", **planned(day)).status_code == 303
+    elsewhere = planned(day, unit_id=day.place.grid_beside().id.hex)
+    assert browser.post("./activities", **elsewhere).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["", "/new", "/{id}/poster", "/{id}/live"])
+def test_who_stays_outside(day, visit, path):
+    address = f"/activities{path.format(id=day.activity.id.hex)}"
+    assert visit(day.place.volunteer()).get(f".{address}").status_code == 403
+    assert visit(open_neighbourhood("远方社区").admin).get(f"/c/{day.place.id.hex}{address}").status_code == 404
+    assert visit().get(f"/c/{day.place.id.hex}{address}").status_code == 401

@@ -141,11 +141,11 @@ def test_a_small_letter_code_is_read_too(day, volunteer, visit):
     assert visit(volunteer).get(poster(day).lower()).status_code == 200
 
 
-@pytest.mark.parametrize("code", ["NH-NOTTHISONE", "XX-7KQ2M4XW77", "x", "NH", "🌺-🌺", "a" * 500])
-def test_an_unknown_code_says_so(day, volunteer, visit, code):
+def test_an_unknown_code_says_so(day, volunteer, visit):
     browser = visit(volunteer)
-    assert browser.get(f"/q/{code}").status_code == 409
-    assert "请重新扫描现场的二维码。" in browser.words
+    for code in ("NH-NOTTHISONE", "XX-7KQ2M4XW77", "x", "NH", "🌺-🌺", "a" * 500):
+        assert browser.get(f"/q/{code}").status_code == 409, code
+        assert "请重新扫描现场的二维码。" in browser.words
 
 
 def test_a_cancelled_activity_says_so(day, volunteer, visit):
@@ -170,11 +170,11 @@ def test_a_scan_of_more_than_ten_minutes_ago_is_offered_again(day, volunteer, vi
     assert press(browser, day).status_code == 303
 
 
-@pytest.mark.parametrize("grant", ["", "x", "x.y", "🌺", "a" * 5000])
-def test_a_forged_scan_records_nothing(day, volunteer, visit, grant):
+def test_a_forged_scan_records_nothing(day, volunteer, visit):
     browser = visit(volunteer)
     scan(browser, day)
-    assert browser.post(poster(day), grant=grant, kind="in").status_code == 409
+    for grant in ("", "x", "x.y", "🌺", "a" * 5000):
+        assert browser.post(poster(day), grant=grant, kind="in").status_code == 409, grant
     assert visits_of(volunteer) == []
 
 
@@ -351,9 +351,10 @@ def test_a_long_list_goes_on_on_the_next_page(day, volunteer, visit, monkeypatch
     assert ("送餐" in browser.words, "早间巡逻" in browser.words) == (False, True)
 
 
-@pytest.mark.parametrize("cursor", ["x", "0" * 32, "a" * 300, "🌺"])
-def test_a_cursor_that_is_none_is_no_fault(day, volunteer, visit, cursor):
-    assert visit(volunteer).get(f"./checkins?cursor={cursor}").status_code == 200
+def test_a_cursor_that_is_none_is_no_fault(day, volunteer, visit):
+    browser = visit(volunteer)
+    cursors = ("x", "0" * 32, "a" * 300, "🌺")
+    assert {browser.get(f"./checkins?cursor={cursor}").status_code for cursor in cursors} == {200}
 
 
 def test_a_waiting_service_says_when_it_will_be_stamped(day, volunteer, visit):

@@ -118,10 +118,11 @@ def test_a_refusal_is_said_on_the_page(street, visit):
     assert redeemed_by(person) == []
 
 
-@pytest.mark.parametrize("quantity", ["0", "-1", "100", "x", "9" * 30])
-def test_a_form_that_is_none_of_ours_is_refused(street, visit, quantity):
+def test_a_form_that_is_none_of_ours_is_refused(street, visit):
     person = street.volunteer()
-    assert pick(visit(person), street, quantity=quantity).status_code == 422
+    browser = visit(person)
+    for quantity in ("0", "-1", "100", "x", "9" * 30):
+        assert pick(browser, street, quantity=quantity).status_code == 422, quantity
     assert redeemed_by(person) == []
 
 
@@ -136,11 +137,11 @@ def test_a_card_with_a_minimum_asks_for_the_bill_in_yuan(street, visit):
     assert receipts.list_redemptions(person.actor, mine=True)[0].redemption.bill_fen == 3000
 
 
-@pytest.mark.parametrize("code", ["NH-NOTHERE", "XX-7KQ2M4X", "x", "🌺"])
-def test_a_poster_of_no_shop_says_so(street, visit, code):
+def test_a_poster_of_no_shop_says_so(street, visit):
     browser = visit(street.volunteer())
-    assert browser.get(f"/s/{code}").status_code == 409
-    assert browser.get(f"/s/{code}").mimetype == "text/html"
+    for code in ("NH-NOTHERE", "XX-7KQ2M4X", "x", "🌺"):
+        answer = browser.get(f"/s/{code}")
+        assert (answer.status_code, answer.mimetype) == (409, "text/html"), code
 
 
 def test_an_offer_that_is_not_there_is_not_found(street, visit):

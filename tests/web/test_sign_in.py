@@ -84,19 +84,19 @@ def test_a_number_may_be_written_with_blanks_and_dashes(place, visit):
     assert code_for(phone)
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "２３４", "+1 555 0100"])
-def test_what_is_no_mobile_number_is_said_beside_the_field(place, visit, typed):
+def test_what_is_no_mobile_number_is_said_beside_the_field(place, visit):
     browser = visit()
-    assert ask_code(browser, typed).status_code == 422
-    assert "请填写 11 位手机号。" in browser.words
+    for typed in ("", "12345", "２３４", "+1 555 0100"):
+        assert ask_code(browser, typed).status_code == 422, typed
+        assert "请填写 11 位手机号。" in browser.words
 
 
-@pytest.mark.parametrize("typed", ["12345", "1234567", "abcdef"])
-def test_what_is_no_code_is_said_beside_the_field(place, visit, typed):
+def test_what_is_no_code_is_said_beside_the_field(place, visit):
     browser, phone = visit(), next_phone()
     ask_code(browser, phone)
-    assert browser.post("/sign-in", phone=phone, code=typed).status_code == 422
-    assert "验证码是 6 位数字。" in browser.words
+    for typed in ("12345", "1234567", "abcdef"):
+        assert browser.post("/sign-in", phone=phone, code=typed).status_code == 422, typed
+        assert "验证码是 6 位数字。" in browser.words
 
 
 def test_a_wrong_code_is_refused_with_the_tries_that_are_left(place, visit):
@@ -141,9 +141,9 @@ def test_one_comes_back_to_the_page_one_wanted(place, visit):
     assert sign_in(browser, phone, next="/anywhere?x=1").location == "/anywhere?x=1"
 
 
-@pytest.mark.parametrize("address", ["https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example"])
-def test_nobody_is_led_to_another_site(place, visit, address):
-    assert sign_in(visit(), next_phone(), next=address).location == "/"
+def test_nobody_is_led_to_another_site(place, visit):
+    for address in ("https://elsewhere.example", "//elsewhere.example", "/\\elsewhere.example"):
+        assert sign_in(visit(), next_phone(), next=address).location == "/", address
 
 
 def test_a_page_of_somebodys_own_asks_a_stranger_to_sign_in_first(place, visit):

@@ -45,12 +45,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Ratios between our paths and their limits.")
     parser.add_argument("--long", action="store_true", help="all rows, five rounds, larger runs")
     parser.add_argument("--rounds", type=int, help="paired rounds (3, with --long 5)")
-    parser.add_argument("--size", type=int, help="calls of ours in a run (800, with --long 3000); a multiple of 8")
+    parser.add_argument("--size", type=int, help="calls of ours in a run (400, with --long 3000); a multiple of 8")
     parser.add_argument("--only", type=lambda rows: rows.split(","), help="rows to measure: R1,R2")
     parser.add_argument("--verbose", action="store_true", help="tell what happens, with this machine's own figures")
     asked = parser.parse_args()
     asked.rounds = asked.rounds or (5 if asked.long else 3)
-    asked.size = asked.size or (3000 if asked.long else 800)
+    asked.size = asked.size or (3000 if asked.long else 400)
     return asked
 
 

@@ -106,12 +106,13 @@ def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity
     require(actor, "manage_activities", unit_path=load(actor.tenant, PlaceUnit, activity.unit_id).path)
     if activity.state == ActivityState.CANCELLED:
         raise WrongState(state=activity.state)
+    # Voiding waits for whoever closes one of these visits just now, and what was closed counts as served.
+    voided = _void_open_visits(activity)
     served = _count_served(activity)
     if served:
         raise ActivityHasVisits(visits=served)
     activity.state, activity.cancelled_at, activity.cancel_reason = ActivityState.CANCELLED, clock.now(), reason
     db.session.flush()
-    voided = _void_open_visits(activity)
     audit.record(actor, "service.cancel_activity", activity_id, voided=len(voided))
     outbox.announce(
         actor, "activity.cancelled", activity_id=activity_id.hex, member_ids=[member_id.hex for member_id in voided]

@@ -21,7 +21,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, scoped
+from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import communities
 from ledger.people.models import Member, MemberState, PlaceUnit
 from ledger.service import codes, evidence
@@ -193,7 +193,10 @@ def _moment_of_live_code(activity: Activity, code: str, happened_at: datetime | 
 
 
 def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checkin]:
-    """The member's visits that this one could meet: here, open ones, and those around the moment."""
+    """The member's visits that this one could meet: here, open ones, and those around the moment.
+
+    They are locked: whoever stamps, cancels or closes one at this moment comes before us or after us.
+    """
     query = scoped(member.community_id, Checkin).where(
         Checkin.member_id == member.id,
         or_(
@@ -202,7 +205,8 @@ def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checki
             Checkin.arrived_at >= moment - LONGEST_VISIT,
         ),
     )
-    return list(db.session.scalars(query.execution_options(populate_existing=True)))
+    locked = query.order_by(Checkin.id).with_for_update().execution_options(populate_existing=True)
+    return list(db.session.scalars(locked))
 
 
 def _arrive(
@@ -286,7 +290,7 @@ def _close_earlier(actor: Actor, elsewhere: Sequence[Checkin], moment: datetime)
     for visit in elsewhere:
         reaches = visit.left_at is None or visit.left_at > moment
         if _is_loose(visit) and visit.arrived_at <= moment and reaches:
-            activity = _site(actor.tenant, visit.activity_id).activity
+            activity = load(actor.tenant, Activity, visit.activity_id)
             _close(actor, visit, activity, left_at=moment, added=[Review.CLOSED_BY_NEXT])
 
 

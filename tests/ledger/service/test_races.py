@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -12,15 +14,16 @@ from sqlalchemy import func, select
 
 from ledger.book.balances import member_balance
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import atomic, db
 from ledger.core.errors import Reason
 from ledger.core.tenancy import load
 from ledger.service.activities import cancel_activity
 from ledger.service.checkins import Kind, Via, record_checkin
+from ledger.service.forgotten import close_forgotten
 from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Decision
 from ledger.service.stamps import stamp_checkins
 from ledger.service.undoing import undo_stamp
-from tests.ledger.service.day import NINE, Day
+from tests.ledger.service.day import ELEVEN, NINE, Day
 
 
 def at_once(app: Flask, works: Sequence[Callable[[], object]]) -> list[str]:
@@ -39,6 +42,77 @@ def at_once(app: Flask, works: Sequence[Callable[[], object]]) -> list[str]:
 
     with ThreadPoolExecutor(len(works)) as threads:
         return sorted(threads.map(run, works))
+
+
+def one_inside_the_other(app: Flask, first: Callable[[], object], second: Callable[[], object]) -> list[str]:
+    """`second` begins when `first` has done all but commit; what each answers, in this order."""
+    has_done, outcome = threading.Event(), {}
+
+    @atomic
+    def hold() -> None:
+        first()
+        has_done.set()
+        time.sleep(0.2)
+
+    def follow() -> None:
+        has_done.wait(10)
+        second()
+
+    def run(name: str, work: Callable[[], object]) -> None:
+        with app.app_context():
+            try:
+                work()
+                outcome[name] = "done"
+            except Reason as reason:
+                outcome[name] = reason.code
+
+    db.session.remove()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(run, ("first", "second"), (hold, follow)))
+    return [outcome["first"], outcome["second"]]
+
+
+def test_a_check_out_that_meets_a_stamp_changes_nothing_of_it(app: Flask, day: Day):
+    person = day.place.volunteer()
+    visit = day.arrive(person, NINE)
+    clock.move_to(ELEVEN + timedelta(minutes=31))
+    close_forgotten(day.place.system)
+    actor, stamper, via = person.actor, day.place.stamper.actor, Via(poster_code=day.activity.poster_code)
+    outcome = one_inside_the_other(
+        app,
+        lambda: stamp_checkins(stamper, [visit.id], decision=Decision.STAMP),
+        lambda: record_checkin(actor, day.activity.id, kind=Kind.OUT, via=via, happened_at=NINE + timedelta(hours=1)),
+    )
+    assert outcome == ["done", "no_open_visit"]
+    stamped = load(day.place.id, Checkin, visit.id)
+    assert (stamped.state, stamped.minutes) == (CheckinState.STAMPED, 120)
+
+
+def test_a_visit_that_is_voided_with_its_activity_does_not_come_back(app: Flask, day: Day):
+    person, admin = day.place.volunteer(), day.place.admin.actor
+    visit, other = day.arrive(person, NINE), day.another_activity()
+    actor, via = person.actor, Via(poster_code=other.poster_code)
+    outcome = one_inside_the_other(
+        app,
+        lambda: cancel_activity(admin, day.activity.id, reason="下雨"),
+        lambda: record_checkin(actor, other.id, kind=Kind.IN, via=via),
+    )
+    assert outcome == ["done", "done"]
+    assert load(day.place.id, Checkin, visit.id).state == CheckinState.VOID
+
+
+def test_an_activity_whose_visit_ends_elsewhere_just_now_is_not_cancelled(app: Flask, day: Day):
+    person, admin = day.place.volunteer(), day.place.admin.actor
+    visit, other = day.arrive(person, NINE), day.another_activity()
+    actor, via = person.actor, Via(poster_code=other.poster_code)
+    outcome = one_inside_the_other(
+        app,
+        lambda: record_checkin(actor, other.id, kind=Kind.IN, via=via),
+        lambda: cancel_activity(admin, day.activity.id, reason="下雨"),
+    )
+    assert outcome == ["done", "activity_has_visits"]
+    assert load(day.place.id, Checkin, visit.id).state == CheckinState.PENDING
+    assert load(day.place.id, Activity, day.activity.id).state == ActivityState.PLANNED
 
 
 def test_of_eight_check_ins_of_one_person_one_wins(app: Flask, day: Day):

@@ -54,7 +54,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     # service
     "see_checkins": _SEE_PEOPLE,
     "check_in_self": {_V: OWN, _C: OWN, _S: OWN, _A: OWN, _T: OWN},
-    "record_checkin": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "record_checkin": {_C: UNIT, _A: COMMUNITY},
     "sign_up": _OWN_AFFAIRS,
     "object": _OWN_AFFAIRS,
     "stamp": {_S: UNIT, _A: COMMUNITY, _X: SECOND},

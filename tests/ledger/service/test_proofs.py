@@ -125,8 +125,14 @@ def test_a_coordinator_records_in_the_own_part_only(day: Day):
     beside = day.place.staff(Role.COORDINATOR, unit=day.place.grid_beside())
     with pytest.raises(Forbidden):
         day.arrive(beside, NINE, via=Via(member_id=person.member_id))
-    inside = day.place.staff(Role.STAMPER, unit=day.place.grid)
+    inside = day.place.staff(Role.COORDINATOR, unit=day.place.grid)
     assert day.arrive(inside, via=Via(member_id=person.member_id))
+
+
+def test_a_stamper_records_nobody_else(day: Day):
+    person = day.place.volunteer()
+    with pytest.raises(Forbidden):
+        day.arrive(day.place.stamper, NINE, via=Via(member_id=person.member_id))
 
 
 def test_a_volunteer_records_nobody_else(day: Day):

@@ -48,9 +48,12 @@ def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reas
     if asked > left:
         raise RefundTooLarge(left=left)
     row = _write(actor, redemption, asked, reason)
+    to_wallet, *to_fund = _drafts(actor, redemption, row)
+    # In the lock order of the house: wallet, stock, caps, fund.
+    post_transfers(actor, [to_wallet])
     if asked == left:
         _give_back(redemption)
-    post_transfers(actor, _drafts(actor, redemption, row))
+    post_transfers(actor, to_fund)
     audit.record(actor, "rewards.refund", redemption.id, refund_id=row.id.hex, points=row.points, fen=row.fen)
     outbox.announce(actor, "redemption.refunded", redemption_id=redemption.id.hex, refund_id=row.id.hex)
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from ledger.book.accounts import payable_to, takings_of
 from ledger.book.balances import account_balance
@@ -133,3 +134,20 @@ def test_after_ten_minutes_an_undo_is_a_refund(street: Street):
     clock.advance(minutes=10, seconds=1)
     with pytest.raises(UndoTooLate):
         refunds.undo(street.clerk.actor, reserved.id)
+
+
+def test_a_refund_locks_in_the_order_of_the_house(street: Street):
+    offer = street.offer(stock=1, per_member_per_day=1)
+    bought = street.buy(street.volunteer(), offer)
+    updated: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("UPDATE"):
+            updated.append(statement.split()[1])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        refunds.refund(street.clerk.actor, bought.id, reason="退货")
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert updated == ["redemptions", "balances", "offers", "cap_counters", "balances"]

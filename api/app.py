@@ -47,7 +47,10 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Pool settings: 8-16 connections in all serve a box; a dead connection is found before use."""
+    """Pool settings: 8-16 connections in all serve a box; a dead connection is found before use.
+
+    Parameters are hidden: an error of the engine goes to the log, and names and codes must not go with it.
+    """
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True}
+        return {"connect_args": {"timeout": 30}, "hide_parameters": True}
+    return {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "hide_parameters": True}

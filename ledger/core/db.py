@@ -158,9 +158,12 @@ _turns = _Turns()
 
 
 def is_lost_race(error: DBAPIError) -> bool:
-    """Did the engine end this transaction because another one won (40001, 40P01, database is locked)?"""
+    """Did the engine end this transaction because another one won (40001, 40P01, database is locked)?
+
+    So it is with a unique key that was free when the verb looked (23505): run again, the verb sees who has it.
+    """
     state = getattr(error.orig, "sqlstate", None)
-    return state in ("40001", "40P01") or "database is locked" in str(error.orig)
+    return state in ("40001", "40P01", "23505") or "database is locked" in str(error.orig)
 
 
 def in_atomic() -> bool:

@@ -46,6 +46,8 @@ def add_member(
         load(actor.tenant, Household, household_id)
     require(actor, "manage_people", unit_path=unit.path)
     person_id = (phones.person_with(phone) if phone else None) or phones.add_person(phone)
+    if member_of(actor.tenant, person_id) is not None:
+        raise AlreadyExists
     return _enrol(actor, person_id, name, unit=unit, household_id=household_id)
 
 
@@ -67,8 +69,6 @@ def join_community(actor: Actor, community_id: UUID, *, name: str = "", given: C
 
 
 def _enrol(actor: Actor, person_id: UUID, name: str, *, unit: PlaceUnit, household_id: UUID | None) -> Member:
-    if member_of(actor.tenant, person_id) is not None:
-        raise AlreadyExists
     member = Member(
         community_id=actor.tenant,
         id=new_id(),

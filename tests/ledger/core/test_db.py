@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from ledger.core import audit, clock
 from ledger.core import db as database
@@ -129,6 +129,31 @@ def test_a_lost_race_is_run_again_from_the_beginning(context: Flask) -> None:
 
     assert third_time_lucky() == 1
     assert tries == [1, 1, 1]
+
+
+def test_who_loses_a_race_for_a_name_looks_again(context: Flask) -> None:
+    @atomic
+    def claim() -> str:
+        if find() is not None:
+            return "taken"
+        meeting.wait()
+        db.session.execute(insert(NumberSeries), [{"community_id": HERE, "series": "a", "last": 1}])
+        return "mine"
+
+    def find() -> int | None:
+        found: int | None = db.session.scalar(scoped(HERE, NumberSeries.last).where(NumberSeries.series == "a"))
+        return found
+
+    # On SQLite one call follows the other, so nobody is met.
+    meeting = threading.Barrier(2 if database.is_postgresql() else 1)
+    assert sorted(map(str, at_once(context, [claim] * 2))) == ["mine", "taken"]
+
+
+def test_an_error_of_the_engine_names_no_parameters(context: Flask) -> None:
+    row = {"community_id": HERE, "series": "13800000000", "last": None}
+    with pytest.raises(IntegrityError) as refused:
+        atomic(lambda: db.session.execute(insert(NumberSeries.__table__), [row]))()
+    assert "13800000000" not in str(refused.value).split("DETAIL")[0]
 
 
 def test_a_race_that_is_always_lost_ends(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

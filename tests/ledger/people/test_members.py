@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from ledger.book.balances import member_balance
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound
@@ -10,6 +11,7 @@ from ledger.core.tenancy import Actor, Role
 from ledger.people import consents, households, members, phones
 from ledger.people.errors import ConsentRequired
 from ledger.people.models import Purpose
+from tests.ledger.book.town import at_once
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 
 
@@ -45,6 +47,13 @@ def test_joining_without_consent_is_refused(place: Neighbourhood) -> None:
         members.join_community(Actor(person_id=person_id), place.id)
     consents.give(person_id, [Purpose.SERVICE])
     assert members.join_community(Actor(person_id=person_id), place.id).person_id == person_id
+
+
+def test_joining_twice_at_once_makes_one_member(app: Flask, place: Neighbourhood) -> None:
+    newcomer = Actor(person_id=phones.add_person(next_phone()))
+    consents.give(newcomer.person_id, [Purpose.SERVICE])
+    joined = at_once(app, [lambda: members.join_community(newcomer, place.id).id] * 6)
+    assert len(set(joined)) == 1
 
 
 @pytest.mark.parametrize("typed", ["林", "林秀", "lin", "Lin xiu"])

@@ -83,6 +83,11 @@ def test_what_is_no_id_names_nothing(text: str) -> None:
     assert parse(text) is None
 
 
+@pytest.mark.parametrize("text", ["0" * 31 + "A", "+" + "0" * 31, " " + "0" * 31, "0_" + "0" * 30, "１" * 32])
+def test_an_id_has_one_spelling(text: str) -> None:
+    assert parse(text) is None
+
+
 def test_an_id_survives_the_way_out_and_in() -> None:
     made = new_id()
     assert parse(made.hex) == made

@@ -37,6 +37,14 @@ class OwnRole(Refused):
     en = ("Nobody gives or ends their own role.", "Ask another administrator.")
 
 
+class RoleIsWhole(Refused):
+    """This role reaches the whole community; it cannot be held over a part of it."""
+
+    code = "role_is_whole"
+    zh = ("这个角色管理整个社区，不能只授给一个部分。", "请选择社区本身，或改授网格员、盖章人。")
+    en = ("This role is over the whole community.", "Choose the community itself, or make them coordinator or stamper.")
+
+
 class UnitMisplaced(Refused):
     """This kind of unit does not belong below that one."""
 

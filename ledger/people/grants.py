@@ -10,19 +10,24 @@ from ledger.core.errors import AlreadyExists, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, Role, load, scoped
-from ledger.people.errors import OwnRole
-from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant
+from ledger.people.errors import OwnRole, RoleIsWhole
+from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant, UnitKind
+
+OVER_A_PART = frozenset({Role.COORDINATOR, Role.STAMPER})
+"""Roles whose rights end at a part of the tree; the others' reach the whole community, so they are given over it."""
 
 
 @atomic
 def give_role(actor: Actor, member_id: UUID, *, role: Role, unit_id: UUID) -> RoleGrant:
     """The member holds the role over the unit and all below it.
 
-    Raises NotFound (member, unit), Forbidden, OwnRole, AlreadyExists.
+    Raises NotFound (member, unit), Forbidden, RoleIsWhole, OwnRole, AlreadyExists.
     """
     member = load(actor.tenant, Member, member_id)
     unit = load(actor.tenant, PlaceUnit, unit_id)
     require(actor, "give_roles")
+    if role not in OVER_A_PART and unit.kind != UnitKind.COMMUNITY:
+        raise RoleIsWhole
     if member.person_id == actor.person_id:
         raise OwnRole
     held = scoped(actor.tenant, RoleGrant).where(
@@ -68,15 +73,19 @@ def end_role(actor: Actor, grant_id: UUID) -> None:
     audit.record(actor, "people.end_role", grant.id)
 
 
-def roles_of(actor: Actor, member_id: UUID | None = None) -> list[tuple[RoleGrant, Member, PlaceUnit]]:
-    """Who holds and held what, newest first."""
+def roles_of(
+    actor: Actor, member_id: UUID | None = None, *, after: UUID | None = None, limit: int | None = None
+) -> list[tuple[RoleGrant, Member, PlaceUnit]]:
+    """Who holds and held what, newest first; `limit` None is all of it. Raises Forbidden."""
     require_any(actor, "see_roles")
     query = scoped(actor.tenant, RoleGrant, Member, PlaceUnit).where(
         Member.id == RoleGrant.member_id, PlaceUnit.id == RoleGrant.unit_id
     )
     if member_id:
         query = query.where(RoleGrant.member_id == member_id)
-    return [(grant, member, unit) for grant, member, unit in db.session.execute(query.order_by(RoleGrant.id.desc()))]
+    if after:
+        query = query.where(RoleGrant.id < after)
+    return list(db.session.execute(query.order_by(RoleGrant.id.desc()).limit(limit)).tuples())
 
 
 @atomic

@@ -8,7 +8,7 @@ from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.permissions import RIGHTS, may, reach
 from ledger.core.tenancy import Role
 from ledger.people import grants, members
-from ledger.people.errors import OwnRole
+from ledger.people.errors import OwnRole, RoleIsWhole
 from ledger.people.models import PostKind
 from tests.stories import Neighbour, Neighbourhood, open_neighbourhood, street_officer
 
@@ -48,6 +48,12 @@ def test_a_right_ends_at_the_holders_part_of_the_tree(place: Neighbourhood) -> N
     assert may(person.actor, "stamp", unit_path=place.micro_grid.path)
     assert not may(person.actor, "stamp", unit_path=other.path)
     assert not may(person.actor, "stamp", unit_path=place.root.path)
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.TREASURER, Role.SUPERVISOR])
+def test_a_role_over_the_whole_community_is_not_given_over_a_part(place: Neighbourhood, role: Role) -> None:
+    with pytest.raises(RoleIsWhole):
+        give(place, place.volunteer(), role, place.grid)
 
 
 def test_nobody_gives_or_ends_their_own_role(place: Neighbourhood) -> None:

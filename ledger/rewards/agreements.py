@@ -20,7 +20,7 @@ from ledger.core.numbers import next_in_series
 from ledger.core.permissions import COMMUNITY, SHOP, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.rewards.errors import AlreadySigned
-from ledger.rewards.merchants import load_merchant
+from ledger.rewards.merchants import is_behind_counter, load_merchant
 from ledger.rewards.models import (
     Agreement,
     AgreementState,
@@ -148,7 +148,7 @@ def sign_agreement(actor: Actor, agreement_id: UUID, *, version: int | None = No
     if version not in (None, agreement.draft_version):
         raise VersionChanged
     draft = version_of(agreement, agreement.draft_version)
-    if _is_behind_counter(actor, agreement.merchant_id):
+    if is_behind_counter(actor, agreement.merchant_id):
         _sign_for_shop(actor, agreement.merchant_id, draft)
     else:
         _sign_for_community(actor, agreement, draft)
@@ -161,10 +161,6 @@ def sign_agreement(actor: Actor, agreement_id: UUID, *, version: int | None = No
 def version_of(agreement: Agreement, version: int) -> AgreementVersion:
     """What was agreed in that version."""
     return db.session.get_one(AgreementVersion, (agreement.community_id, agreement.id, version))
-
-
-def _is_behind_counter(actor: Actor, merchant_id: UUID) -> bool:
-    return any(counter.merchant_id == merchant_id for counter in actor.counters)
 
 
 def _sign_for_shop(actor: Actor, merchant_id: UUID, draft: AgreementVersion) -> None:

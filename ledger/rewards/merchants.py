@@ -175,6 +175,11 @@ def only_branch(merchant_id: UUID) -> UUID:
 # --- people behind the counter ----------------------------------------------------------------------------------
 
 
+def is_behind_counter(actor: Actor, merchant_id: UUID) -> bool:
+    """Does the actor own the shop, or serve there?"""
+    return any(counter.merchant_id == merchant_id for counter in actor.counters)
+
+
 def person_of(phone: str) -> UUID:
     """Whoever signs in with this number, now or later."""
     return phones.person_with(phone) or phones.add_person(phone)

@@ -18,6 +18,7 @@ from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, reach, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.errors import OwnDraft
+from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import (
     Agreement,
     AgreementState,
@@ -163,11 +164,15 @@ def newest_version(community_id: UUID, offer_id: UUID) -> int:
 def approve_offer(actor: Actor, offer_id: UUID, *, version: int | None = None) -> Offer:
     """The waiting version is in force and the offer active; approved by the community, never by its drafter.
 
+    Nor by somebody behind the shop's own counter, whatever else they are.
+
     `version` is the one that was read, None: whichever waits. Raises NotFound, Forbidden, WrongState (nothing
     waits), VersionChanged, OwnDraft.
     """
     offer = load(actor.tenant, Offer, offer_id, lock=True)
     if not any(scope & COMMUNITY for scope in reach(actor, "sign_agreement").values()):
+        raise Forbidden
+    if is_behind_counter(actor, offer.merchant_id):
         raise Forbidden
     if offer.draft_version is None or offer.state == OfferState.ENDED:
         raise WrongState(state=offer.state)

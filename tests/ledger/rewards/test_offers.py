@@ -35,6 +35,14 @@ def test_the_owner_proposes_and_the_community_approves(street: Street):
     assert offers.approve_offer(street.place.admin.actor, draft.id).state == OfferState.ACTIVE
 
 
+def test_who_stands_behind_the_counter_does_not_approve_for_the_community(street: Street):
+    treasurer = street.place.treasurer
+    draft = offers.draft_offer(street.owner.actor, street.agreement.id, kind=OfferKind.GOODS, terms=CAKE)
+    merchants.appoint_clerk(street.place.admin.actor, street.bakery.id, person_id=treasurer.person_id, name="马会计")
+    with pytest.raises(Forbidden):
+        offers.approve_offer(treasurer.actor, draft.id)
+
+
 def test_a_change_waits_for_its_approval(street: Street):
     admin = street.place.admin.actor
     changed = offers.change_offer(admin, street.loaf.id, read_version=1, terms=CAKE)

@@ -63,7 +63,13 @@ def reserve(
     """
     now = clock.now()
     with arrive(actor, way, offer_id, at=now, branch_id=branch_id, on_behalf_of=on_behalf_of) as arrival:
-        wish = Wish(at=now, branch_id=arrival.branch_id, quantity=quantity, bill_fen=bill_fen)
+        wish = Wish(
+            at=now,
+            branch_id=arrival.branch_id,
+            quantity=quantity,
+            bill_fen=bill_fen,
+            is_elsewhere=arrival.is_elsewhere,
+        )
         terms = _granted(actor, arrival, wish)
         redemption = _describe(actor, arrival, terms, wish)
         _set_aside(actor, redemption, terms)

@@ -97,13 +97,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody wants of an offer, when and where; branch None: anywhere, bill None: not known yet."""
+    """What somebody wants of an offer, when and where; branch None: anywhere, bill None: not known yet.
+
+    `is_elsewhere`: another branch than this was asked for.
+    """
 
     at: datetime
     branch_id: UUID | None = None
     quantity: int = 1
     bill_fen: int | None = None
     bill_matters: bool = True
+    is_elsewhere: bool = False
 
 
 def day_period(moment: datetime) -> str:
@@ -232,7 +236,7 @@ def _against_offer(terms: Terms, wish: Wish) -> Iterator[Refused]:
 
 
 def _against_place_and_time(terms: Terms, wish: Wish) -> Iterator[Refused]:
-    if _is_elsewhere(terms, wish.branch_id):
+    if wish.is_elsewhere or _is_elsewhere(terms, wish.branch_id):
         yield BranchExcluded()
     local = wish.at.astimezone(clock.SHANGHAI)
     if not terms.weekdays & (1 << local.weekday()):

@@ -17,9 +17,9 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load
 from ledger.people.models import Member, PlaceUnit
 from ledger.rewards import member_codes
-from ledger.rewards.errors import BranchExcluded, OwnRedemption, ShopCodeUnknown, TillClosed
+from ledger.rewards.errors import OwnRedemption, ShopCodeUnknown, TillClosed
 from ledger.rewards.member_codes import Scanned
-from ledger.rewards.merchants import only_branch
+from ledger.rewards.merchants import is_behind_counter, only_branch
 from ledger.rewards.models import Branch, Offer, TillVisit, Via
 from ledger.rewards.terms import Terms, read_terms
 from ledger.service.errors import UnknownCard
@@ -56,7 +56,10 @@ Way = ByPoster | ByMemberCode | ByTill | ByCard
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Who wants which offer where: the terms as they are for this member, and how they came."""
+    """Who wants which offer where: the terms as they are for this member, and how they came.
+
+    `is_elsewhere`: the request names another branch than the one where they are.
+    """
 
     member_id: UUID
     branch_id: UUID
@@ -65,6 +68,7 @@ class Arrival:
     code_id: UUID | None = None
     till_id: UUID | None = None
     on_behalf_of: UUID | None = None
+    is_elsewhere: bool = False
 
 
 @contextmanager
@@ -127,9 +131,10 @@ def _by_poster(
     assert member_id is not None
     if short_code != terms.short_code or terms.branch_id is None:
         raise ShopCodeUnknown
-    if branch_id not in (None, terms.branch_id):
-        raise BranchExcluded
-    return Arrival(member_id, terms.branch_id, Via.MERCHANT_CODE, terms, on_behalf_of=person_id)
+    if member_id == actor.member_id and is_behind_counter(actor, terms.merchant_id):
+        raise OwnRedemption
+    elsewhere = branch_id not in (None, terms.branch_id)
+    return Arrival(member_id, terms.branch_id, Via.MERCHANT_CODE, terms, on_behalf_of=person_id, is_elsewhere=elsewhere)
 
 
 def _require_member(actor: Actor, on_behalf_of: UUID | None) -> UUID | None:
@@ -171,6 +176,5 @@ def _by_till(actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branc
         raise TillClosed
     if visit.member_id == actor.member_id:
         raise OwnRedemption
-    if branch_id not in (None, visit.branch_id):
-        raise BranchExcluded
-    return Arrival(visit.member_id, visit.branch_id, Via(visit.via), terms, till_id=visit.id)
+    elsewhere = branch_id not in (None, visit.branch_id)
+    return Arrival(visit.member_id, visit.branch_id, Via(visit.via), terms, till_id=visit.id, is_elsewhere=elsewhere)

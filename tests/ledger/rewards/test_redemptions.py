@@ -99,6 +99,8 @@ def test_a_clerk_of_the_community_cannot_serve_themself(street: Street):
     merchants.appoint_clerk(street.place.admin.actor, street.bakery.id, person_id=lin.person_id, name="小林")
     with pytest.raises(OwnRedemption):
         redemptions.reserve(lin.actor, street.loaf.id, way=street.code_of(lin))
+    with pytest.raises(OwnRedemption):
+        street.reserve(lin)
 
 
 def test_a_clerk_who_is_no_member_cannot_redeem_by_the_poster(street: Street):

@@ -121,6 +121,16 @@ def test_an_offer_of_one_branch_is_refused_at_another(street: Street):
     assert redemptions.reserve(lin.actor, offer.id, way=way).branch_id == west.id
 
 
+def test_another_branch_than_the_posters_is_refused_in_its_turn(street: Street):
+    admin, lin = street.place.admin.actor, street.volunteer()
+    west = merchants.add_branch(admin, street.bakery.id, name="西门店", address="南华街 9 号")
+    with pytest.raises(BranchExcluded):
+        street.reserve(lin, branch_id=west.id)
+    agreements.suspend_agreement(admin, street.agreement.id)
+    with pytest.raises(AgreementSuspended):
+        street.reserve(lin, branch_id=west.id)
+
+
 def test_the_poster_of_another_shop_is_refused(street: Street):
     admin = street.place.admin.actor
     salon = merchants.create_merchant(admin, "理发店", trade="理发")

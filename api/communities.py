@@ -11,15 +11,18 @@ from api.documents import global_resource, resource
 from api.schemas.communities import (
     CommunityRequestSchema,
     CommunitySchema,
+    JoinedAndCheckedInSchema,
     JoinedSchema,
     JoinRequestSchema,
     StreetRequestSchema,
     StreetSchema,
 )
 from api.writing import writes
-from ledger.people import communities, members
+from ledger.people import communities, members, sessions
 from ledger.people.communities import FIRST_ROLES, Staff
 from ledger.people.models import Community, Member, Street
+from ledger.service import checkins, codes
+from ledger.service.checkins import Kind, Via
 
 blp = global_resource("communities", "Communities and street offices, opened by an operator.")
 joining = resource("joining", "Becoming a volunteer.")
@@ -48,8 +51,21 @@ def post_street(asked: dict[str, Any]) -> Street:
 @joining.post("/join")
 @for_strangers
 @joining.arguments(JoinRequestSchema)
-@joining.response(200, JoinedSchema)
+@joining.response(200, JoinedAndCheckedInSchema)
+def post_join(asked: dict[str, Any]) -> Any:
+    """Become a volunteer of the community, and check in at once; joining again answers the same member."""
+    return _join(asked) if asked["grant"] is None else _join_and_check_in(asked)
+
+
 @writes(JoinedSchema)
-def post_join(asked: dict[str, Any]) -> Member:
-    """Become a volunteer of the community; joining again answers the same member."""
+def _join(asked: dict[str, Any]) -> Member:
     return members.join_community(current_actor(), g.community_id, name=asked["name"], given=asked["consents"])
+
+
+@writes(JoinedAndCheckedInSchema, keyed=True)
+def _join_and_check_in(asked: dict[str, Any]) -> dict[str, Any]:
+    """Both or neither: a scan that is no good leaves the person where they were."""
+    joined = members.join_community(current_actor(), g.community_id, name=asked["name"], given=asked["consents"])
+    inside, scanned = sessions.enter(current_actor(), g.community_id), codes.open_grant(asked["grant"])
+    visit = checkins.record_checkin(inside, scanned.activity_id, kind=Kind.IN, via=Via(grant=asked["grant"]))
+    return {"id": joined.id, "checkin": visit}

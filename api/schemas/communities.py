@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from api.schemas.checkins import CheckinSchema
 from api.schemas.fields import Id, Schema, Text
 from api.schemas.sign_in import phone_field
 from ledger.people.models import Purpose
@@ -27,9 +28,19 @@ class JoinRequestSchema(Schema):
     name = Text(80, load_default="", metadata={"description": "How the community calls me; may be given later."})
     consents = fields.List(fields.Enum(Purpose, by_value=True), load_default=list, validate=validate.Length(max=4))
 
+    grant = fields.String(
+        load_default=None,
+        validate=validate.Length(min=1, max=600),
+        metadata={"description": "From POST /scans: check in with it by the same request, which then needs a key."},
+    )
+
 
 class JoinedSchema(Schema):
     id = Id(metadata={"description": "My member id."})
+
+
+class JoinedAndCheckedInSchema(JoinedSchema):
+    checkin = fields.Nested(CheckinSchema, metadata={"description": "Only where a grant was sent."})
 
 
 class StreetRequestSchema(Schema):

@@ -11,8 +11,11 @@ from sqlalchemy import func, select
 from ledger.core import clock
 from ledger.core.audit import AuditLine
 from ledger.core.db import db
+from ledger.people import phones, sessions
+from ledger.people.models import SessionKind
 from ledger.service.activities import cancel_activity
 from tests.ledger.service.day import NINE, Day, open_day
+from tests.stories import next_phone
 
 URL = "/api/v1/scans"
 
@@ -92,3 +95,30 @@ def test_an_old_live_code_and_a_cancelled_activity_are_named(client: FlaskClient
 )
 def test_a_malformed_scan_is_refused_by_field(client: FlaskClient, day: Day, body):
     assert client.post(URL, json=body).status_code == 422
+
+
+def newcomer() -> dict[str, str]:
+    """The headers of somebody who is no member anywhere."""
+    token, _ = sessions.open_session(phones.add_person(next_phone()), kind=SessionKind.API)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_a_newcomer_joins_and_checks_in_by_one_post(client: FlaskClient, day: Day):
+    clock.move_to(NINE)
+    body = {"consents": ["service"], "grant": scan(client, day.activity.poster_code).json["grant"]}
+    headers, url = newcomer(), f"{day.place.url}/join"
+    assert client.post(url, json=body, headers=headers).json["code"] == "key_required"
+    answers = [client.post(url, json=body, headers=headers | {"Idempotency-Key": "1"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].data == answers[1].data
+    joined = answers[0].json
+    assert (joined["checkin"]["member_id"], joined["checkin"]["status"]) == (joined["id"], "open")
+
+
+def test_joining_with_a_scan_that_is_no_good_leaves_nothing(client: FlaskClient, day: Day):
+    clock.move_to(NINE)
+    body = {"consents": ["service"], "grant": scan(client, day.activity.poster_code).json["grant"]}
+    clock.advance(minutes=10)
+    headers = newcomer() | {"Idempotency-Key": "1"}
+    assert client.post(f"{day.place.url}/join", json=body, headers=headers).json["code"] == "grant_expired"
+    assert client.get("/api/v1/me", headers=headers).json["memberships"] == []

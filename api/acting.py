@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g
+from uuid import UUID
+
+from flask import g, request
 
 from ledger.core.errors import NotSignedIn
 from ledger.core.tenancy import Actor
@@ -20,6 +22,17 @@ def current_actor() -> Actor:
     if actor is None:
         raise NotSignedIn
     return actor
+
+
+def asked_action() -> str:
+    """What the audit calls the present request: its endpoint, never its address, which may carry a code."""
+    return (request.endpoint or "")[:60]
+
+
+def asked_thing() -> UUID | None:
+    """The thing that the present request is about: the last id of its address."""
+    found = [value for value in (request.view_args or {}).values() if isinstance(value, UUID)]
+    return found[-1] if found else None
 
 
 def set_actor(actor: Actor) -> None:

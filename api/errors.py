@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from api.acting import actor_or_none
+from api.acting import actor_or_none, asked_action, asked_thing
 from ledger.core import audit
 from ledger.core.db import atomic
 from ledger.core.errors import (
@@ -146,4 +146,4 @@ def _by_field(messages: Any) -> dict[str, Any] | None:
 
 @atomic
 def _write_audit_line(reason: Reason) -> None:
-    audit.record(actor_or_none(), f"{request.method} {request.url_rule}"[:60], outcome=reason.code)
+    audit.record(actor_or_none(), asked_action(), asked_thing(), outcome=reason.code)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Response, request
 from marshmallow import Schema
 
-from api.acting import actor_or_none
+from api.acting import actor_or_none, asked_action, asked_thing
 from api.errors import problem, status_of
 from ledger.core.errors import KeyRequired, Reason
 from ledger.core.idempotency import Answer, Request, perform
@@ -52,6 +52,8 @@ def run_verb(verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | N
         route=f"{request.method} {request.path}"[:160],
         key=key,
         fingerprint=_fingerprint(),
+        action=asked_action(),
+        thing_id=asked_thing(),
     )
     return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
 
@@ -94,5 +96,11 @@ def fingerprint_of(content: Any) -> bytes:
 
 def run_item(verb: Callable[[], T], *, dump: Callable[[T], Answer], route: str, key: str, content: Any) -> Answer:
     """One item of a batch, once for its own key: as if `content` had been sent to `route` alone."""
-    asked = Request(actor=actor_or_none(), route=route[:160], key=key, fingerprint=fingerprint_of(content))
+    asked = Request(
+        actor=actor_or_none(),
+        route=route[:160],
+        key=key,
+        fingerprint=fingerprint_of(content),
+        action=asked_action(),
+    )
     return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)

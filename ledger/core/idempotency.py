@@ -50,12 +50,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What makes a request the same request: who, where, which key, which body."""
+    """What makes a request the same request: who, where, which key, which body.
+
+    `action` and `thing_id` are what the audit calls it, should it be refused; the route unless said.
+    """
 
     actor: Actor | None
     route: str
     key: str | None
     fingerprint: bytes
+    action: str = ""
+    thing_id: UUID | None = None
 
 
 @atomic
@@ -93,7 +98,8 @@ def perform(
 def _settle_refusal(request: Request, reason: Reason, dump_refusal: Callable[[Reason], Answer]) -> Answer:
     if reason.afterwards is not None:
         reason.afterwards()
-    audit.record(request.actor, request.route[:60], outcome=reason.code)
+    action = (request.action or request.route)[:60]
+    audit.record(request.actor, action, request.thing_id, outcome=reason.code)
     return dump_refusal(reason)
 
 

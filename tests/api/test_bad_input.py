@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from ledger.core import clock
+from ledger.core import audit, clock
 from ledger.core.db import Base, db
 from ledger.core.errors import REASONS
 from tests.ledger.rewards.street import Street, open_street
@@ -151,5 +151,18 @@ def test_a_refusal_leaves_its_audit_line(client: FlaskClient, street: Street) ->
     headers = street.volunteer(100).headers
     assert client.post(f"{street.place.url}/members", json={"name": "某人"}, headers=headers).status_code == 403
     db.session.close()
-    last = db.session.execute(text("SELECT outcome FROM audit_lines ORDER BY id DESC LIMIT 1")).scalar_one()
-    assert last == "forbidden"
+    last = db.session.execute(text("SELECT action, outcome FROM audit_lines ORDER BY id DESC LIMIT 1")).one()
+    assert tuple(last) == ("members.post_member", "forbidden")
+
+
+def test_the_audit_line_of_a_refusal_names_the_thing(client: FlaskClient, street: Street) -> None:
+    bought = street.buy(street.volunteer(100))
+    stranger = street.volunteer(name="陈刚")
+    for method, path in (("GET", ""), ("POST", "/confirm")):
+        url = f"{street.place.url}/redemptions/{bought.id.hex}{path}"
+        client.open(url, method=method, headers=stranger.headers | {"Idempotency-Key": "some key"})
+    lines = audit.list_lines(stranger.actor, limit=2)
+    assert [(line.action, line.thing_id, line.outcome) for line in lines] == [
+        ("redemptions.post_confirmation", bought.id, "forbidden"),
+        ("redemptions.get_redemption", bought.id, "forbidden"),
+    ]

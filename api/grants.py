@@ -7,7 +7,8 @@ from uuid import UUID
 
 from api.auth import current_actor
 from api.documents import resource
-from api.schemas.grants import GrantListSchema, GrantQuery, GrantRequestSchema, GrantSchema
+from api.pages import page
+from api.schemas.grants import GrantPageSchema, GrantQuery, GrantRequestSchema, GrantSchema
 from api.writing import writes
 from ledger.people import grants
 from ledger.people.models import RoleGrant
@@ -17,10 +18,12 @@ blp = resource("grants", "Staff roles: given, ended, never deleted.")
 
 @blp.get("/grants")
 @blp.arguments(GrantQuery, location="query")
-@blp.response(200, GrantListSchema)
+@blp.response(200, GrantPageSchema)
 def list_grants(asked: dict[str, Any]) -> dict[str, Any]:
     """Who held what when, newest first."""
-    return {"items": [grant for grant, _, _ in grants.roles_of(current_actor(), asked["member_id"])]}
+    limit = asked["limit"]
+    rows = grants.roles_of(current_actor(), asked["member_id"], after=asked["cursor"], limit=limit + 1)
+    return page([grant for grant, _, _ in rows], limit)
 
 
 @blp.post("/grants")

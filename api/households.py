@@ -6,7 +6,9 @@ from typing import Any
 
 from api.auth import current_actor
 from api.documents import resource
-from api.schemas.households import HouseholdListSchema, HouseholdRequestSchema, HouseholdSchema
+from api.pages import page
+from api.schemas.fields import PageQuery
+from api.schemas.households import HouseholdPageSchema, HouseholdRequestSchema, HouseholdSchema
 from api.writing import writes
 from ledger.core.permissions import require
 from ledger.people import households
@@ -15,12 +17,14 @@ blp = resource("households", "People of one home, who never stamp one another.")
 
 
 @blp.get("/households")
-@blp.response(200, HouseholdListSchema)
-def list_households() -> dict[str, Any]:
-    """Every household with its members."""
+@blp.arguments(PageQuery, location="query")
+@blp.response(200, HouseholdPageSchema)
+def list_households(asked: dict[str, Any]) -> dict[str, Any]:
+    """The households with their members, newest first."""
     actor = current_actor()
     require(actor, "manage_people")
-    return {"items": [_shown(home, people) for home, people in households.households_of(actor.tenant).items()]}
+    rows = households.households_of(actor.tenant, after=asked["cursor"], limit=asked["limit"] + 1)
+    return page([_shown(home, people) for home, people in rows.items()], asked["limit"])
 
 
 @blp.post("/households")

@@ -6,7 +6,8 @@ from typing import Any
 
 from api.auth import current_actor
 from api.documents import resource
-from api.schemas.units import UnitListSchema, UnitRequestSchema, UnitSchema
+from api.pages import page
+from api.schemas.units import UnitPageSchema, UnitQuery, UnitRequestSchema, UnitSchema
 from api.writing import writes
 from ledger.core.permissions import require_any
 from ledger.people import units
@@ -16,12 +17,13 @@ blp = resource("units", "The place tree (社区 → 小区 → 网格 → 微网
 
 
 @blp.get("/units")
-@blp.response(200, UnitListSchema)
-def list_units() -> dict[str, Any]:
-    """The whole tree, parents before children."""
+@blp.arguments(UnitQuery, location="query")
+@blp.response(200, UnitPageSchema)
+def list_units(asked: dict[str, Any]) -> dict[str, Any]:
+    """The tree, parents before children."""
     actor = current_actor()
     require_any(actor, "see_units")
-    return {"items": units.tree_of(actor.tenant)}
+    return page(units.tree_of(actor.tenant, after=asked["cursor"]), asked["limit"])
 
 
 @blp.post("/units")

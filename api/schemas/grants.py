@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, Schema
+from api.schemas.fields import Id, Moment, PageQuery, Schema, page_of
 from ledger.core.tenancy import Role
 from ledger.people.models import STAFF_ROLES
 
@@ -15,7 +15,7 @@ class GrantRequestSchema(Schema):
     role = fields.Enum(Role, by_value=True, required=True, validate=validate.OneOf(STAFF_ROLES))
 
 
-class GrantQuery(Schema):
+class GrantQuery(PageQuery):
     member_id = Id(load_default=None)
 
 
@@ -28,5 +28,4 @@ class GrantSchema(Schema):
     until = Moment(allow_none=True)
 
 
-class GrantListSchema(Schema):
-    items = fields.List(fields.Nested(GrantSchema))
+GrantPageSchema = page_of(GrantSchema)

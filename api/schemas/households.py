@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Schema, Text
+from api.schemas.fields import Id, Schema, Text, page_of
 
 
 class HouseholdRequestSchema(Schema):
@@ -18,5 +18,4 @@ class HouseholdSchema(Schema):
     member_ids = fields.List(Id())
 
 
-class HouseholdListSchema(Schema):
-    items = fields.List(fields.Nested(HouseholdSchema))
+HouseholdPageSchema = page_of(HouseholdSchema)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Schema, Text
+from api.schemas.fields import Id, PageQuery, Schema, Text, page_of
 from ledger.people.models import UnitKind
 
 
@@ -13,6 +13,10 @@ class UnitRequestSchema(Schema):
     kind = fields.Enum(UnitKind, by_value=True, required=True)
     parent_id = Id(required=True)
     party_parent_id = Id(load_default=None)
+
+
+class UnitQuery(PageQuery):
+    limit = fields.Integer(load_default=200, validate=validate.Range(min=1, max=200))
 
 
 class UnitSchema(Schema):
@@ -24,5 +28,4 @@ class UnitSchema(Schema):
     path = fields.String(metadata={"description": "Position in the tree: a unit's path starts with its parent's."})
 
 
-class UnitListSchema(Schema):
-    items = fields.List(fields.Nested(UnitSchema))
+UnitPageSchema = page_of(UnitSchema)

@@ -40,10 +40,16 @@ def leave_household(actor: Actor, member_id: UUID) -> None:
     audit.record(actor, "people.leave_household", member_id)
 
 
-def households_of(community_id: UUID) -> dict[Household, list[Member]]:
-    """Every household with its members."""
-    homes = {home.id: home for home in db.session.scalars(scoped(community_id, Household))}
+def households_of(
+    community_id: UUID, *, after: UUID | None = None, limit: int | None = None
+) -> dict[Household, list[Member]]:
+    """The households with their members, newest first; `limit` None is all of them."""
+    query = scoped(community_id, Household).order_by(Household.id.desc()).limit(limit)
+    if after:
+        query = query.where(Household.id < after)
+    homes = {home.id: home for home in db.session.scalars(query)}
     found: dict[Household, list[Member]] = {home: [] for home in homes.values()}
-    for member in db.session.scalars(scoped(community_id, Member).where(Member.household_id.is_not(None))):
+    people = scoped(community_id, Member).where(Member.household_id.in_(homes)).order_by(Member.id)
+    for member in db.session.scalars(people):
         found[homes[member.household_id]].append(member)
     return found

@@ -69,10 +69,12 @@ def root_of(community_id: UUID) -> PlaceUnit:
     return unit
 
 
-def tree_of(community_id: UUID) -> list[PlaceUnit]:
-    """All units, parents before children, siblings in the order they were added."""
+def tree_of(community_id: UUID, *, after: UUID | None = None) -> list[PlaceUnit]:
+    """All units (or those that follow one), parents before children, siblings in the order they were added."""
     rows = list(db.session.scalars(scoped(community_id, PlaceUnit)))
-    return sorted(rows, key=lambda unit: [int(step) for step in unit.path.split(".") if step])
+    tree = sorted(rows, key=lambda unit: [int(step) for step in unit.path.split(".") if step])
+    reached = next((place for place, unit in enumerate(tree, 1) if unit.id == after), 0)
+    return tree[reached:]
 
 
 def describe_units(community_id: UUID, ids: Collection[UUID]) -> dict[UUID, PlaceUnit]:

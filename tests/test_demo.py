@@ -32,6 +32,8 @@ from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
 
+pytestmark = pytest.mark.xdist_group("demo")  # One worker tells the story, not each.
+
 UNTIL = date(2026, 11, 20)
 AFTER = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 

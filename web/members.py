@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -12,7 +13,7 @@ from ledger.core.errors import Forbidden
 from ledger.core.permissions import OWN, may, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
-from ledger.people.models import UnitKind
+from ledger.people.models import PlaceUnit, UnitKind
 from web.forms import ask, send
 from web.words import POSTS, UNIT_KINDS
 
@@ -47,6 +48,7 @@ def show_list(actor: Actor, **again: Any) -> str:
 
 
 def _shown(actor: Actor, rows: list[Any]) -> list[dict[str, Any]]:
+    places = {unit.id: unit for unit in units.tree_of(actor.tenant)}
     names = members.shown_names(actor, [member for member, _unit in rows])
     posts: dict[Any, list[str]] = {}
     for post in grants.posts_of(actor.tenant, [member.id for member, _unit in rows]):
@@ -55,13 +57,26 @@ def _shown(actor: Actor, rows: list[Any]) -> list[dict[str, Any]]:
         {
             "id": member.id.hex,
             "name": names[member.id],
-            "unit": unit.name,
+            "unit": _address(unit, places),
             "posts": posts.get(member.id, []),
             "household": member.household_id is not None,
             "joined_at": member.joined_at,
         }
         for member, unit in rows
     ]
+
+
+IN_ADDRESS = (UnitKind.COMPOUND, UnitKind.BUILDING, UnitKind.ENTRANCE)
+
+
+def _address(unit: PlaceUnit, places: dict[UUID, PlaceUnit]) -> str:
+    """Where somebody lives as one says it: compound, building, entrance; else the unit's own name."""
+    said, above = [], unit
+    while True:
+        said += [above.name] if above.kind in IN_ADDRESS else []
+        if above.parent_id is None:
+            return " ".join(reversed(said)) or unit.name
+        above = places[above.parent_id]
 
 
 def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:

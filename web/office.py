@@ -87,7 +87,7 @@ UNPAID = (SettlementState.DRAFT, SettlementState.ISSUED, SettlementState.CONFIRM
 def _to_settle(actor: Actor) -> Iterator[Pile]:
     if not reach(actor, "see_settlements"):
         return
-    counts = reading.count_by_state(actor)
+    counts = reading.count_steps_for(actor)
     for state, (verb, icon, title, words) in STEPS.items():
         if may(actor, f"{verb}_settlement"):
             href = url_for("web.settlements.list_all", status=state)

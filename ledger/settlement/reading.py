@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
@@ -62,11 +62,20 @@ def sum_settlements(
     return Sums(count, int(payable))
 
 
-def count_by_state(actor: Actor) -> dict[SettlementState, int]:
-    """How many statements stand where, over all weeks. Raises Forbidden."""
+def count_steps_for(actor: Actor) -> dict[SettlementState, int]:
+    """How many statements stand where, without those whose step before was the actor's own. Raises Forbidden."""
     query = select(Settlement.state, func.count()).where(within(actor.tenant, Settlement), _visible(actor))
+    query = query.where(*(or_(Settlement.state != state, by != actor.person_id) for state, by in STEP_BEFORE.items()))
     found = db.session.execute(query.group_by(Settlement.state)).tuples()
     return {SettlementState(state): count for state, count in found}
+
+
+STEP_BEFORE = {
+    SettlementState.CONFIRMED: Settlement.issued_by,
+    SettlementState.APPROVED: Settlement.approved_by,
+    SettlementState.PAID: Settlement.paid_by,
+}
+"""Who may not take the step that follows these states."""
 
 
 def merchants_settled(actor: Actor) -> list[tuple[UUID, str]]:

@@ -11,6 +11,7 @@ from ledger.core import clock
 from ledger.core.tenancy import Role
 from tests.ledger.rewards.street import Street, open_street
 from tests.stories import next_phone, open_neighbourhood, street_officer
+from tests.web.browser import Browser
 
 ROOMS = ("./programmes", "./units", "./members", "./merchants", "./funds")
 FORMS = (
@@ -156,7 +157,7 @@ def test_a_household_of_nobody_is_marked(admin):
 # --- shops, agreements, offers ------------------------------------------------------------------------------------
 
 
-def new_shop(browser) -> str:
+def new_shop(browser: Browser) -> str:
     asked = {"name": "老张理发", "trade": "理发", "branch_name": "总店", "address": "南华街 7 号", "owner_name": "老张"}
     answer = browser.post("./merchants", **asked, owner_phone=next_phone())
     assert answer.status_code == 303, browser.words

@@ -87,21 +87,32 @@ def test_the_next_activities_are_named(day, visit):
 
 
 @pytest.mark.parametrize(
-    ("state", "title"),
+    ("state", "title", "who"),
     [
-        (SettlementState.DRAFT, "结算单等出单"),
-        (SettlementState.CONFIRMED, "结算单等审批"),
-        (SettlementState.APPROVED, "结算单等付款"),
-        (SettlementState.PAID, "付款等对账"),
+        (SettlementState.DRAFT, "结算单等出单", "admin"),
+        (SettlementState.CONFIRMED, "结算单等审批", "treasurer"),
+        (SettlementState.APPROVED, "结算单等付款", "admin"),
+        (SettlementState.PAID, "付款等对账", "treasurer"),
     ],
 )
-def test_statements_wait_with_those_whose_step_it_is(office, visit, state, title):
+def test_statements_wait_with_those_whose_step_it_is(office, visit, state, title, who):
     office.bring_to(state)
-    desk = visit(office.treasurer)
+    desk = visit(getattr(office, who))
     desk.get("./office")
     assert pile_of(desk, title).endswith(f"status={state} 1")
     desk.get(pile_of(desk, title).split()[0])
     assert "麦香面包" in desk.words
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "who"),
+    [(SettlementState.APPROVED, "结算单等付款", "treasurer"), (SettlementState.PAID, "付款等对账", "admin")],
+)
+def test_a_statement_does_not_wait_for_who_did_the_step_before(office, visit, state, title, who):
+    office.bring_to(state)
+    desk = visit(getattr(office, who))
+    desk.get("./office")
+    assert pile_of(desk, title) == ""
 
 
 def test_an_offer_waits_for_the_one_who_did_not_draft_it(office, visit):

@@ -140,9 +140,7 @@ def test_who_issued_is_not_offered_to_void(office, visit):
 def test_the_csv_is_the_same_file_as_the_apis(office, visit, client):
     settlement = office.bring_to(SettlementState.ISSUED)
     page = visit(office.admin).get(f"{sheet_of(settlement)}.csv")
-    api = client.get(
-        f"{office.street.place.url}/settlements/{settlement.id.hex}.csv", headers=office.admin.headers
-    )
+    api = client.get(f"{office.street.place.url}/settlements/{settlement.id.hex}.csv", headers=office.admin.headers)
     assert page.data == api.data
     assert page.headers["Content-Disposition"].endswith('.csv"')
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 
 from ledger.core import clock
-from ledger.rewards import agreements, member_codes, redemptions
+from ledger.core.db import db
+from ledger.people.models import Member
+from ledger.rewards import agreements, member_codes, merchants, redemptions
 from tests.ledger.rewards.street import Street, open_street
+from tests.stories import neighbour, open_neighbourhood
 from tests.web.browser import Browser
 
 Visit = Callable[..., Browser]
@@ -70,7 +74,7 @@ def test_what_cannot_be_used_says_why(street, visit):
 
 
 def test_the_address_in_the_members_qr_is_as_good_as_the_code(street, visit):
-    address = f"https://redflower.example.org/some/longer/root/of/the/house/till#{code_of(street)}"
+    address = f"https://redflower.example.org/some/longer/way/into/the/house/till#{code_of(street)}"
     assert visit(street.clerk).post("./till", member_code=address).status_code == 303
 
 
@@ -105,8 +109,6 @@ def test_a_reservation_waits_for_the_member_and_becomes_a_receipt(street, visit)
 
 
 def redemption_of(address: str):
-    from uuid import UUID
-
     return UUID(hex=address.rpartition("/")[2])
 
 
@@ -184,17 +186,11 @@ def test_the_operator_undoes_within_ten_minutes_and_not_after(street, visit):
 
 
 def street_member(street: Street, redemption):
-    from ledger.core.db import db
-    from ledger.people.models import Member
-    from tests.stories import neighbour
-
     member = db.session.get(Member, (street.id, redemption.member_id))
     return neighbour(street.id, member.name, member.person_id, member.id).actor
 
 
 def test_another_branchs_clerk_sees_nothing_of_it(street, visit):
-    from ledger.rewards import merchants
-
     other = merchants.add_branch(street.place.admin.actor, street.bakery.id, name="西门店", address="南华街 9 号")
     redemption = street.serve(street.volunteer(), branch_id=street.branch.id)
     browser = visit(street.at_counter("小李", branch=other))
@@ -203,8 +199,6 @@ def test_another_branchs_clerk_sees_nothing_of_it(street, visit):
 
 
 def test_an_owner_of_two_branches_chooses_one(street, visit):
-    from ledger.rewards import merchants
-
     other = merchants.add_branch(street.place.admin.actor, street.bakery.id, name="西门店", address="南华街 9 号")
     browser = visit(street.owner)
     browser.get(f"./till?branch_id={other.id.hex}")
@@ -217,7 +211,5 @@ def test_signed_out_the_till_asks_to_sign_in(street, visit):
 
 
 def test_a_stranger_finds_no_till(street, visit):
-    from tests.stories import open_neighbourhood
-
     stranger = open_neighbourhood("远方社区").admin
     assert visit(stranger).get(f"/c/{street.id.hex}/till").status_code == 404

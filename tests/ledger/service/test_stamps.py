@@ -182,17 +182,17 @@ def test_nobody_stamps_their_household(day: Day):
 
 
 def test_nobody_stamps_what_they_recorded(day: Day):
-    stamper, person = day.place.stamper, day.place.volunteer()
-    day.arrive(stamper, NINE, via=Via(member_id=person.member_id))
+    admin, person = day.place.admin, day.place.volunteer()
+    day.arrive(admin, NINE, via=Via(member_id=person.member_id))
     visit = day.leave(person, ELEVEN)
-    assert code_for(day, visit, stamper) == RecordedByYou.code
+    assert code_for(day, visit, admin) == RecordedByYou.code
 
 
 def test_nobody_stamps_what_they_checked_out(day: Day):
-    stamper, person = day.place.stamper, day.place.volunteer()
+    admin, person = day.place.admin, day.place.volunteer()
     day.arrive(person, NINE)
-    visit = day.leave(stamper, ELEVEN, via=Via(member_id=person.member_id))
-    assert code_for(day, visit, stamper) == RecordedByYou.code
+    visit = day.leave(admin, ELEVEN, via=Via(member_id=person.member_id))
+    assert code_for(day, visit, admin) == RecordedByYou.code
 
 
 def test_nobody_stamps_what_they_recorded_as_a_helper(day: Day):
@@ -399,7 +399,7 @@ def test_nobody_undoes_for_themself_their_household_or_what_they_recorded(day: D
     assert wife.member_id
     form_household(admin.actor, "一家", member_ids=[stamper.member_id, wife.member_id])
     recorded = day.place.volunteer("王强")
-    day.arrive(stamper, NINE, via=Via(member_id=recorded.member_id))
+    day.arrive(stamper, NINE, on_behalf_of=recorded.member_id)
     visits = {
         OwnCheckin: day.served(stamper),
         OwnHousehold: day.served(wife),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,7 +60,8 @@ class Database:
 
 
 class SqliteDatabase(Database):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="redflower-sqlite-", dir=postgres.memory()))
         self._file = folder / "redflower.db"
         self._template = folder / "template.db"
         self.url = f"sqlite:///{self._file}"
@@ -75,7 +77,7 @@ class SqliteDatabase(Database):
         shutil.copyfile(self._template, self._file)
 
     def drop(self) -> None:
-        """pytest deletes the folder."""
+        shutil.rmtree(self._folder)
 
 
 class PostgresqlDatabase(Database):
@@ -104,22 +106,22 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def database(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def database(engine_name: str) -> Iterator[Database]:
     """The database behind `app`, still empty until `app` has migrated it."""
-    found = database_of(engine_name, tmp_path_factory)
+    found = database_of(engine_name)
     yield found
     found.drop()
 
 
-def database_of(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Database:
+def database_of(engine_name: str) -> Database:
     """A new, empty database on the engine."""
     if engine_name == "sqlite":
-        return SqliteDatabase(tmp_path_factory.mktemp("sqlite"))
+        return SqliteDatabase()
     return PostgresqlDatabase(os.environ[SERVER])
 
 
 @pytest.fixture(scope="session")
-def app(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def app(database: Database) -> Iterator[Flask]:
     """The house on one engine, its schema made by the migrations. Push no context here: use `context`."""
     from api.app import create_app
     from ledger.core.db import db

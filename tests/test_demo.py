@@ -39,9 +39,9 @@ AFTER = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def house(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def house(engine_name: str) -> Iterator[Flask]:
     """A house of its own with a small demo community, told once for all tests of an engine."""
-    database = database_of(engine_name, tmp_path_factory)
+    database = database_of(engine_name)
     settings = {"TESTING": True, "REDFLOWER_ENV": "testing", "SECRET_KEY": "only for tests " * 3}
     app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": database.url})
     app.test_client_class = ClientOfItsOwn

@@ -16,6 +16,7 @@ from sqlalchemy import (
     column,
     table,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.book.codes import Code, Kind, Unit
@@ -88,9 +89,17 @@ class Transfer(Base):
         CheckConstraint("debit_account_id <> credit_account_id", name="two_accounts"),
         one_of("unit", Unit),
         one_of("code", Code),
-        # Serve: the statement and balance of an account, newest first, from either side.
-        Index("ix_transfers_debit", "community_id", "debit_account_id", "id"),
-        Index("ix_transfers_credit", "community_id", "credit_account_id", "id"),
+        # Serve: the statement of an account in its business order, and what lies above its rollups, from either side.
+        Index("ix_transfers_debit", "community_id", "debit_account_id", "effective_at", "id"),
+        Index("ix_transfers_credit", "community_id", "credit_account_id", "effective_at", "id"),
+        # Serves: what became known after a statement was made, of the time that it tells about.
+        Index(
+            "ix_transfers_backdated",
+            "community_id",
+            "recorded_at",
+            sqlite_where=sql_text("effective_at < recorded_at"),
+            postgresql_where=sql_text("effective_at < recorded_at"),
+        ),
         # Serves: how much of a transfer has been reversed.
         Index("ix_transfers_reverses", "community_id", "reverses_id"),
     )
@@ -147,7 +156,7 @@ class Hold(Base):
 
 
 class Draw(Base):
-    """Which expiring cohort a debit or hold took its points from; immutable. Written where points expire."""
+    """Which expiring cohort a debit or hold took its points from; immutable. What never expires has no draw."""
 
     __tablename__ = "draws"
     __table_args__ = (
@@ -156,6 +165,9 @@ class Draw(Base):
         CheckConstraint("amount > 0", name="amount_positive"),
         # Serves: what is left of each cohort of a wallet.
         Index("ix_draws_account", "community_id", "account_id", "expires_on"),
+        # Serve: what a refund or an ended hold gives back.
+        Index("ix_draws_transfer", "community_id", "transfer_id"),
+        Index("ix_draws_hold", "community_id", "hold_id"),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -164,6 +176,157 @@ class Draw(Base):
     hold_id: Mapped[UUID | None]
     expires_on: Mapped[date | None]
     amount: Mapped[int]
+
+
+class Cohort(Base):
+    """A wallet's points that expire together: what is left of them, neither spent nor held.
+
+    Points are usable through `expires_on`. What a wallet has beyond its cohorts never expires. `noticed_on` is the
+    day on which the member was told.
+    """
+
+    __tablename__ = "cohorts"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "account_id"], ["accounts.community_id", "accounts.id"]),
+        CheckConstraint("points_left >= 0", name="not_overdrawn"),
+        # Serves: what expires today, and whom to tell in time.
+        Index("ix_cohorts_expiring", "community_id", "expires_on"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    expires_on: Mapped[date] = mapped_column(primary_key=True)
+    points_left: Mapped[int]
+    noticed_on: Mapped[date | None]
+
+
+class ExpiryPolicy(Base):
+    """After how many months a community's points expire from `since` on; None: never. The newest row counts."""
+
+    __tablename__ = "expiry_policies"
+    __table_args__ = (CheckConstraint("months BETWEEN 1 AND 120", name="months_in_range"),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    months: Mapped[int | None]
+    since: Mapped[datetime]
+    actor_id: Mapped[UUID]
+
+
+class RollupLevel(StrEnum):
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Rollup(Base):
+    """What an account's transfers of a period (Asia/Shanghai, by effective_at) add up to: credits - debits.
+
+    `earned` and `spent` are the parts of a wallet's lifetime figures. Wallets, debts and hours are rolled up with each
+    transfer; the others when their transfers are sealed.
+    """
+
+    __tablename__ = "rollups"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "account_id"], ["accounts.community_id", "accounts.id"]),
+        one_of("level", RollupLevel),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(text(10), primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    amount: Mapped[int]
+    earned: Mapped[int]
+    spent: Mapped[int]
+
+
+class Unsealed(Base):
+    """A transfer that is not in the tree yet. A trigger writes it, so no transfer can stay outside.
+
+    `xid` is PostgreSQL's number of the transaction that wrote it; None on SQLite and after a restore.
+    """
+
+    __tablename__ = "unsealed"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    transfer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    xid: Mapped[int | None]
+
+
+class Leaf(Base):
+    """A transfer's place in the community's tree, and the RFC 6962 hash of its canonical encoding; immutable."""
+
+    __tablename__ = "leaves"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "transfer_id"], ["transfers.community_id", "transfers.id"]),
+        UniqueConstraint("community_id", "transfer_id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    transfer_id: Mapped[UUID]
+    hash: Mapped[bytes]
+
+
+class TreeNode(Base):
+    """The root of a full subtree of 2^level leaves, for every eighth level, so that proofs read few rows; immutable."""
+
+    __tablename__ = "tree_nodes"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[bytes]
+
+
+class Checkpoint(Base):
+    """What the books were at the end of a day: size and root of the tree, chained to the checkpoint before; immutable.
+
+    `previous` is the digest of the checkpoint before, 32 zero bytes for the first. `digest` is the SHA-256 of the
+    text that is published.
+    """
+
+    __tablename__ = "checkpoints"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(text(80))
+    size: Mapped[int]
+    root: Mapped[bytes]
+    previous: Mapped[bytes]
+    digest: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
+class CheckMark(Base):
+    """How far the books of a community have been checked without a finding: the first `size` leaves."""
+
+    __tablename__ = "check_marks"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    size: Mapped[int]
+    checked_at: Mapped[datetime]
+
+
+class CheckedAccount(Base):
+    """An account's figures as the transfers up to the community's check mark give them."""
+
+    __tablename__ = "checked_accounts"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+    earned: Mapped[int]
+    spent: Mapped[int]
+
+
+class CheckScope(StrEnum):
+    FULL = "full"
+    NEW = "new"
+
+
+class CheckRun(Base):
+    """The newest run of a named check over all communities: what it found and how long it took."""
+
+    __tablename__ = "check_runs"
+    __table_args__ = (one_of("scope", CheckScope),)
+    name: Mapped[str] = mapped_column(text(40), primary_key=True)
+    scope: Mapped[str] = mapped_column(text(10), primary_key=True)
+    findings: Mapped[int]
+    milliseconds: Mapped[int]
+    ended_at: Mapped[datetime]
 
 
 entries = table(

@@ -21,7 +21,19 @@ STARTS_ON = {
 }
 
 
+CODES = ("award", "hours", "repay", "opening", "redeem", "refund", "donate", "expire", "settle", "pay", "fund", "merge",
+         "reverse")
+
+
+def _know_codes(codes: tuple[str, ...]) -> None:
+    words = ", ".join(f"'{code}'" for code in codes)
+    with op.batch_alter_table("transfers") as batch:
+        batch.drop_constraint(op.f("ck_transfers_code_known"), type_="check")
+        batch.create_check_constraint(op.f("ck_transfers_code_known"), f"code IN ({words})")
+
+
 def upgrade() -> None:
+    _know_codes((*CODES, "restore"))
     _create_rollups()
     _create_cohorts()
     _create_seals()
@@ -202,3 +214,4 @@ def downgrade() -> None:
     op.drop_index("ix_cohorts_expiring", table_name="cohorts")
     op.drop_table("cohorts")
     op.drop_table("rollups")
+    _know_codes(CODES)

@@ -54,6 +54,15 @@ class Purse:
         """Available points less those whose day has passed and that wait for their expiry."""
         return self.available - sum(points for expires_on, points in self.left.items() if expires_on < day)
 
+    def take(self, amount: int, expires_on: date | None) -> int:
+        """Up to `amount` is taken from this cohort alone, whatever its day (None: from what never expires)."""
+        undated = self.available - sum(self.left.values())
+        points = min(amount, undated if expires_on is None else self.left.get(expires_on, 0))
+        if expires_on is not None and points:
+            self.left[expires_on] -= points
+        self.available -= points
+        return points
+
     def draw(self, amount: int, *, day: date, first: Sequence[date | None] = ()) -> Dated:
         """`amount` is taken; returns what came from which cohort.
 
@@ -62,13 +71,10 @@ class Purse:
         """
         spendable, taken, wanted = self.spendable(day), defaultdict[date, int](int), amount
         for expires_on in (*first, *sorted(one for one in self.left if one >= day), None):
-            undated = self.available - sum(self.left.values())
-            points = min(wanted, undated if expires_on is None else self.left.get(expires_on, 0))
-            if expires_on is not None and points:
-                self.left[expires_on] -= points
-                taken[expires_on] += points
-            self.available -= points
+            points = self.take(wanted, expires_on)
             wanted -= points
+            if expires_on is not None and points:
+                taken[expires_on] += points
         if wanted:
             raise InsufficientPoints(needed=amount, available=spendable)
         return taken

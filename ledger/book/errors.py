@@ -73,3 +73,11 @@ class OverReversed(Refused):
     code = "over_reversed"
     zh = ("冲正总额超过了原来的数量。", "最多还能冲正 {left}。")
     en = ("That is more than was transferred.", "At most {left} can still be reversed.")
+
+
+class SamePolicy(Refused):
+    """The community decides this about expiry already."""
+
+    code = "same_policy"
+    zh = ("现在就是这样规定的。", "不用再改；要换一种规定，请选别的月数。")
+    en = ("This is the rule already.", "Nothing to change; choose another number of months for another rule.")

@@ -171,11 +171,12 @@ def _told(cohort: Cohort, member_id: UUID) -> dict[str, object]:
 # --- figures ------------------------------------------------------------------------------------------------------
 
 
-def points_by_month(actor: Actor) -> Sequence[Expiring]:
+def points_by_day(actor: Actor) -> Sequence[Expiring]:
     """How many of the community's points expire on which day, for whoever sees its books. Raises Forbidden."""
     require(actor, "see_books")
     query = (
-        scoped(actor.tenant, Cohort.expires_on, func.sum(Cohort.points_left))
+        scoped(actor.tenant, Cohort.expires_on)
+        .add_columns(func.sum(Cohort.points_left))
         .where(Cohort.points_left > 0, Cohort.expires_on >= today())
         .group_by(Cohort.expires_on)
         .order_by(Cohort.expires_on)

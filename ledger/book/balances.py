@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, bindparam, func, select, update
+from sqlalchemy import ScalarSelect, bindparam, func, or_, select, update
 
-from ledger.book import slots
+from ledger.book import past, slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
 from ledger.book.codes import SLOTS, STORED, Kind
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
-from ledger.book.models import Balance, Hold, HoldState, Transfer
+from ledger.book.models import Balance, Hold, HoldState
 from ledger.core import clock
 from ledger.core.db import db, savepoint
 from ledger.core.tenancy import scoped, within
@@ -146,8 +146,46 @@ class MemberBalance:
     minutes: int
 
 
-def member_balance(community_id: UUID, member_id: UUID) -> MemberBalance:
-    """The member's figures now, in one statement; a hold whose time is over counts as gone."""
+def member_balance(community_id: UUID, member_id: UUID, *, at: datetime | None = None) -> MemberBalance:
+    """The member's figures now, or at a past moment as they are known now; a hold whose time is over counts as gone.
+
+    Raises MomentInFuture.
+    """
+    return _at_present(community_id, member_id) if at is None else _in_the_past(community_id, member_id, at)
+
+
+def _in_the_past(community_id: UUID, member_id: UUID, at: datetime) -> MemberBalance:
+    past.refuse_future(at)
+    keys = accounts_of_member(member_id)
+    figures = past.figures_at(community_id, keys, at)
+    wallet, debt, hours = (figures[key] for key in keys)
+    held = _held_at(community_id, keys[0].id_in(community_id), at)
+    return MemberBalance(
+        posted=wallet.balance,
+        held=held,
+        available=wallet.balance - held,
+        debt=-debt.balance,
+        lifetime_earned=wallet.earned + debt.balance,
+        lifetime_spent=wallet.spent,
+        minutes=hours.balance,
+    )
+
+
+def _held_at(community_id: UUID, account_id: UUID, at: datetime) -> int:
+    """What the account's holds kept back at a moment: placed by then, in time, and not yet ended."""
+    held = select(func.coalesce(func.sum(Hold.amount), 0)).where(
+        within(community_id, Hold),
+        Hold.state.in_(list(HoldState)),  # All of them: so the index of live holds serves this too.
+        Hold.account_id == account_id,
+        Hold.expires_at > at,
+        Hold.created_at <= at,
+        or_(Hold.ended_at.is_(None), Hold.ended_at > at),
+    )
+    return int(db.session.scalar(held) or 0)
+
+
+def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
+    """From the stored balances, in one statement."""
     wallet, debt, hours = (key.id_in(community_id) for key in accounts_of_member(member_id))
     query = scoped(community_id, Balance).add_columns(_overdue(community_id, wallet, clock.now()))
     found = db.session.execute(query.where(Balance.account_id.in_((wallet, debt, hours)))).all()
@@ -186,10 +224,4 @@ def account_balance(community_id: UUID, key: AccountKey) -> int:
             within(community_id, Balance), Balance.account_id == account_id
         )
         return int(db.session.scalar(stored) or 0)
-    credited = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
-        within(community_id, Transfer), Transfer.credit_account_id == account_id
-    )
-    debited = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
-        within(community_id, Transfer), Transfer.debit_account_id == account_id
-    )
-    return int(db.session.scalar(select(credited.scalar_subquery() - debited.scalar_subquery())) or 0)
+    return past.balance_now(community_id, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, slots
+from ledger.book import balances, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
@@ -83,7 +83,8 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
         _move_balances(actor.tenant, _changes(drafts))
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
-        ids = _write_rows(actor, drafts, now)
+        # Read after the lock: a statement made under the same lock has seen all that was recorded before it.
+        ids = _write_rows(actor, drafts, clock.now())
         _repay_debts(actor, drafts)
     return ids
 
@@ -182,7 +183,15 @@ def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UU
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error
         raise
+    rollups.add(actor.tenant, list(_movements(actor.tenant, drafts, now)))
     return [row["id"] for row in rows]
+
+
+def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> Iterator[rollups.Movement]:
+    for draft in drafts:
+        for key, sign in ((draft.debit, -1), (draft.credit, 1)):
+            account_id, amount = key.id_in(community_id), sign * draft.amount
+            yield rollups.Movement(account_id, key.kind, draft.code, amount, draft.effective_at or now)
 
 
 def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:

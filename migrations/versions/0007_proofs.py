@@ -10,10 +10,11 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-# The business day of a transfer. China has kept UTC+8 without summer time since 1991.
+# The business day of a transfer. China has kept UTC+8 without summer time since 1991. SQLite would round a fraction of
+# a second, 23:59:59.999999 into the next day.
 LOCAL_DAY = {
     "postgresql": "(t.effective_at AT TIME ZONE 'Asia/Shanghai')::date",
-    "sqlite": "date(t.effective_at, '+8 hours')",
+    "sqlite": "date(substr(t.effective_at, 1, 19), '+8 hours')",
 }
 STARTS_ON = {
     "postgresql": {"day": "{day}", "month": "date_trunc('month', {day})::date", "year": "date_trunc('year', {day})::date"},

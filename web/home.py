@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask_babel import gettext
 
 from api.auth import current_actor
 from ledger.book import expiry
-from ledger.book.expiry import Expiring
+from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor
@@ -47,18 +48,17 @@ def _desk() -> str:
 
 
 def _wallet(actor: Actor) -> dict[str, Any]:
-    assert actor.member_id is not None, "own_member refuses whoever is none"
-    expiring = expiry.schedule(actor.tenant, actor.member_id)
+    balance = own_balance()
     return {
-        "balance": own_balance(),
+        "balance": balance,
         "pending_points": mine.pending_points(actor),
         "flowers": mine.newest_card(actor),
-        "notices": _notices(expiring),
-        "expiring": expiring,
+        "notices": _notices(balance.expiring),
+        "expiring": balance.expiring,
     }
 
 
-def _notices(expiring: list[Expiring]) -> list[dict[str, Any]]:
+def _notices(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
     """What is lost if nothing is done: points whose last day is near."""
     soon = clock.local_day(clock.now()) + timedelta(days=expiry.NOTICE_DAYS)
     return [

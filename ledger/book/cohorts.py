@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
@@ -41,6 +41,34 @@ Dated = dict[date, int]
 
 def today() -> date:
     return clock.local_day(clock.now())
+
+
+class Expiring(NamedTuple):
+    """Points of a wallet that can be used through `expires_on`, neither spent nor held."""
+
+    expires_on: date
+    points: int
+
+
+def left_at(community_id: UUID, account_id: UUID, moment: datetime) -> list[Expiring]:
+    """What was left of each cohort of a wallet at a past moment, as far as its day had not passed."""
+    day = clock.local_day(moment)
+    credited = scoped(community_id, Transfer.expires_on, Transfer.amount).where(
+        Transfer.credit_account_id == account_id, Transfer.expires_on >= day, Transfer.recorded_at <= moment
+    )
+    drawn = scoped(community_id, Draw.expires_on).add_columns(-Draw.amount)
+    drawn = drawn.where(Draw.account_id == account_id, Draw.expires_on >= day)
+    spent = drawn.where(Draw.transfer_id == Transfer.id, within(community_id, Transfer), Transfer.recorded_at <= moment)
+    held = drawn.where(
+        Draw.hold_id == Hold.id,
+        within(community_id, Hold),
+        Hold.created_at <= moment,
+        or_(Hold.ended_at.is_(None), Hold.ended_at > moment),
+    )
+    found: Dated = defaultdict(int)
+    for expires_on, points in db.session.execute(union_all(credited, spent, held)):
+        found[expires_on] += points
+    return [Expiring(expires_on, found[expires_on]) for expires_on in sorted(found) if found[expires_on]]
 
 
 @dataclass(slots=True)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 
 from ledger.book.accounts import AccountKey, wallet_of
 from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import today
+from ledger.book.cohorts import Expiring, today
 from ledger.book.errors import SamePolicy
 from ledger.book.models import Account, Balance, Cohort, ExpiryPolicy
 from ledger.book.transfers import Draft, Source, post_transfers
@@ -57,24 +56,6 @@ def policies(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> li
     if before is not None:
         query = query.where(ExpiryPolicy.id < before)
     return list(db.session.scalars(query))
-
-
-@dataclass(frozen=True, slots=True)
-class Expiring:
-    """Points of a wallet that can be used through `expires_on`, neither spent nor held."""
-
-    expires_on: date
-    points: int
-
-
-def schedule(community_id: UUID, member_id: UUID) -> list[Expiring]:
-    """What of a member's points expires when, first-expiring first; what never expires is not in it."""
-    query = scoped(community_id, Cohort.expires_on, Cohort.points_left).where(
-        Cohort.account_id == wallet_of(member_id).id_in(community_id),
-        Cohort.points_left > 0,
-        Cohort.expires_on >= today(),
-    )
-    return [Expiring(*row) for row in db.session.execute(query.order_by(Cohort.expires_on))]
 
 
 # --- what the clock does ------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, cohorts, slots
+from ledger.book import balances, cohorts, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
@@ -57,21 +57,22 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     for draft in drafts:
         _examine(draft, now)
     try:
-        return _post(actor, drafts, now)
+        return _post(actor, drafts)
     except InsufficientPoints:
         # A hold whose time is over keeps no points back, even before the sweeper came.
         if not expire_overdue(actor.tenant, *{draft.debit for draft in drafts if draft.debit.kind is Kind.WALLET}):
             raise
-        return _post(actor, drafts, now)
+        return _post(actor, drafts)
 
 
-def _post(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UUID]:
+def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     with savepoint():
         change_balances(actor.tenant, _changes(drafts))
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
         pieces = cohorts.date_credits(actor.tenant, drafts)
-        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], now)
+        # Read after the lock: a statement made under the same lock has seen all that was recorded before it.
+        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], clock.now())
         cohorts.settle(actor.tenant, written)
         _repay_debts(actor, drafts)
     firsts = accumulate(map(len, pieces), initial=0)
@@ -161,7 +162,15 @@ def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[tu
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error
         raise
+    rollups.add(actor.tenant, list(_movements(actor.tenant, drafts, now)))
     return [(row["id"], draft) for row, draft in zip(rows, drafts, strict=True)]
+
+
+def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> Iterator[rollups.Movement]:
+    for draft in drafts:
+        for key, sign in ((draft.debit, -1), (draft.credit, 1)):
+            account_id, amount = key.id_in(community_id), sign * draft.amount
+            yield rollups.Movement(account_id, key.kind, draft.code, amount, draft.effective_at or now)
 
 
 def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from ledger.book import expiry
 from ledger.book.accounts import AccountKey, takings_of, wallet_of
+from ledger.book.balances import member_balance
 from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import last_day
+from ledger.book.cohorts import Expiring, last_day
 from ledger.book.errors import InsufficientPoints, SamePolicy
 from ledger.book.models import Draw, Transfer
 from ledger.book.transfers import Draft
@@ -59,8 +60,8 @@ def run_clock(town: Town) -> None:
     atomic(expiry.expire_points)(town.id, "")
 
 
-def schedule(town: Town, member: UUID) -> list[tuple[date, int]]:
-    return [(one.expires_on, one.points) for one in atomic(expiry.schedule)(town.id, member)]
+def schedule(town: Town, member: UUID) -> list[Expiring]:
+    return list(town.of(member).expiring)
 
 
 def expired(town: Town) -> int:
@@ -425,3 +426,16 @@ def test_32_spendings_at_once_draw_no_point_twice(context: Flask, town: Town, me
     results = at_once(context, [lambda: town.spend(member, 1)] * 16)
     assert sum(result is None for result in results) == 10
     assert schedule(town, member) == []
+
+
+def test_the_schedule_of_a_past_moment_is_told(town: Town, member: UUID) -> None:
+    town.award(member, 10)
+    on(1, 20)
+    hold = town.hold(wallet_of(member), 3)
+    on(1, 25)
+    town.void(hold)
+    spend(town, member, 4)
+    at = {day: atomic(member_balance)(town.id, member, at=datetime(2026, 1, day, 5, tzinfo=UTC)) for day in (12, 20)}
+    assert at[12].expiring == (Expiring(MARCH_31, 10),)
+    assert at[20].expiring == (Expiring(MARCH_31, 7),)
+    assert town.of(member).expiring == (Expiring(MARCH_31, 6),)

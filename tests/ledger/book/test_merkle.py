@@ -76,7 +76,7 @@ def node(level: int, position: int) -> bytes:
 
 def test_an_empty_tree_has_the_published_root():
     assert merkle.root(0, node).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    assert merkle.EMPTY_ROOT == merkle.root(0, node)
+    assert merkle.root(0, node) == merkle.EMPTY_ROOT
 
 
 @pytest.mark.parametrize("size", range(1, 9))

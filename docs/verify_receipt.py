@@ -9,7 +9,7 @@
 `receipt.json` is the file of the receipt page. `--checkpoint` is the text of a checkpoint that you have kept yourself,
 or have from somebody you trust: without it the receipt is compared only with the checkpoint that came with it. If you
 kept the checkpoint of another day than the receipt's, `--consistency` is the answer of
-`/api/v1/communities/…/seals/{day}?from={day}` for the two days: it shows that the newer books begin with the older ones.
+`/api/v1/communities/…/seals/{day}?from={day}` for the two days: it shows that the newer books begin with the older.
 `--since` names an older checkpoint that the receipt's must continue.
 
 Ends with 0: proven. 1: not true. 2: cannot be decided (files missing or unreadable, not sealed yet).
@@ -141,7 +141,7 @@ def is_consistent(old, new, proof, old_root, new_root):
         return False
     if old in (0, new):
         return not proof and old_root == (new_root if old == new else EMPTY_ROOT)
-    steps = list(proof) if old & (old - 1) else [old_root] + list(proof)
+    steps = list(proof) if old & (old - 1) else [old_root, *proof]
     if not steps:
         return False
     place, last = old - 1, new - 1

@@ -161,8 +161,8 @@ def test_a_receipt_with_any_edited_field_is_not_true(week: Town, outsider: Outsi
         forged = receipt | {"transfer": receipt["transfer"] | {field: _other(field, receipt["transfer"][field])}}
         # With a leaf hash that fits the edited fields, it is the proof that leads elsewhere.
         fitting = forged | {"leaf_hash": leaf_of(forged["transfer"])}
-        found[field] = [outsider.verify(one, checkpoint=kept)[0] for one in (forged, fitting)]
-    assert found == dict.fromkeys(encoding.FIELDS, [1, 1])
+        found[field] = {outsider.verify(one, checkpoint=kept)[0] for one in (forged, fitting)}
+    assert {field for field, verdicts in found.items() if verdicts != {1}} == set()
 
 
 def _other(field: str, value: Any) -> Any:

@@ -104,7 +104,7 @@ def consistency_proof(old: int, new: int, node: NodeReader) -> list[bytes]:
 
 
 def is_included(leaf: bytes, position: int, size: int, *, proof: Sequence[bytes], root: bytes) -> bool:
-    """Does the proof lead from a leaf's hash at `position` to the root of a tree of `size` leaves? RFC 9162, 2.1.3.2."""
+    """Does the proof lead from a leaf's hash at `position` to the root of `size` leaves? RFC 9162, 2.1.3.2."""
     if not 0 <= position < size:
         return False
     place, last, found = position, size - 1, leaf

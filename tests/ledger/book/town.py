@@ -118,6 +118,9 @@ class Town:
     def refund_of(self, member_id: UUID, points: int) -> Draft:
         return self._draft(Code.REFUND, self.shop, wallet_of(member_id), points)
 
+    def merge_of(self, member_id: UUID, into: UUID, points: int) -> Draft:
+        return self._draft(Code.MERGE, wallet_of(member_id), wallet_of(into), points)
+
     def reversal_of(self, transfer_id: UUID, original: Draft, amount: int) -> Draft:
         """`amount` of the transfer goes back where it came from."""
         return self._draft(Code.REVERSE, original.credit, original.debit, amount, reverses_id=transfer_id)

@@ -12,6 +12,7 @@ from api import (
     branches,
     checkins,
     communities,
+    expiry,
     funds,
     grants,
     households,
@@ -55,6 +56,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     redemptions.blp,
     accounts.blp,
     transfers.blp,
+    expiry.blp,
     settlements.blp,
     audit.blp,
 )

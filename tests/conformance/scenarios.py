@@ -10,12 +10,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zlib import crc32
 
+from ledger.book import expiry
 from ledger.book.accounts import bank_of, issuance_of, takings_of, wallet_of
+from ledger.book.bulk import post_each
 from ledger.book.codes import Code, Unit
+from ledger.book.reversals import Taking, take_back
 from ledger.book.transfers import Draft
 from ledger.core import clock
+from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.money import MAX_AMOUNT
+from ledger.core.tenancy import Grant, Role
 from tests.conformance.scene import Outcome, Scenario, Scene, play
 from tests.ledger.book.town import evidence, open_town
 
@@ -535,3 +540,118 @@ def the_first_refusal_in_the_order_of_the_house_is_told(scene: Scene) -> None:
 @scenario
 def an_empty_call(scene: Scene) -> None:
     scene.ask(scene.town.post)
+
+
+# What expires.
+
+
+def months_of_life(scene: Scene, months: int | None) -> None:
+    """From now on points expire at the end of the month so many months later."""
+    admin = replace(scene.town.actor, grants=(Grant(Role.ADMIN),))
+    scene.ask(expiry.set_policy, admin, months)
+
+
+def days_later(scene: Scene, days: int) -> None:
+    """The clock moves on and does its work of the night."""
+    clock.advance(days=days)
+    scene.ask(atomic(expiry.expire_points), scene.town.id, "")
+
+
+@scenario
+def points_expire_at_the_end_of_their_month(scene: Scene) -> None:
+    scene.town.award(scene.members[0], 5)
+    months_of_life(scene, 2)
+    scene.town.award(scene.members[0], 10)
+    for days in (60, 20):
+        days_later(scene, days)
+        scene.ask(scene.town.spend, scene.members[0], 6)
+
+
+@scenario
+def what_expires_first_is_spent_first(scene: Scene) -> None:
+    months_of_life(scene, 2)
+    for _ in range(3):
+        scene.town.award(scene.members[0], 10)
+        clock.advance(days=31)
+    scene.ask(scene.town.spend, scene.members[0], 15)
+    days_later(scene, 31)
+    days_later(scene, 31)
+
+
+@scenario
+def a_hold_keeps_points_over_their_day(scene: Scene) -> None:
+    months_of_life(scene, 1)
+    scene.town.award(scene.members[0], 10)
+    posted, voided = (scene.town.hold(wallet_of(scene.members[0]), 4, seconds=90 * 86_400) for _ in range(2))
+    days_later(scene, 60)
+    scene.ask(scene.town.post, scene.town.spending_of(scene.members[0], 4, hold=posted))
+    scene.ask(scene.town.void, voided)
+    days_later(scene, 40)
+
+
+@scenario
+def an_expired_award_is_undone(scene: Scene) -> None:
+    months_of_life(scene, 1)
+    stamp = scene.town.award(scene.members[0], 10)
+    scene.town.spend(scene.members[0], 3)
+    days_later(scene, 60)
+    scene.ask(scene.town.undo, stamp)
+
+
+@scenario
+def a_policy_that_ends_and_begins_again(scene: Scene) -> None:
+    for months in (1, 1, None, None, 120, 3):
+        months_of_life(scene, months)
+        scene.town.award(scene.members[0], 10)
+    days_later(scene, 365)
+
+
+# What is taken back by hand, in parts.
+
+
+@scenario
+def an_award_is_taken_back_in_parts_and_never_beyond(scene: Scene) -> None:
+    [award] = scene.town.post(scene.town.award_of(scene.members[0], 10))
+    scene.town.spend(scene.members[0], 7)
+    for points in (2, 5, 4, 3, None):
+        taking = Taking(award, points, evidence("reversal"))
+        scene.ask(atomic(take_back), scene.town.actor, [taking])
+
+
+@scenario
+def a_spending_has_no_way_back_but_a_refund(scene: Scene) -> None:
+    scene.town.award(scene.members[0], 10)
+    [spending] = scene.town.post(scene.town.spending_of(scene.members[0], 4))
+    scene.ask(atomic(take_back), scene.town.actor, [Taking(spending, 4, evidence("reversal"))])
+
+
+@scenario
+def a_grant_and_a_donation_are_taken_back_in_one_call(scene: Scene) -> None:
+    scene.town.award(scene.members[0], 10)
+    grant, donation = scene.town.post(scene.town.grant_of(50), scene.town.donation_of(scene.members[0], 8))
+    for fen in (30, 30, 20):
+        takings = [Taking(grant, fen, evidence("reversal")), Taking(donation, 3, evidence("reversal"))]
+        scene.ask(atomic(take_back), scene.town.actor, takings)
+
+
+# Many in one call, each for itself.
+
+
+@scenario
+def each_of_many_is_written_or_told_why_not(scene: Scene) -> None:
+    one, other, _ = scene.members
+    items = [[scene.town.award_of(one, points)] for points in range(1, 20)]
+    items[3] = [scene.town.award_of(one, 0)]
+    items[7] = items[6]
+    items[9] = [scene.town.award_of(other, 5), scene.town.spending_of(other, 6)]
+    items[12] = [scene.town.spending_of(one, 1_000)]
+    for found in atomic(post_each)(scene.town.actor, items):
+        scene.answers.append(found.refusal.code if found.refusal else f"{len(found.transfer_ids)} written")
+
+
+@scenario
+def of_two_who_want_the_same_points_the_earlier_one_gets_them(scene: Scene) -> None:
+    scene.town.award(scene.members[0], 10)
+    items = [[scene.town.spending_of(scene.members[0], points)] for points in (8, 8, 2, 1)]
+    for found in atomic(post_each)(scene.town.actor, items):
+        scene.answers.append(found.refusal.code if found.refusal else f"{len(found.transfer_ids)} written")

@@ -13,7 +13,7 @@ from uuid import UUID
 from ledger.book.accounts import AccountKey
 from ledger.book.balances import account_balance, member_balance
 from ledger.book.codes import Kind, Unit
-from ledger.book.models import Account, Hold, Transfer
+from ledger.book.models import Account, Cohort, Draw, Hold, Rollup, Transfer
 from ledger.core import clock, ids
 from ledger.core.db import atomic, db
 from ledger.core.errors import Refused
@@ -80,12 +80,13 @@ def _name(town: Town, key: AccountKey) -> str:
 
 
 def _figures(town: Town) -> dict[str, str]:
-    """What the members' pages show, of those who have anything."""
+    """What the members' pages show, without what is 0 or empty."""
     found = {}
     for place, member_id in enumerate(town.member_ids):
         figures = asdict(member_balance(town.id, member_id))
-        if any(figures.values()):
-            found[f"member {place}"] = ", ".join(f"{name} {figure}" for name, figure in figures.items())
+        figures["expiring"] = ", ".join(f"{one.points} on {one.expires_on}" for one in figures["expiring"])
+        if shown := ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure):
+            found[f"member {place}"] = shown
     return found
 
 
@@ -97,14 +98,18 @@ def _holds(town: Town) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _transfers(town: Town) -> str:
-    """How many transfers there are, and the SHA-256 of every column of all of them in the order of their ids."""
-    digest, count = hashlib.sha256(), 0
-    for transfer in db.session.scalars(scoped(town.id, Transfer).order_by(Transfer.id)):
-        row = {column.key: _plain(getattr(transfer, column.key)) for column in Transfer.__table__.columns}
-        digest.update(json.dumps(row, sort_keys=True).encode() + b"\n")
-        count += 1
-    return f"{count} {digest.hexdigest()}"
+def _rows_of(model: Any, *order: Any) -> Callable[[Town], str]:
+    """How many rows there are, and the SHA-256 of every column of all of them, in this order."""
+
+    def read(town: Town) -> str:
+        digest, count = hashlib.sha256(), 0
+        for found in db.session.scalars(scoped(town.id, model).order_by(*order)):
+            row = {column.key: _plain(getattr(found, column.key)) for column in model.__table__.columns}
+            digest.update(json.dumps(row, sort_keys=True).encode() + b"\n")
+            count += 1
+        return f"{count} {digest.hexdigest()}"
+
+    return read
 
 
 def _plain(value: Any) -> Any:
@@ -119,6 +124,9 @@ READINGS: dict[str, Callable[[Town], Any]] = {
     "balances": _balances,
     "figures": _figures,
     "holds": _holds,
-    "transfers": _transfers,
+    "transfers": _rows_of(Transfer, Transfer.id),
+    "draws": _rows_of(Draw, Draw.id),
+    "cohorts": _rows_of(Cohort, Cohort.account_id, Cohort.expires_on),
+    "rollups": _rows_of(Rollup, Rollup.account_id, Rollup.level, Rollup.starts_on),
 }
-"""What is compared between the engines and with yesterday. Draws, rollups and the root of the tree join here."""
+"""What is compared between the engines and with yesterday. The root of the tree joins here."""

@@ -72,13 +72,6 @@ def test_who_earns_in_the_same_call_keeps_their_overdue_holds(town: Town, strang
     assert state_of(strangers_hold) is HoldState.PLACED
 
 
-def test_who_posts_a_hold_in_the_same_call_keeps_their_overdue_holds(town: Town, strangers_hold: Hold) -> None:
-    live = town.hold(wallet_of(town.member_ids[1]), 4)
-    overdue_for(town, town.member_ids[0], 10)
-    town.post(town.spending_of(town.member_ids[0], 10), town.spending_of(town.member_ids[1], 4, hold=live))
-    assert state_of(strangers_hold) is HoldState.PLACED
-
-
 def test_undoing_ends_only_the_members_own_overdue_holds(town: Town, strangers_hold: Hold) -> None:
     stamp = town.award(town.member_ids[0], 10)
     town.hold(wallet_of(town.member_ids[0]), 10, seconds=60)

@@ -73,3 +73,11 @@ class OverReversed(Refused):
     code = "over_reversed"
     zh = ("冲正总额超过了原来的数量。", "最多还能冲正 {left}。")
     en = ("That is more than was transferred.", "At most {left} can still be reversed.")
+
+
+class NotReversible(Refused):
+    """The transfer has a way back of its own, or none; `way_zh` and `way_en` name it."""
+
+    code = "not_reversible"
+    zh = ("这一笔不能冲正。", "{way_zh}")
+    en = ("This transfer cannot be reversed.", "{way_en}")

@@ -22,6 +22,7 @@ from api import (
     offers,
     programmes,
     redemptions,
+    reversals,
     scans,
     settlements,
     sign_in,
@@ -55,6 +56,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     redemptions.blp,
     accounts.blp,
     transfers.blp,
+    reversals.blp,
     settlements.blp,
     audit.blp,
 )

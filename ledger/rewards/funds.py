@@ -21,7 +21,6 @@ from ledger.core.permissions import COMMUNITY, MASKED, reach
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
 from ledger.rewards.models import Fund, FundGrant
 
-
 GRANT = "fund_grant"
 """The source type of a grant's transfer."""
 

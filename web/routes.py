@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, g
 from web import (
     activities,
     agreements,
+    books,
     checkins,
     docs,
     funds,
@@ -22,6 +23,7 @@ from web import (
     preferences,
     programmes,
     redemptions,
+    reversals,
     settlements,
     sign_in,
     stamps,
@@ -34,7 +36,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, units, members, households, merchants, agreements, funds, settlements, office, docs,
+    programmes, units, members, households, merchants, agreements, funds, settlements, books, reversals,
+    office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, or_, tuple_
+from sqlalchemy import Select, func, or_, tuple_
 from sqlalchemy.sql import ColumnElement
 
-from ledger.book.accounts import accounts_of_member, accounts_of_merchant
-from ledger.book.codes import Code, Kind
-from ledger.book.models import Account, Transfer
+from ledger.book.accounts import AccountKey, accounts_of_member, accounts_of_merchant
+from ledger.book.balances import account_balance
+from ledger.book.codes import STORED, Code, Kind, Unit
+from ledger.book.models import Account, Balance, Transfer
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, SHOP, reach
@@ -71,6 +72,28 @@ def _accounts(actor: Actor) -> Select[Any]:
     query = scoped(actor.tenant, Account)
     seen = visible_accounts(actor)
     return query if seen is None else query.where(Account.id.in_(seen))
+
+
+class Standing(NamedTuple):
+    """An account's balance (credits - debits), and what of it is held, in its unit."""
+
+    balance: int
+    held: int
+
+
+def standings_of(community_id: UUID, accounts: Collection[Account]) -> dict[UUID, Standing]:
+    """How these accounts stand now: those with a stored balance in one statement, the others one by one."""
+    stored = [account.id for account in accounts if account.kind in STORED]
+    query = scoped(community_id, Balance).where(Balance.account_id.in_(stored)).group_by(Balance.account_id)
+    rows = db.session.execute(
+        query.with_only_columns(Balance.account_id, func.sum(Balance.balance), func.sum(Balance.held))
+    )
+    found = {account_id: Standing(int(balance), int(held)) for account_id, balance, held in rows}
+    for account in accounts:
+        if account.id not in found:
+            key = AccountKey(Kind(account.kind), Unit(account.unit), account.owner_id)
+            found[account.id] = Standing(account_balance(community_id, key), 0)
+    return found
 
 
 def see_account(actor: Actor, account_id: UUID) -> Account:

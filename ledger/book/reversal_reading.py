@@ -88,6 +88,18 @@ def reversals_of_member(actor: Actor, *, limit: int = 50) -> list[Seen]:
     return [(request, transfer) for request, transfer in rows]
 
 
+def corrections_of(community_id: UUID, source_type: str, source_id: UUID) -> list[Seen]:
+    """What was taken back by hand of everything that this source moved (a stamp's points and hours), oldest first."""
+    query = scoped(community_id, ReversalRequest, Transfer).where(
+        Transfer.id == ReversalRequest.transfer_id,
+        Transfer.source_type == source_type,
+        Transfer.source_id == source_id,
+        ReversalRequest.state == ReversalState.POSTED,
+    )
+    rows = db.session.execute(query.order_by(ReversalRequest.id))
+    return [(request, transfer) for request, transfer in rows]
+
+
 def count_waiting_for(actor: Actor) -> int:
     """How many requests the actor may decide now as the second person: none of their own."""
     if not may(actor, SECOND):

@@ -23,6 +23,7 @@ from api import (
     offers,
     programmes,
     redemptions,
+    reversals,
     scans,
     settlements,
     sign_in,
@@ -57,6 +58,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     accounts.blp,
     transfers.blp,
     expiry.blp,
+    reversals.blp,
     settlements.blp,
     audit.blp,
 )

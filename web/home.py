@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
 
 from api.auth import current_actor
-from ledger.book import expiry
+from ledger.book import expiry, reversal_reading
 from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
@@ -20,7 +20,7 @@ from ledger.rewards.models import RedemptionState
 from ledger.service import activities, mine, queue
 from ledger.service.models import Activity, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
-from web import checkins, navigation, redemptions
+from web import checkins, navigation, redemptions, reversals
 from web.acting import describe, own_balance, own_member
 from web.formats import calendar_day, flowers
 
@@ -123,7 +123,8 @@ def _start(activity: Activity) -> datetime:
 
 
 def _what_happened(actor: Actor) -> dict[str, Any]:
-    """The latest services and redemptions together, newest first."""
+    """The latest services, redemptions and corrections together, newest first."""
     served = checkins.entries(queue.list_checkins(actor, member_id=actor.member_id, limit=LATEST))
     bought = redemptions.entries(receipts.list_redemptions(actor, mine=True, limit=LATEST))
-    return {"log": sorted([*served, *bought], key=lambda entry: entry["at"], reverse=True)[:LATEST]}
+    corrected = reversals.entries(reversal_reading.reversals_of_member(actor, limit=LATEST))
+    return {"log": sorted([*served, *bought, *corrected], key=lambda entry: entry["at"], reverse=True)[:LATEST]}

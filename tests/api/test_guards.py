@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from ledger.book.reversal_requests import ask_reversal
 from ledger.core import clock
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
@@ -37,7 +38,7 @@ INSIDE_ALL = {
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
-    "joining.post_join",
+    "joining.post_join", "reversals.list_reversals",
 }  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
@@ -97,6 +98,7 @@ def build() -> Town:
         "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
         "staff_id": _staff_id(street),
         "code_id": _code_id(street, other),
+        "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,
     }  # fmt: skip
     people = {
         "volunteer": volunteer,
@@ -117,6 +119,12 @@ def _accounts_of(street: Street, person: Neighbour) -> Iterator[tuple[Any, Any]]
     account = next(one for one in reading.list_accounts(person.actor) if one.kind == "wallet")
     transfer = reading.list_transfers(person.actor, account_id=account.id)[0]
     yield account.id, transfer.id
+
+
+def _award_of(street: Street, person: Neighbour) -> Any:
+    from ledger.book import reading
+
+    return next(one.id for one in reading.list_transfers(person.actor) if one.code == "award")
 
 
 def _staff_id(street: Street) -> Any:
@@ -153,6 +161,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "expiry.list_policies": ("owner", None),
     "expiry.post_policy": ("treasurer", {"months": 12}),
     "expiry.get_schedule": ("volunteer", None),
+    "reversals.post_reversal": ("treasurer", {"reason": "记了两次"}),
+    "reversals.get_reversal": ("volunteer", None),
+    "reversals.post_approval": ("supervisor", {}),
+    "reversals.post_decline": ("stamper", {"note": "没有"}),
+    "reversals.post_withdrawal": ("treasurer", {}),
     "programmes.post_programme": (
         "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
     ),

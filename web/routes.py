@@ -25,6 +25,7 @@ from web import (
     settlements,
     sign_in,
     stamps,
+    statements,
     tills,
     units,
     welcome,
@@ -34,7 +35,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, units, members, households, merchants, agreements, funds, settlements, office, docs,
+    programmes, units, members, households, merchants, agreements, funds, settlements, statements, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -127,6 +127,35 @@ ROLES = {
     "operator": _("平台运维"),
 }
 
+TRANSFERS = {
+    "award": _("盖章得花"),
+    "hours": _("服务时长"),
+    "repay": _("还清欠花"),
+    "opening": _("期初转入"),
+    "redeem": _("兑换"),
+    "refund": _("退回红花"),
+    "donate": _("捐给社区"),
+    "expire": _("到期"),
+    "settle": _("和商户结算"),
+    "pay": _("付给商户"),
+    "fund": _("拨入资金"),
+    "merge": _("合并账户"),
+    "reverse": _("冲正"),
+}
+
+ACCOUNTS = {
+    "issuance": _("社区发放"),
+    "wallet": _("红花"),
+    "debt": _("欠花"),
+    "hours": _("服务时长"),
+    "merchant": _("商户收到的红花"),
+    "pot": _("捐给社区的红花"),
+    "expired": _("到期的红花"),
+    "bank": _("银行"),
+    "fund": _("资金"),
+    "payable": _("应付商户"),
+}
+
 BASES = {
     "per_visit": _("每次"),
     "per_hour": _("每小时"),
@@ -144,6 +173,7 @@ WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("
 
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
-    "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "BASES": BASES, "TRANSFERS": TRANSFERS, "ACCOUNTS": ACCOUNTS, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS,
+    "STATES": STATES,
 }  # fmt: skip
 """What templates may name."""

@@ -148,7 +148,8 @@ def test_my_accounts_transfers_come_newest_first_in_pages(shopping: Shopping, li
     shopping.street.buy(lin)
     whole = ask(shopping, lin, "/transfers", account_id=wallet(lin)).json["items"]
     assert [one["effective_at"] for one in whole] == sorted((one["effective_at"] for one in whole), reverse=True)
-    pages, cursor = [], ""
+    pages: list[Any] = []
+    cursor = ""
     while cursor is not None:
         query = {"account_id": wallet(lin), "limit": "1"} | ({"cursor": cursor} if cursor else {})
         page = ask(shopping, lin, "/transfers", **query).json

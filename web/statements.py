@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +24,7 @@ from ledger.core import clock, money
 from ledger.core.spreadsheets import BOM, safe
 from ledger.core.tenancy import Actor
 from ledger.people import members
+from ledger.rewards import funds, merchants
 from web.acting import own_member
 from web.formats import month_name
 from web.forms import ask
@@ -82,9 +82,11 @@ def _of_account(account_id: UUID) -> Sheet:
 
 
 def _holder(actor: Actor, account: Account) -> str:
-    """The member's name on a member's account; others are known by their kind."""
-    if account.kind not in (Kind.WALLET, Kind.DEBT, Kind.HOURS):
-        return ""
+    """The name of the member, shop or fund whose account it is; the community's own have none."""
+    if account.kind in (Kind.MERCHANT, Kind.PAYABLE):
+        return merchants.describe_merchants([account.owner_id])[account.owner_id].name
+    if account.kind == Kind.FUND:
+        return funds.name_of(actor.tenant, account.owner_id)
     found = members.describe_members(actor.tenant, [account.owner_id])
     return members.shown_names(actor, found.values()).get(account.owner_id, "")
 
@@ -135,7 +137,7 @@ def _show(sheet: Sheet, template: str) -> str:
         account=sheet.account,
         holder=sheet.holder,
         month=month,
-        months=[(one.strftime("%Y-%m"), month_name(one)) for one in _months(sheet.account)],
+        months=[(one.strftime("%Y-%m"), month_name(one)) for one in _months(sheet.account, month)],
         statement=made,
         entries=[entry._asdict() | {"receipt": _receipt(sheet.account, entry)} for entry in made.entries],
         csv={"endpoint": sheet.csv, "known_at": known_at, "month": month and month.strftime("%Y-%m")} | sheet.arguments,
@@ -160,14 +162,14 @@ def _receipt(account: Account, entry: Entry) -> str:
     return f"/c/{account.community_id.hex}/receipts/{entry.transfer_id.hex}"
 
 
-def _months(account: Account) -> Iterator[date]:
-    """From this month back to the one in which the account was opened."""
+def _months(account: Account, chosen: date | None) -> list[date]:
+    """From this month back to the one in which the account was opened, and the chosen one wherever it lies."""
     month, first = clock.local_day(clock.now()).replace(day=1), clock.local_day(account.opened_at).replace(day=1)
-    for _back in range(MONTHS):
-        if month < first:
-            return
-        yield month
+    found = {chosen} if chosen else set()
+    while month >= first and len(found) < MONTHS:
+        found.add(month)
         month = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+    return sorted(found, reverse=True)
 
 
 def _next_month(month: date) -> date:

@@ -80,6 +80,12 @@ def test_the_months_to_choose_from_begin_with_the_accounts_opening(lin, visit):
     assert [month in browser.page for month in ("2026-12", "2026-11", '"2026-10')] == [True, True, False]
 
 
+def test_a_month_before_the_opening_can_still_be_chosen(lin, visit):
+    browser = visit(lin)
+    browser.get("./statement?month=2026-01")
+    assert '<option value="2026-01" selected>' in browser.page
+
+
 def test_a_long_statement_has_pages_of_fifty_that_go_on_below_each_other(street, lin, visit):
     for _ in range(50):
         street.award(lin, 1)
@@ -178,7 +184,7 @@ def test_a_shops_account_a_fund_and_hours_have_their_statements(street, lin, vis
     for key in (takings_of(street.bakery.id), fund_of(street.fund.id), hours_of(lin.member_id)):
         assert browser.get(f"./accounts/{key.id_in(street.id).hex}/statement").status_code == 200
         words[key.kind.value] = browser.words
-    assert "商户收到的红花" in words["merchant"]
+    assert "麦香面包 商户收到的红花" in words["merchant"]
     assert "¥996.00" in words["fund"]
     assert "林秀芳" in words["hours"]
 

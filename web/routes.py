@@ -28,6 +28,7 @@ from web import (
     settlements,
     sign_in,
     stamps,
+    statements,
     tills,
     units,
     welcome,
@@ -37,8 +38,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, books, reversals,
-    office, docs,
+    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, books,
+    reversals, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -128,7 +128,7 @@ ACCOUNT_NOTES = {
 """What the balance of such an account says."""
 
 TRANSFERS = {
-    "award": _("发放"),
+    "award": _("盖章得花"),
     "hours": _("记时长"),
     "repay": _("还欠"),
     "opening": _("期初"),

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, tuple_
+from sqlalchemy import Select, func, literal, or_, select, tuple_, union
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import AccountKey, accounts_of_member, accounts_of_merchant
 from ledger.book.balances import account_balance
 from ledger.book.codes import STORED, Code, Kind, Unit
 from ledger.book.models import Account, Balance, Transfer
-from ledger.core.db import db
+from ledger.core.db import UtcDateTime, db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, SHOP, reach
 from ledger.core.tenancy import Actor, load, scoped
@@ -122,6 +122,11 @@ class TransferFilter:
 ALL = TransferFilter()
 
 
+def account_of(community_id: UUID, key: AccountKey) -> Account:
+    """The account that a key names; NotFound if it was never opened. Whoever calls has seen to the rights."""
+    return load(community_id, Account, key.id_in(community_id))
+
+
 def list_transfers(
     actor: Actor,
     *,
@@ -130,13 +135,15 @@ def list_transfers(
     before: UUID | None = None,
     limit: int = 50,
 ) -> list[Transfer]:
-    """Transfers the actor may see, newest first; of one account if asked."""
-    query = scoped(actor.tenant, Transfer).where(*_conditions(actor.tenant, wanted))
-    if account_id is not None:
-        query = query.where(_touches([see_account(actor, account_id).id]))
-    seen = visible_accounts(actor)
+    """Transfers the actor may see, newest first; of one account if asked. `before` is the last of the page before.
+
+    Those of single accounts are in their business order, the community's in the order in which they were written: so
+    each page is a seek in an index, however long the history is.
+    """
+    seen = visible_accounts(actor) if account_id is None else [see_account(actor, account_id).id]
     if seen is not None:
-        query = query.where(_touches(seen))
+        return _transfers_of(actor.tenant, seen, wanted, before, limit)
+    query = scoped(actor.tenant, Transfer).where(*_conditions(actor.tenant, wanted))
     if before is not None:
         query = query.where(Transfer.id < before)
     return list(db.session.scalars(query.order_by(Transfer.id.desc()).limit(limit)))
@@ -148,7 +155,8 @@ def _conditions(community_id: UUID, wanted: TransferFilter) -> Iterator[ColumnEl
     if wanted.kind is not None:
         yield or_(*(_of_kind(community_id, side, wanted.kind) for side in SIDES))
     if wanted.owner_ids is not None:
-        yield _touches([key.id_in(community_id) for one in wanted.owner_ids for key in accounts_of_member(one)])
+        accounts = [key.id_in(community_id) for one in wanted.owner_ids for key in accounts_of_member(one)]
+        yield or_(*(side.in_(accounts) for side in SIDES))
     if wanted.since is not None:
         yield Transfer.effective_at >= wanted.since
     if wanted.until is not None:
@@ -163,6 +171,33 @@ def _of_kind(community_id: UUID, side: Any, kind: Kind) -> ColumnElement[bool]:
     return account.correlate(Transfer).exists()
 
 
+def _transfers_of(
+    community_id: UUID, account_ids: list[UUID], wanted: TransferFilter, before: UUID | None, limit: int
+) -> list[Transfer]:
+    """The newest of each account and side, of which the newest of all are taken."""
+    sides = [
+        scoped(community_id, Transfer.effective_at, Transfer.id).where(
+            own == account_id, *_conditions(community_id, wanted)
+        )
+        for account_id in account_ids
+        for own in SIDES
+    ]
+    if not sides:
+        return []
+    if before is not None:
+        last = db.session.execute(scoped(community_id, Transfer.effective_at).where(Transfer.id == before)).first()
+        if last is None:
+            return []
+        reached = tuple_(literal(last.effective_at, UtcDateTime()), literal(before, Transfer.id.type))
+        sides = [side.where(tuple_(Transfer.effective_at, Transfer.id) < reached) for side in sides]
+    newest = (side.order_by(Transfer.effective_at.desc(), Transfer.id.desc()).limit(limit).subquery() for side in sides)
+    # Not UNION ALL: a transfer between two of these accounts is found from both sides.
+    found = union(*(select(side) for side in newest)).subquery().c
+    ids = select(found.id).order_by(found.effective_at.desc(), found.id.desc()).limit(limit)
+    query = scoped(community_id, Transfer).where(Transfer.id.in_(ids))
+    return list(db.session.scalars(query.order_by(Transfer.effective_at.desc(), Transfer.id.desc())))
+
+
 def see_transfer(actor: Actor, transfer_id: UUID) -> Transfer:
     """One transfer: NotFound, Forbidden."""
     transfer = load(actor.tenant, Transfer, transfer_id)
@@ -170,7 +205,3 @@ def see_transfer(actor: Actor, transfer_id: UUID) -> Transfer:
     if seen is not None and not {transfer.debit_account_id, transfer.credit_account_id} & set(seen):
         raise Forbidden
     return transfer
-
-
-def _touches(account_ids: list[UUID]) -> ColumnElement[bool]:
-    return or_(Transfer.debit_account_id.in_(account_ids), Transfer.credit_account_id.in_(account_ids))

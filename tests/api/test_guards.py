@@ -157,6 +157,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "households.list_households": ("coordinator", None),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
     "accounts.get_account": ("volunteer", None),
+    "accounts.get_statement": ("volunteer", None),
     "transfers.get_transfer": ("volunteer", None),
     "expiry.list_policies": ("owner", None),
     "expiry.post_policy": ("treasurer", {"months": 12}),

@@ -127,8 +127,8 @@ def test_a_member_proves_an_own_award_offline(client: FlaskClient, sealed: Seale
     (tmp_path / "kept.txt").write_text(kept_later, encoding="utf-8")
     proof = client.get(f"{sealed.url}/seals/{sealed.days[2]}?from={sealed.days[0]}").json
     (tmp_path / "proof.json").write_text(json.dumps(proof), encoding="utf-8")
-    ran = subprocess.run([*command, "--consistency", "proof.json"], cwd=tmp_path, capture_output=True, check=False)
-    assert ran.returncode == 0
+    again = [*command, "--consistency", "proof.json"]
+    assert subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False).returncode == 0
 
 
 def test_a_receipt_of_today_says_from_when_it_can_be_proven(client: FlaskClient, sealed: SealedStreet) -> None:

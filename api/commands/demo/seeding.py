@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from api.commands.demo import founding, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
+from ledger.book import checkpoints, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db
@@ -19,6 +21,9 @@ from ledger.core.db import atomic, db
 Say = Callable[[str], None]
 
 DAYS_AHEAD = 30
+
+PATIENCE_SECONDS = 60
+"""How long other transactions of the server are waited for before the history is sealed; `tick` does the rest."""
 
 
 def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> bool:
@@ -32,7 +37,27 @@ def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> 
     first_monday = clock.start_of_day(until - timedelta(days=until.weekday() + 7 * weeks))
     with ids.seeded(number), clock.set_to(first_monday - timedelta(days=3)):
         _tell_everything(random.Random(number), volunteers=volunteers, weeks=weeks, until=end, say=say)
+    with clock.set_to(end):
+        _seal_history(say)
     return True
+
+
+def _seal_history(say: Say) -> None:
+    """Every day of the story has its checkpoint.
+
+    On PostgreSQL only now: a transaction does not seal what it has written itself, nor what a longer one of the same
+    server may still precede.
+    """
+    community = demo_community()
+    assert community is not None, "the story was told"
+    seals.seal(community.id)
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while seals.waiting(community.id) and time.monotonic() < patience:
+        time.sleep(0.1)
+        seals.seal(community.id)
+    newest = checkpoints.newest_checkpoint(community.id)
+    if newest is not None:
+        say(f"Sealed: {newest.size} transfers through {newest.day}, root {newest.root.hex()}")
 
 
 @atomic

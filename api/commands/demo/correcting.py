@@ -19,8 +19,6 @@ from ledger.core.tenancy import Actor
 LOOKED_AT = 60
 """Among so many of the newest awards the mistakes are found."""
 
-LAST_WEEKS = timedelta(days=14)
-
 Decide = Callable[[ReversalRequest], object]
 
 
@@ -34,17 +32,19 @@ def tell_week(town: Town, story: Story, monday: datetime, *, number: int) -> Non
         story.tell(thursday + timedelta(hours=2), partial(_tell_grant, town, story, thursday))
 
 
-def tell_waiting(town: Town, story: Story) -> None:
-    """At the end one waits for the admin, so long already that the street may step in, and one for the treasurer."""
-    asks = (("treasurer", timedelta(days=6), "记到了同名的人"), ("admin", timedelta(hours=13), "同一次巡护记了两遍"))
-    for role, before, reason in asks:
-        story.tell(town.until - before, partial(_ask, town, town.cast[role], reason))
+def tell_last_days(town: Town, story: Story) -> None:
+    """The demo volunteer reads a correction on their home; one waits for the admin, one for the treasurer.
+
+    The admin's has waited so long already that the street may step in.
+    """
+    for role, before, reason in (("treasurer", 6 * 24, "记到了同名的人"), ("admin", 13, "同一次巡护记了两遍")):
+        story.tell(town.until - timedelta(hours=before), partial(_ask, town, town.cast[role], reason))
+    noticed = town.until - timedelta(hours=38)
+    story.tell(noticed, partial(_tell_part, town, story, noticed, of_volunteer=True))
 
 
-def _tell_part(town: Town, story: Story, at: datetime) -> None:
-    """In the last weeks it is the demo volunteer's own award, so that their home shows a correction."""
-    is_theirs = at > town.until - LAST_WEEKS
-    request = _ask(town, town.cast["admin"], "早走了半小时，多记了", of_volunteer=is_theirs, points=2)
+def _tell_part(town: Town, story: Story, at: datetime, *, of_volunteer: bool = False) -> None:
+    request = _ask(town, town.cast["admin"], "早走了半小时，多记了", of_volunteer=of_volunteer, points=2)
     _decide(story, at, request, lambda made: reversal_requests.approve_reversal(town.cast["treasurer"], made.id))
 
 

@@ -44,7 +44,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)
     story = Story()
-    correcting.tell_waiting(town, story)
+    correcting.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,9 @@ WHOSE = {"community": _("社区"), "fund": _("资金"), "shop": _("商户"), "me
 
 
 class AccountsQuery(PageQuery):
+    """Sixty accounts are those of thirty shops or twenty residents: nobody's are torn apart."""
+
+    limit = fields.Integer(load_default=60, validate=validate.Range(min=1, max=200))
     of = fields.String(load_default="community", validate=validate.OneOf(GROUPS))
     search = Text(40, load_default="")
 
@@ -79,7 +83,7 @@ def list_accounts() -> Any:
     shown = rows[: asked["limit"]]
     return render_template(
         "books/accounts.html",
-        accounts=_accounts(actor, shown),
+        holders=_by_holder(_accounts(actor, shown)),
         whose=WHOSE,
         of=asked["of"],
         asked=request.args,
@@ -91,7 +95,14 @@ def _accounts(actor: Actor, rows: list[Account]) -> list[dict[str, Any]]:
     keys = {row.id: AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in rows}
     standings = reading.standings_of(actor.tenant, rows)
     words = named(actor, keys)
-    return [words[row.id] | standings[row.id]._asdict() for row in rows]
+    return [words[row.id] | standings[row.id]._asdict() | {"owner_id": row.owner_id} for row in rows]
+
+
+def _by_holder(accounts: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Each holder's accounts together, in the order of GROUPS."""
+    places = {str(kind): place for kinds in GROUPS.values() for place, kind in enumerate(kinds)}
+    groups = [list(group) for _, group in groupby(accounts, key=lambda one: one["owner_id"])]
+    return [sorted(group, key=lambda one: places[one["kind"]]) for group in groups]
 
 
 @page.get("/c/<id:community_id>/books/accounts/<id:account_id>")

@@ -145,7 +145,7 @@ def show(reversal_id: UUID) -> Any:
     seen = reversal_reading.see_reversal(actor, reversal_id)
     if any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_reversals").values()):
         return _at_desk(actor, seen)
-    return render_template("reversals/mine.html", entry=entries([seen])[0], what=_what(seen[1]), reversal=seen[0])
+    return render_template("reversals/mine.html", entry=entries([seen])[0], what=_what(seen), reversal=seen[0])
 
 
 def _at_desk(actor: Actor, seen: Seen, **again: Any) -> str:
@@ -230,10 +230,19 @@ def entries(rows: list[Seen]) -> list[dict[str, Any]]:
     ]
 
 
+def in_one_line(seen: Seen) -> str:
+    """更正：发放 −2 朵"""
+    row, transfer = seen
+    effect = formats.moved(_effect(row, transfer), transfer.unit)
+    return f"{_('更正：%(what)s', what=TRANSFERS[transfer.code])} {effect}"
+
+
 def _effect(row: ReversalRequest, transfer: Transfer) -> int:
     """What it did to the member: a donation taken back came in, everything else went out."""
     return row.amount if transfer.code == Code.DONATE else -row.amount
 
 
-def _what(transfer: Transfer) -> dict[str, Any]:
-    return {"code": transfer.code, "unit": transfer.unit, "amount": transfer.amount, "at": transfer.effective_at}
+def _what(seen: Seen) -> dict[str, Any]:
+    row, transfer = seen
+    names = ("code", "unit", "amount", "effective_at")
+    return {name: getattr(transfer, name) for name in names} | {"effect": _effect(row, transfer)}

@@ -139,7 +139,7 @@ class _Sealing:
             self._leaves.append((transfer_id, leaf))
             self.tree.append(leaf)
         self._write()
-        rollups.add_sealed(self._community_id, rows)
+        rollups.add_sealed(self._community_id, [row.transfer_id for row in rows])
 
     def close_ended_days(self) -> None:
         """Every day before today has its checkpoint, up to the first of which something still waits."""

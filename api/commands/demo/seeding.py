@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from api.commands.demo import founding, redeeming, serving, settling, trading
+from api.commands.demo import correcting, founding, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, seals
@@ -69,16 +69,17 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)
     story = Story()
-    while monday <= town.until:
-        _play_week(town, story, monday, say)
-        monday += timedelta(days=7)
+    correcting.tell_last_days(town, story)
+    for number in range((town.until - monday).days // 7 + 1):
+        _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
 
 
-def _play_week(town: Town, story: Story, monday: datetime, say: Say) -> None:
+def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: int) -> None:
     serving.tell_week(town, story, monday)
     redeeming.tell_week(town, story, monday)
     settling.tell_week(town, story, monday)
+    correcting.tell_week(town, story, monday, number=number)
     for day in range(7):
         story.tell(monday + timedelta(days=day, hours=23), partial(_tick, town))
     story.play(min(monday + timedelta(days=7), town.until))

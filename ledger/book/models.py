@@ -70,7 +70,8 @@ class Transfer(Base):
     """One immutable movement. Both accounts have the transfer's unit, so an unbalanced entry cannot be written.
 
     `effective_at` is the business time (≤ recorded_at), `recorded_at` when the row was written. `actor_id` did it,
-    `on_behalf_of` names the person it was done for when that is somebody else.
+    `on_behalf_of` names the person it was done for when that is somebody else. `request_digest` names the remembered
+    key of the request that wrote it (None: no key, as the clock's own work).
     """
 
     __tablename__ = "transfers"
@@ -129,6 +130,7 @@ class Transfer(Base):
     actor_id: Mapped[UUID]
     on_behalf_of: Mapped[UUID | None]
     expires_on: Mapped[date | None]
+    request_digest: Mapped[bytes | None]
 
 
 class HoldState(StrEnum):

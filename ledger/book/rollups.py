@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.codes import EARNED, SPENT, Code, Kind
@@ -42,7 +43,7 @@ def add(community_id: UUID, movements: Sequence[Movement]) -> None:
     _write(community_id, [movement for movement in movements if movement.kind in ROLLED_AT_ONCE])
 
 
-def add_sealed(community_id: UUID, transfers: Sequence[Transfer]) -> None:
+def add_sealed(community_id: UUID, transfers: Sequence[Transfer | Row[Any]]) -> None:
     """The transfers' movements on the other kinds of accounts are in their rollups.
 
     Called by the sealer, in the transaction that takes the transfers out of `unsealed`, under its lock.

@@ -32,6 +32,7 @@ from ledger.book.holds import expire_overdue
 from ledger.book.models import Hold, HoldState, Transfer
 from ledger.core import clock
 from ledger.core.db import db, savepoint, sql_now
+from ledger.core.idempotency import request_digest
 from ledger.core.ids import new_id
 from ledger.core.money import MAX_AMOUNT
 from ledger.core.tenancy import Actor, scoped, within
@@ -192,6 +193,7 @@ def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
         "actor_id": actor.person_id,
         "on_behalf_of": draft.on_behalf_of,
         "expires_on": draft.expires_on,
+        "request_digest": request_digest.get(),
     }
 
 

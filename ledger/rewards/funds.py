@@ -12,6 +12,7 @@ from ledger.book.codes import Code, Kind
 from ledger.book.models import Account, Balance
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox
+from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden
 from ledger.core.evidence import digest_of
@@ -66,7 +67,8 @@ def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str) -> 
         granted_at=clock.now(),
         actor_id=actor.person_id,
     )
-    evidence = digest_of(grant=grant.id, fund=fund.id, amount_fen=amount_fen, donor=donor)
+    kept = keep_words(actor.tenant, donor, thing_id=grant.id, field="donor")
+    evidence = digest_of(grant=grant.id, fund=fund.id, amount_fen=amount_fen, donor=kept)
     draft = Draft(
         code=Code.FUND,
         debit=bank_of(actor.tenant),

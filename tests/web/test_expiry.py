@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from ledger.core import clock
 from tests.ledger.rewards.street import Street
+from tests.web.browser import Browser
 
 
-def decide(street: Street, visit, months: str) -> str:
+def decide(street: Street, visit: Callable[..., Browser], months: str) -> str:
     desk = visit(street.place.admin)
     desk.get("./expiry")
     desk.post("./expiry", months=months, follow=True)

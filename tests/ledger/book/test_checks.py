@@ -83,8 +83,8 @@ def _lift_guards(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE copy RENAME TO transfers"))
         return
     connection.execute(text("SET session_replication_role = replica"))
-    connection.execute(text("ALTER TABLE balances DROP CONSTRAINT ck_balances_limit_kept"))
-    connection.execute(text("ALTER TABLE transfers DROP CONSTRAINT uq_transfers_source"))
+    connection.execute(text("ALTER TABLE balances DROP CONSTRAINT IF EXISTS ck_balances_limit_kept"))
+    connection.execute(text("ALTER TABLE transfers DROP CONSTRAINT IF EXISTS uq_transfers_source"))
 
 
 def findings() -> dict[str, str]:

@@ -30,7 +30,7 @@ VISIT = 4
 """Transfers of one visit: two awards and an hour of service, and something bought."""
 
 POINTS, MINUTES, PRICE = 10, 60, 7
-VISITS_AT_ONCE = 1_250
+VISITS_AT_ONCE = 10_000
 
 _transfers: Any = Transfer.__table__
 _COLUMNS = [column.key for column in _transfers.columns]

@@ -25,17 +25,19 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from ledger.book.accounts import AccountKey, accounts_of_member, bank_of, fund_of, open_accounts, payable_to, wallet_of
+from ledger.book.bulk import post_each
 from ledger.book.codes import Code
 from ledger.book.codes import Kind as Account
+from ledger.book.expiry import expire_some
 from ledger.book.holds import holds_of, place_hold, void_holds
-from ledger.book.models import Hold
-from ledger.book.reversals import reverse_all
+from ledger.book.models import Hold, Transfer
+from ledger.book.reversals import Taking, reverse_all, take_back
 from ledger.book.transfers import Draft, Source, post_transfers
-from ledger.core.clock import now
+from ledger.core.clock import local_day, now
 from ledger.core.db import db
 from ledger.core.errors import Reason
 from ledger.core.idempotency import Answer, Request, perform
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, scoped
 from tests.ledger.book.town import Town
 
 STEPS = ("prepared", "spent", "undone", "write")
@@ -143,9 +145,24 @@ def fund_before(errand: Errand) -> None:
     errand.post(Draft(code=Code.FUND, debit=bank, credit=errand.fund, amount=800, source=source))
 
 
+def fund_open_before(errand: Errand) -> None:
+    open_accounts(errand.town.id, [errand.fund])
+
+
 def award_and_fund_before(errand: Errand) -> None:
     award(errand, "prepared")
     fund_before(errand)
+
+
+def overdue_before(errand: Errand) -> None:
+    """10 points whose day has passed, in a wallet and a cohort still."""
+    passed, source = local_day(now()) - timedelta(days=3), errand.source("prepared")
+    errand.post(errand.town.award_of(errand.member_id, 10, source=source, expires_on=passed))
+
+
+def expired_before(errand: Errand) -> None:
+    overdue_before(errand)
+    expire(errand)
 
 
 def redeem(errand: Errand) -> None:
@@ -188,9 +205,29 @@ def award_many(errand: Errand) -> None:
     errand.post(*(errand.town.award_of(errand.member_id, 1, source=source, part=part) for part in range(BULK)))
 
 
+def expire(errand: Errand) -> None:
+    expire_some(errand.town.id)
+
+
+def take_back_a_part(errand: Errand) -> None:
+    query = scoped(errand.town.id, Transfer.id).where(Transfer.source_id == errand.source("prepared").id)
+    award_id = db.session.scalars(query.where(Transfer.code == Code.AWARD)).one()
+    take_back(errand.town.actor, [Taking(award_id, 8, errand.source())])
+
+
+def write_each(errand: Errand) -> None:
+    """Of many items one is refused, so the others are written in several calls of the writer."""
+    source = errand.source()
+    items = [[errand.town.award_of(errand.member_id, 1, source=source, part=part)] for part in range(BULK)]
+    post_each(errand.town.actor, [*items[:5], [errand.charge(1)], *items[5:]])
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of write: what must be there before, what is written, and what is there when both happened once."""
+    """A kind of write: what must be there before, what is written, and what is there when both happened once.
+
+    `transfers` are those with a source of the errand's; the clock's own expiry has one that nobody can know.
+    """
 
     write: Callable[[Errand], None]
     prepare: Callable[[Errand], None] | None = None
@@ -210,6 +247,10 @@ KINDS: dict[str, Kind] = {
     "void": Kind(void, hold_before, points=10, minutes=30, transfers=2),
     "spend_what_was_held": Kind(spend_all, hold_too_long_before, minutes=30, transfers=3),
     "charge_a_short_slot": Kind(charge_short_slot, fund_before, fund=100, transfers=2),
+    "expire": Kind(expire, overdue_before, transfers=1),
+    "undo_what_expired": Kind(undo, expired_before, transfers=3),
+    "take_back_a_part": Kind(take_back_a_part, spend_before, debt=5, minutes=30, transfers=5),
+    "write_each": Kind(write_each, fund_open_before, points=BULK, transfers=BULK),
     "award_many": Kind(award_many, points=BULK, transfers=BULK),
 }
 """Every kind of write that is killed at every point. A new verb of the books joins with one line."""

@@ -10,10 +10,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from ledger.book import seals
 from ledger.book.accounts import AccountKey
 from ledger.book.balances import account_balance, member_balance
+from ledger.book.checkpoints import list_checkpoints
 from ledger.book.codes import Kind, Unit
 from ledger.book.models import Account, Cohort, Draw, Hold, Rollup, Transfer
+from ledger.book.tree import GrowingTree, size_of
 from ledger.core import clock, ids
 from ledger.core.db import atomic, db
 from ledger.core.errors import Refused
@@ -120,7 +123,16 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _root(town: Town) -> str:
+    """How many leaves the tree has once everything is sealed, and its root; checkpoints by their digests."""
+    seals.seal(town.id)
+    size = size_of(town.id)
+    checkpoints = [checkpoint.digest.hex() for checkpoint in list_checkpoints(town.id, limit=1)]
+    return " ".join([str(size), GrowingTree.at(town.id, size, lambda _node: None).root().hex(), *checkpoints])
+
+
 READINGS: dict[str, Callable[[Town], Any]] = {
+    "root": _root,
     "balances": _balances,
     "figures": _figures,
     "holds": _holds,
@@ -129,4 +141,4 @@ READINGS: dict[str, Callable[[Town], Any]] = {
     "cohorts": _rows_of(Cohort, Cohort.account_id, Cohort.expires_on),
     "rollups": _rows_of(Rollup, Rollup.account_id, Rollup.level, Rollup.starts_on),
 }
-"""What is compared between the engines and with yesterday. The root of the tree joins here."""
+"""What is compared between the engines and with yesterday. Sealing comes first: it writes rollups."""

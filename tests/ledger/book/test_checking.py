@@ -35,12 +35,16 @@ PLANTS_NEW_ROWS = {
 """What is wrong in new rows, or in what they touch; a fault in old rows is for a run over everything."""
 
 
+FOUND_BY = {"overdrawn": "rollups_match", "debt_above_zero": "rollups_match"}
+"""A run over what is new takes balances from rollups: a row past the writer is one that its day does not know."""
+
+
 @pytest.fixture
 def checked(lively: Town) -> Town:
     """Lively books that were sealed and checked without a finding; then everybody earned and spent a little more."""
     seal_all(lively.id)
     assert not any(result.findings for result in check_books())
-    for member in lively.member_ids:
+    for member in lively.member_ids[1:]:
         lively.award(member, 9)
         lively.spend(member, 2)
     return lively
@@ -57,13 +61,12 @@ def count_new() -> int:
 
 def let_new_rows_wait(connection: Connection) -> None:
     """What the trigger would have done, had it not been lifted with the other guards."""
-    connection.execute(
-        text(
-            "INSERT INTO unsealed (community_id, transfer_id) SELECT community_id, id FROM transfers t WHERE NOT EXISTS "
-            "(SELECT 1 FROM unsealed u WHERE u.community_id = t.community_id AND u.transfer_id = t.id) AND NOT EXISTS "
-            "(SELECT 1 FROM leaves l WHERE l.community_id = t.community_id AND l.transfer_id = t.id)"
-        )
+    nowhere = " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {table} s WHERE s.community_id = t.community_id AND s.transfer_id = t.id)"
+        for table in ("unsealed", "leaves")
     )
+    found = f"SELECT t.community_id, t.id FROM transfers t WHERE {nowhere}"
+    connection.execute(text(f"INSERT INTO unsealed (community_id, transfer_id) {found}"))
 
 
 def test_before_the_first_clean_run_everything_is_new(lively: Town) -> None:
@@ -73,7 +76,7 @@ def test_before_the_first_clean_run_everything_is_new(lively: Town) -> None:
 
 
 def test_a_clean_run_leaves_only_what_came_after_it(checked: Town) -> None:
-    assert count_new() == 2 * len(checked.member_ids) + neighbours_waiting()
+    assert count_new() == 2 * len(checked.member_ids[1:]) + neighbours_waiting()
     assert run_checks(new=True) == []
 
 
@@ -90,10 +93,10 @@ def test_what_is_new_is_sealed_and_still_new_until_it_is_checked(checked: Town) 
     assert count_new() == neighbours_waiting()
 
 
+@pytest.mark.breaks_books
 def test_a_run_of_what_is_new_reads_no_old_row(checked: Town) -> None:
     """A fault below the mark is not seen by a run over what is new: it did not look there."""
     with unguarded() as connection:
-        connection.execute(text("UPDATE leaves SET hash = hash WHERE position = 0"))
         first = connection.execute(text("SELECT transfer_id FROM leaves ORDER BY position LIMIT 1")).scalar_one()
         connection.execute(text("UPDATE transfers SET part = part + 77 WHERE id = :id"), {"id": first})
         let_new_rows_wait(connection)
@@ -113,7 +116,7 @@ def test_a_fault_planted_in_what_is_new_is_found_by_a_run_over_it(
     with unguarded() as connection:
         plant(connection, checked)
         let_new_rows_wait(connection)
-    assert name in names_found(new=True)
+    assert FOUND_BY.get(plant.__name__.strip("_"), name) in names_found(new=True)
 
 
 @pytest.mark.breaks_books
@@ -151,7 +154,7 @@ def test_a_community_sees_how_many_findings_are_its_own(checked: Town) -> None:
     with unguarded() as connection:
         connection.execute(text("UPDATE balances SET held = held + 1"))
     check_books()
-    assert {run.findings > 0 for run in checking.runs(admin_of(checked)) if run.name == "holds_match"} == {True, False}
+    assert [run.findings > 0 for run in checking.runs(admin_of(checked)) if run.name == "holds_match"] == [True]
     assert {run.findings for run in checking.runs(admin_of(elsewhere)) if run.name == "zero_sum"} == {0}
 
 

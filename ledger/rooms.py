@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ledger.book import checks
+from ledger.book import checks, reversal_checks
 from ledger.rewards import reservations
 from ledger.service import forgotten
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
-REGISTERING: tuple[ModuleType, ...] = (checks, forgotten, reservations, settlement_checks, closing, settlements)
+REGISTERING: tuple[ModuleType, ...] = (
+    checks, reversal_checks, forgotten, reservations, settlement_checks, closing, settlements,
+)  # fmt: skip

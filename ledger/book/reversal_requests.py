@@ -143,23 +143,24 @@ def approve_reversal(actor: Actor, request_id: UUID) -> ReversalRequest:
     """
     with _decision(actor, request_id, SECOND) as request:
         _require_second(actor, request)
-        take_back(actor, [Taking(request.transfer_id, request.amount, _source(actor, request))])
+        source = Source(SOURCE, request.id, evidence_of(request, approved_by=actor.person_id))
+        take_back(actor, [Taking(request.transfer_id, request.amount, source)])
         request.state = ReversalState.POSTED
     _tell(actor, request, "approve_reversal", "transfer.reversed", **_whom(request))
     return request
 
 
-def _source(actor: Actor, request: ReversalRequest) -> Source:
-    evidence = digest_of(
+def evidence_of(request: ReversalRequest, *, approved_by: UUID | None) -> bytes:
+    """SHA-256 of what led to the amount: it stands in the posted transfers, so no word of it can change unseen."""
+    return digest_of(
         reversal=request.id,
         transfer=request.transfer_id,
         amount=request.amount,
         reason=request.reason,
         asked_by=request.asked_by,
         asked_at=request.asked_at,
-        approved_by=actor.person_id,
+        approved_by=approved_by,
     )
-    return Source(SOURCE, request.id, evidence)
 
 
 def _whom(request: ReversalRequest) -> dict[str, str]:

@@ -156,7 +156,7 @@ def test_the_same_reversal_is_posted_once(town: Town) -> None:
 
 
 def take(town: Town, transfer_id: UUID, amount: int | None = None) -> list[UUID]:
-    return atomic(take_back)(town.actor, [Taking(transfer_id, amount, evidence("reversal"))])
+    return atomic(take_back)(town.actor, [Taking(transfer_id, amount, evidence("correction"))])
 
 
 def test_a_part_of_an_award_is_taken_back_and_an_undo_takes_only_what_is_left(town: Town) -> None:

@@ -12,6 +12,7 @@ from api import (
     branches,
     checkins,
     communities,
+    expiry,
     funds,
     grants,
     households,
@@ -59,6 +60,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     transfers.blp,
     receipts.blp,
     seals.blp,
+    expiry.blp,
     settlements.blp,
     audit.blp,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ledger.book import checks, key_checks, seal_checks, seals
+from ledger.book import checks, expiry, key_checks, past_checks, seal_checks, seals
 from ledger.core import commitments
 from ledger.rewards import reservations
 from ledger.service import forgotten
@@ -12,6 +12,6 @@ from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
-    checks, commitments, seals, seal_checks, key_checks, forgotten, reservations, settlement_checks, closing,
-    settlements,
+    checks, past_checks, expiry, commitments, seals, seal_checks, key_checks, forgotten, reservations,
+    settlement_checks, closing, settlements,
 )  # fmt: skip

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext
 
 from api.auth import current_actor
+from ledger.book import expiry
+from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor
@@ -18,6 +22,7 @@ from ledger.service.models import Activity, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
 from web import checkins, navigation, redemptions
 from web.acting import describe, own_balance, own_member
+from web.formats import calendar_day, flowers
 
 page = Blueprint("home", __name__)
 
@@ -43,12 +48,28 @@ def _desk() -> str:
 
 
 def _wallet(actor: Actor) -> dict[str, Any]:
+    balance = own_balance()
     return {
-        "balance": own_balance(),
+        "balance": balance,
         "pending_points": mine.pending_points(actor),
         "flowers": mine.newest_card(actor),
-        "notices": [],
+        "notices": _notices(balance.expiring),
+        "expiring": balance.expiring,
     }
+
+
+def _notices(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
+    """What is lost if nothing is done: points whose last day is near."""
+    soon = clock.local_day(clock.now()) + timedelta(days=expiry.NOTICE_DAYS)
+    return [
+        {
+            "kind": "wait",
+            "sentence": gettext("%(points)s快到期了", points=flowers(one.points)),
+            "next_step": gettext("最后一天是 %(day)s，先用它们。", day=calendar_day(one.expires_on)),
+        }
+        for one in expiring
+        if one.expires_on <= soon
+    ]
 
 
 def _what_waits(actor: Actor) -> dict[str, Any]:

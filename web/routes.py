@@ -11,6 +11,7 @@ from web import (
     agreements,
     checkins,
     docs,
+    expiry,
     funds,
     home,
     households,
@@ -34,7 +35,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, units, members, households, merchants, agreements, funds, settlements, office, docs,
+    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -101,6 +101,15 @@ class Transfer(Base):
             sqlite_where=sql_text("effective_at < recorded_at"),
             postgresql_where=sql_text("effective_at < recorded_at"),
         ),
+        # Serves: what expires with an award, now and at a past moment.
+        Index(
+            "ix_transfers_expiring",
+            "community_id",
+            "credit_account_id",
+            "expires_on",
+            sqlite_where=sql_text("expires_on IS NOT NULL"),
+            postgresql_where=sql_text("expires_on IS NOT NULL"),
+        ),
         # Serves: how much of a transfer has been reversed.
         Index("ix_transfers_reverses", "community_id", "reverses_id"),
     )

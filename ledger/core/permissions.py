@@ -65,6 +65,8 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     # books
     "reverse": {_A: COMMUNITY, _T: SECOND, _X: SECOND},
     "see_books": _SEE_BOOKS,
+    "manage_expiry": {_A: COMMUNITY},
+    "see_expiry": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "see_checks": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "see_audit": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: OWN, _X: COMMUNITY},
     # rewards

@@ -10,10 +10,11 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-# The business day of a transfer. China has kept UTC+8 without summer time since 1991.
+# The business day of a transfer. China has kept UTC+8 without summer time since 1991. SQLite would round a fraction of
+# a second, 23:59:59.999999 into the next day.
 LOCAL_DAY = {
     "postgresql": "(t.effective_at AT TIME ZONE 'Asia/Shanghai')::date",
-    "sqlite": "date(t.effective_at, '+8 hours')",
+    "sqlite": "date(substr(t.effective_at, 1, 19), '+8 hours')",
 }
 STARTS_ON = {
     "postgresql": {"day": "{day}", "month": "date_trunc('month', {day})::date", "year": "date_trunc('year', {day})::date"},
@@ -21,7 +22,19 @@ STARTS_ON = {
 }
 
 
+CODES = ("award", "hours", "repay", "opening", "redeem", "refund", "donate", "expire", "settle", "pay", "fund", "merge",
+         "reverse")
+
+
+def _know_codes(codes: tuple[str, ...]) -> None:
+    words = ", ".join(f"'{code}'" for code in codes)
+    with op.batch_alter_table("transfers") as batch:
+        batch.drop_constraint(op.f("ck_transfers_code_known"), type_="check")
+        batch.create_check_constraint(op.f("ck_transfers_code_known"), f"code IN ({words})")
+
+
 def upgrade() -> None:
+    _know_codes((*CODES, "restore"))
     _create_rollups()
     _create_cohorts()
     _create_seals()
@@ -36,6 +49,13 @@ def upgrade() -> None:
         ["community_id", "recorded_at"],
         sqlite_where=sa.text("effective_at < recorded_at"),
         postgresql_where=sa.text("effective_at < recorded_at"),
+    )
+    op.create_index(
+        "ix_transfers_expiring",
+        "transfers",
+        ["community_id", "credit_account_id", "expires_on"],
+        sqlite_where=sa.text("expires_on IS NOT NULL"),
+        postgresql_where=sa.text("expires_on IS NOT NULL"),
     )
     _fill()
 
@@ -186,6 +206,7 @@ def _fill() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_transfers_expiring", table_name="transfers")
     op.drop_index("ix_transfers_backdated", table_name="transfers")
     op.drop_index("ix_transfers_credit", table_name="transfers")
     op.drop_index("ix_transfers_debit", table_name="transfers")
@@ -202,3 +223,4 @@ def downgrade() -> None:
     op.drop_index("ix_cohorts_expiring", table_name="cohorts")
     op.drop_table("cohorts")
     op.drop_table("rollups")
+    _know_codes(CODES)

@@ -164,6 +164,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "accounts.get_account": ("volunteer", None),
     "transfers.get_transfer": ("volunteer", None),
     "receipts.get_receipt": ("volunteer", None),
+    "expiry.list_policies": ("owner", None),
+    "expiry.post_policy": ("treasurer", {"months": 12}),
+    "expiry.get_schedule": ("volunteer", None),
     "programmes.post_programme": (
         "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
     ),

@@ -22,7 +22,9 @@ from web import (
     office,
     preferences,
     programmes,
+    receipts,
     redemptions,
+    seals,
     settlements,
     sign_in,
     stamps,
@@ -35,7 +37,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, office, docs,
+    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, receipts, seals,
+    office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

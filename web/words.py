@@ -132,6 +132,22 @@ BASES = {
     "per_hour": _("每小时"),
 }
 
+TRANSFERS = {
+    "award": _("盖章得花"),
+    "hours": _("服务时长"),
+    "repay": _("还清欠花"),
+    "opening": _("期初转入"),
+    "redeem": _("兑换"),
+    "refund": _("退回红花"),
+    "donate": _("捐给社区"),
+    "expire": _("到期"),
+    "settle": _("和商户结算"),
+    "pay": _("付给商户"),
+    "fund": _("拨入资金"),
+    "merge": _("合并账户"),
+    "reverse": _("冲正"),
+}
+
 PURPOSES = {
     "service": _("记录我的服务和红花（使用小红花必需）"),
     "publication": _("公开我的姓名，用于表扬和公示"),
@@ -144,6 +160,6 @@ WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("
 
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
-    "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "BASES": BASES, "TRANSFERS": TRANSFERS, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
 }  # fmt: skip
 """What templates may name."""

@@ -17,10 +17,10 @@ from flask import Flask
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from ledger.book import checkpoints, encoding, merkle, seals
+from ledger.book import checkpoints, encoding, merkle, rollups, seals
 from ledger.book.accounts import wallet_of
 from ledger.book.checks import run_checks
-from ledger.book.models import Balance, Checkpoint, Leaf, Transfer, TreeNode, Unsealed
+from ledger.book.models import Balance, Checkpoint, Leaf, Rollup, Transfer, TreeNode, Unsealed
 from ledger.book.seal_checks import check_seals
 from ledger.book.tree import StoredTree
 from ledger.core import clock
@@ -40,6 +40,7 @@ _nodes: Any = TreeNode.__table__
 _checkpoints: Any = Checkpoint.__table__
 _unsealed: Any = Unsealed.__table__
 _balances: Any = Balance.__table__
+_rollups: Any = Rollup.__table__
 _keys: Any = OnceKey.__table__
 
 
@@ -265,6 +266,15 @@ def _cached_balance(connection: Connection, town: Town) -> None:
     connection.execute(raised.values(balance=_balances.c.balance + 1, earned=_balances.c.earned + 1))
 
 
+def _rollup(connection: Connection, town: Town) -> None:
+    account = wallet_of(town.member_ids[0]).id_in(town.id)
+    connection.execute(update(_rollups).where(_rollups.c.account_id == account).values(amount=_rollups.c.amount + 1))
+
+
+def _rollup_of_a_shared_account(connection: Connection, town: Town) -> None:
+    connection.execute(delete(_rollups).where(_rollups.c.account_id == town.shop.id_in(town.id)))
+
+
 def _forget_a_key(connection: Connection, town: Town) -> None:
     connection.execute(delete(_keys))
 
@@ -307,6 +317,8 @@ MATRIX: list[tuple[Callable[[Connection, Town], None], str]] = [
     (_let_a_sealed_transfer_wait_again, "seal_matches"),
     (_let_nothing_wait, "seal_matches"),
     (_cached_balance, "balances_match"),
+    (_rollup, "rollups_match"),
+    (_rollup_of_a_shared_account, "rollups_match"),
     (_forget_a_key, "keys_remembered"),
     (_edit_key(key="key-2"), "keys_remembered"),
     (_edit_key(fingerprint=b"g" * 32), "keys_remembered"),
@@ -334,14 +346,31 @@ def rewrite(town: Town, change: Callable[[Connection], None]) -> None:
     """Somebody changes history and then computes all leaves, nodes and checkpoints anew with the house's own sealer."""
     with tampering() as connection:
         change(connection)
-        for table in (_leaves, _nodes, _checkpoints, _unsealed):
+        for table in (_leaves, _nodes, _checkpoints, _unsealed, _rollups):
             connection.execute(delete(table))
+        _roll_up_anew(connection, town)
         waiting = select(_transfers.c.community_id, _transfers.c.id.label("transfer_id"))
         connection.execute(insert(_unsealed).from_select(["community_id", "transfer_id"], waiting))
         if connection.dialect.name == "sqlite":
             # The copied table lost its key, which leaves refer to.
             connection.execute(text("CREATE UNIQUE INDEX its_key ON transfers (community_id, id)"))
     seal_all(town.id)
+
+
+def _roll_up_anew(connection: Connection, town: Town) -> None:
+    """The rollups of wallets, which are written with each transfer; the sealer writes the others."""
+    wallets = {wallet_of(member).id_in(town.id) for member in town.member_ids}
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in connection.execute(_transfers.select()).all():
+        for account, sign in ((row.debit_account_id, -1), (row.credit_account_id, 1)):
+            for level, starts_on in rollups.periods_of(clock.local_day(row.effective_at)):
+                if account not in wallets:
+                    continue
+                key = {"community_id": town.id, "account_id": account, "level": level, "starts_on": starts_on}
+                sums = rows.setdefault(tuple(key.values()), key | {"amount": 0, "earned": 0, "spent": 0})
+                sums["amount"] += sign * row.amount
+                sums["earned" if row.code == "award" else "spent"] += row.amount
+    connection.execute(insert(_rollups), list(rows.values()))
 
 
 def _more_for_a_friend(town: Town) -> Callable[[Connection], None]:

@@ -72,7 +72,8 @@ def cursor() -> UUID | None:
 
 def _introduce() -> None:
     actor = actor_or_none()
-    if actor is not None:
+    # Whoever looks at a public page of a community that is not theirs has no name and no rooms there.
+    if actor is not None and actor.community_id is not None:
         g.me = describe(actor)
 
 

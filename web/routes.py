@@ -23,8 +23,10 @@ from web import (
     office,
     preferences,
     programmes,
+    receipts,
     redemptions,
     reversals,
+    seals,
     settlements,
     sign_in,
     stamps,
@@ -38,8 +40,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, books,
-    reversals, office, docs,
+    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, receipts,
+    seals, books, reversals, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import insert
+
 from ledger.book import merkle
 from ledger.book.models import Checkpoint
 from ledger.book.tree import StoredTree
@@ -47,8 +49,8 @@ def digest_of(checkpoint: Checkpoint) -> bytes:
     return hashlib.sha256(text_of(checkpoint).encode()).digest()
 
 
-def write_checkpoint(community_id: UUID, day: date, *, size: int, root: bytes, before: Checkpoint | None) -> Checkpoint:
-    """The day's checkpoint is written, chained to the one before."""
+def next_checkpoint(community_id: UUID, day: date, *, size: int, root: bytes, before: Checkpoint | None) -> Checkpoint:
+    """The day's checkpoint, chained to the one before; not written yet."""
     checkpoint = Checkpoint(
         community_id=community_id,
         day=day,
@@ -59,9 +61,14 @@ def write_checkpoint(community_id: UUID, day: date, *, size: int, root: bytes, b
         made_at=clock.now(),
     )
     checkpoint.digest = digest_of(checkpoint)
-    db.session.add(checkpoint)
-    db.session.flush()
     return checkpoint
+
+
+def write_checkpoints(made: list[Checkpoint]) -> None:
+    """The checkpoints are written in one statement: a catch-up makes one for each day of years."""
+    rows = [{column.key: getattr(one, column.key) for column in Checkpoint.__table__.columns} for one in made]
+    if rows:
+        db.session.connection().execute(insert(Checkpoint), rows)
 
 
 def newest_checkpoint(community_id: UUID) -> Checkpoint | None:

@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select, type_coerce, union
-from sqlalchemy.types import NullType
+from sqlalchemy import Row, and_, exists, func, or_, select, union
 
 from ledger.book import encoding, merkle
 from ledger.book.checkpoints import NOTHING_BEFORE, digest_of, origin_of
@@ -20,7 +19,7 @@ from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community, scoped, within
 
 NAME = "seal_matches"
-BATCH = 10_000
+BATCH = 5_000
 A_DAY = timedelta(days=1)
 
 LEAF_COLUMNS = ("position", "transfer_id", "hash")
@@ -82,37 +81,27 @@ class _Reading:
         yield from self._report()
 
     def _batches(self) -> Iterator[Sequence[Row[Any]]]:
-        """Leaves with their transfers by position; each batch is a statement of its own."""
-        start = self._tree.size
-        while True:
-            # By the connection, as the driver gives the rows: objects of the session would cost more than the hashes.
-            rows = db.session.connection().execute(self._leaves_from(start)).all()
-            if rows:
-                yield rows
-                start = rows[-1].leaf_position + 1
-            if len(rows) < BATCH:
-                return
-
-    def _leaves_from(self, start: int) -> Select[Any]:
+        """Leaves with their transfers by position, from one statement whose rows come as they are read."""
         joined = _leaves.outerjoin(
             _transfers, and_(same_community(_transfers.c, _leaves.c), _transfers.c.id == _leaves.c.transfer_id)
         )
-        of_leaf = (type_coerce(_leaves.c[name], NullType()).label(f"leaf_{name}") for name in LEAF_COLUMNS)
-        query = select(*encoding.COLUMNS, *of_leaf)
-        query = query.select_from(joined).where(within(self._community_id, Leaf))
+        of_leaf = (encoding.Raw(_leaves.c[name]).label(f"leaf_{name}") for name in LEAF_COLUMNS)
+        query = select(*encoding.COLUMNS, *of_leaf).select_from(joined).where(within(self._community_id, Leaf))
         # Without a bound at the start of the tree: a leaf before the first one would be seen too.
-        query = query.where(_leaves.c.position >= start) if start else query
-        return query.order_by(_leaves.c.position).limit(BATCH)
+        query = query.where(_leaves.c.position >= self._tree.size) if self._tree.size else query
+        query = query.order_by(_leaves.c.position).execution_options(yield_per=BATCH)
+        # By the connection, as the driver gives the rows: objects of the session would cost more than the hashes.
+        return db.session.connection().execute(query).partitions()
 
     def _read(self, rows: Sequence[Row[Any]]) -> None:
         encode, leaf_hash, tree = encoding.encode_row, merkle.leaf_hash, self._tree
-        for *columns, position, transfer_id, found in rows:
+        for *columns, position, leaf_of, found in rows:
             if position != tree.size:
                 self._say(f"leaf {position} stands where leaf {tree.size} should")
             if columns[1] is None:
-                self._say(f"leaf {position} has no transfer {transfer_id}")
+                self._say(f"leaf {position} has no transfer {_hexadecimal(leaf_of)}")
             elif leaf_hash(encode(columns)) != found:
-                self._say(f"leaf {position} is not the hash of transfer {transfer_id}")
+                self._say(f"leaf {position} is not the hash of transfer {_hexadecimal(leaf_of)}")
             tree.append(found)
             if self._checkpoints and tree.size >= self._checkpoints[0].size:
                 self._close_days()
@@ -149,6 +138,10 @@ class _Reading:
     def _report(self) -> Iterator[Finding]:
         yield from (Finding(NAME, self._community_id, detail) for detail in self._found)
         self._found.clear()
+
+
+def _hexadecimal(raw: bytes | str) -> str:
+    return raw.hex() if isinstance(raw, bytes) else raw
 
 
 def _checkpoints_from(community_id: UUID, from_position: int) -> list[Checkpoint]:

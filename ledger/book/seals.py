@@ -18,7 +18,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.book import checkpoints, encoding, merkle, rollups
 from ledger.book.accounts import issuance_of
 from ledger.book.checkpoints import A_DAY
-from ledger.book.models import Account, Leaf, Transfer, Unsealed
+from ledger.book.models import Account, Checkpoint, Leaf, Transfer, Unsealed
 from ledger.book.tree import GrowingTree, Node, size_of, write_leaves, write_nodes
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db, is_postgresql
@@ -41,7 +41,7 @@ def seal(community_id: UUID) -> int:
     sealing = _Sealing(community_id)
     for rows in _sealable(community_id, sealing.until):
         sealing.take(rows)
-    sealing.close_ended_days()
+    sealing.finish()
     return sealing.sealed
 
 
@@ -75,7 +75,7 @@ def _one_at_a_time(community_id: UUID) -> None:
 
 def _sealable(community_id: UUID, until: datetime | None) -> Iterator[Sequence[Row[Any]]]:
     """The columns of the waiting transfers behind the watermark, ordered by (recorded_at, id), in batches."""
-    columns = (*encoding.COLUMNS, Transfer.id.label("transfer_id"), Transfer.recorded_at.label("moment"))
+    columns = (Transfer.__table__.c[name] for name in encoding.FIELDS)
     query = _waiting(community_id, *columns).order_by(Transfer.recorded_at, Transfer.id)
     if is_postgresql():
         query = query.where(or_(Unsealed.xid.is_(None), Unsealed.xid < _oldest_running()))
@@ -118,6 +118,7 @@ class _Sealing:
         self._day = self._before.day + A_DAY if self._before else _first_day(community_id)
         self._tree: GrowingTree | None = None
         self._unsettled = _earliest_unsettled(community_id)
+        self._closed: list[Checkpoint] = []
         self._nodes: list[Node] = []
         self._leaves: list[tuple[UUID, bytes]] = []
 
@@ -131,20 +132,21 @@ class _Sealing:
 
     def take(self, rows: Sequence[Row[Any]]) -> None:
         """The rows are leaves; before the first that was recorded after a midnight, that day is closed."""
-        for *columns, transfer_id, recorded_at in rows:
+        for row in rows:
             if self._day is None:
-                self._day = clock.local_day(recorded_at)
-            self._close_days_before(recorded_at)
-            leaf = merkle.leaf_hash(encoding.encode_row(columns))
-            self._leaves.append((transfer_id, leaf))
+                self._day = clock.local_day(row.recorded_at)
+            self._close_days_before(row.recorded_at)
+            leaf = merkle.leaf_hash(encoding.encode_row(row))
+            self._leaves.append((row.id, leaf))
             self.tree.append(leaf)
         self._write()
-        rollups.add_sealed(self._community_id, [row.transfer_id for row in rows])
+        rollups.add_sealed(self._community_id, rows)
 
-    def close_ended_days(self) -> None:
+    def finish(self) -> None:
         """Every day before today has its checkpoint, up to the first of which something still waits."""
         while self._day is not None and self._day < self._today and not self._is_unsettled(self._day):
             self._close_day(self._day)
+        checkpoints.write_checkpoints(self._closed)
 
     def _is_unsettled(self, day: date) -> bool:
         return self._unsettled is not None and self._unsettled < clock.start_of_day(day + A_DAY)
@@ -163,9 +165,11 @@ class _Sealing:
     def _close_day(self, day: date) -> None:
         self._write()
         tree = self.tree
-        self._before = checkpoints.write_checkpoint(
-            self._community_id, day, size=tree.size, root=tree.root(), before=self._before
-        )
+        before = self._before
+        # A day without transfers has the root of the day before.
+        root = before.root if before is not None and before.size == tree.size else tree.root()
+        self._before = checkpoints.next_checkpoint(self._community_id, day, size=tree.size, root=root, before=before)
+        self._closed.append(self._before)
         self._day = day + A_DAY
 
     def _write(self) -> None:

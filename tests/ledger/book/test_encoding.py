@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +96,11 @@ def test_the_bytes_of_version_1_never_change(name):
 
 def test_every_column_of_a_transfer_is_sealed():
     assert set(encoding.FIELDS) == {column.key for column in Transfer.__table__.columns}
+
+
+def test_the_document_of_the_format_names_every_field():
+    document = (Path(__file__).parents[3] / "docs" / "seals.md").read_text(encoding="utf-8")
+    assert [name for name in encoding.FIELDS if f"| `{name}` |" not in document] == []
 
 
 def test_a_row_is_encoded_as_its_fields():

@@ -1,0 +1,120 @@
+"""The pages of the seals and of a receipt: public days, plain words, a file to keep, in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.book import checkpoints, reading
+from ledger.core import clock
+from tests.ledger.book.sealing import seal_all
+from tests.ledger.rewards.street import Street
+from tests.stories import Neighbour, open_neighbourhood
+from tests.web.browser import Browser
+
+Visit = Callable[..., Browser]
+
+
+@pytest.fixture
+def person(street: Street) -> Neighbour:
+    """A member with an award that was sealed yesterday."""
+    member = street.volunteer()
+    seal_all(street.id)
+    clock.advance(days=1)
+    seal_all(street.id)
+    return member
+
+
+def receipt_of(person: Neighbour, number: int = -1) -> str:
+    """The address of the receipt of one of the person's transfers, newest first."""
+    return f"./receipts/{reading.list_transfers(person.actor)[number].id.hex}"
+
+
+def newest(street: Street) -> Any:
+    found = checkpoints.newest_checkpoint(street.id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "已封进"), ("en", "This entry is sealed into the books of")])
+def test_a_receipt_says_what_it_proves_and_of_which_day(street, person, visit: Visit, language, words) -> None:
+    browser = visit(person, language=language)
+    assert browser.get(receipt_of(person)).status_code == 200
+    assert words in browser.words
+    assert newest(street).digest.hex() in browser.words
+    assert "redflower.checkpoint/v1" in browser.words
+    assert "<svg" in browser.page
+
+
+def test_the_file_of_a_receipt_is_what_the_api_gives(street, person, visit: Visit, client) -> None:
+    path = receipt_of(person)
+    answer = visit(person).get(f"{path}.json")
+    shown = client.get(f"{street.place.url}{path[1:]}", headers=person.headers).json
+    assert answer.json == shown
+    assert json.loads(answer.text)["status"] == "proven"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="receipt-')
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "封账以后可以证明"), ("en", "can be proven after the seal of")])
+def test_before_midnight_a_receipt_says_when_it_can_be_proven(street, person, visit: Visit, language, words) -> None:
+    street.buy(person)
+    browser = visit(person, language=language)
+    browser.get(receipt_of(person, 0))
+    assert words in browser.words
+    assert "redflower.checkpoint/v1" not in browser.words
+
+
+def test_somebody_elses_receipt_is_refused(street, person, visit: Visit) -> None:
+    neighbour = street.place.volunteer("邻居")
+    for path in (receipt_of(person), f"{receipt_of(person)}.json"):
+        assert visit(neighbour).get(path).status_code == 403
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "每天的封账"), ("en", "The daily seals")])
+def test_anybody_reads_the_days_without_signing_in(street, person, visit: Visit, language, words) -> None:
+    browser = visit(language=language)
+    assert browser.get(f"/c/{street.id.hex}/seals").status_code == 200
+    assert words in browser.words
+    assert newest(street).digest.hex() in browser.words
+    assert person.name not in browser.words
+
+
+def test_members_and_people_of_other_communities_read_them_too(street, person, visit: Visit) -> None:
+    stranger = open_neighbourhood("北塔社区").admin
+    for reader in (person, stranger):
+        assert visit(reader).get(f"/c/{street.id.hex}/seals").status_code == 200
+
+
+def test_the_days_are_read_in_pages(street, person, visit: Visit) -> None:
+    clock.advance(days=60)
+    seal_all(street.id)
+    browser = visit()
+    browser.get(f"/c/{street.id.hex}/seals")
+    following = f"/c/{street.id.hex}/seals?cursor="
+    assert following in browser.page
+    oldest = checkpoints.list_checkpoints(street.id, limit=200)[-1]
+    assert oldest.digest.hex() not in browser.words
+    cursor = checkpoints.list_checkpoints(street.id, limit=50)[-1].day.isoformat()
+    browser.get(following + cursor)
+    assert oldest.digest.hex() in browser.words
+
+
+@pytest.mark.parametrize("path", ["/c/{}/seals?cursor=yesterday", "/c/00000000000000000000000000000000/seals"])
+def test_what_is_not_there_is_not_found(street, visit: Visit, path) -> None:
+    assert visit().get(path.format(street.id.hex)).status_code == 404
+
+
+def test_a_community_without_a_day_says_so(context, visit: Visit) -> None:
+    place = open_neighbourhood()
+    browser = visit()
+    browser.get(f"/c/{place.id.hex}/seals")
+    assert "还没有封过账" in browser.words
+
+
+def test_the_verifier_that_is_offered_is_the_one_of_the_repository(context, visit: Visit) -> None:
+    answer = visit().client.get("/verify_receipt.py")
+    assert answer.data == (Path(__file__).parents[2] / "docs" / "verify_receipt.py").read_bytes()

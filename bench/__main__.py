@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from flask import Flask
 from sqlalchemy import make_url
 
-from bench import houses, report
+from bench import growing, houses, report
 from bench.checking_in import CheckInOverHttp
 from bench.confirming import ConfirmOverHttp, OneHotShop
 from bench.neighbourhood import settle_place
@@ -33,7 +33,7 @@ def main() -> int:
         if asked.verbose:
             print(f"[{time.monotonic() - started:4.0f} s] {words}", file=sys.stderr, flush=True)
 
-    found = [*_on_postgresql(asked, tell), *_on_sqlite(asked, tell)]
+    found = [*_on_postgresql(asked, tell), *_on_sqlite(asked, tell), *_on_long_histories(asked, tell)]
     rows = report.LONG_ROWS if asked.long else report.ROWS
     shown = report.complete(found, [row for row in rows if _is_asked(asked, row.number)])
     print(report.as_table(shown))
@@ -46,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="all rows, five rounds, larger runs")
     parser.add_argument("--rounds", type=int, help="paired rounds (3, with --long 5)")
     parser.add_argument("--size", type=int, help="calls of ours in a run (400, with --long 3000); a multiple of 8")
+    parser.add_argument("--transfers", type=int, default=1_000_000, help="of the long history of R6, R11, R13, R14")
     parser.add_argument("--only", type=lambda rows: rows.split(","), help="rows to measure: R1,R2")
     parser.add_argument("--verbose", action="store_true", help="tell what happens, with this machine's own figures")
     asked = parser.parse_args()
@@ -93,6 +94,24 @@ def _on_sqlite(asked: argparse.Namespace, tell: Tell) -> list[Found]:
         file = make_url(url).database
         assert file is not None
         return _measure(app, asked, [ConfirmOnSqlite(app, place, file, size=asked.size)], tell)
+
+
+def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
+    """The rows that compare a long history with a short one, on each engine."""
+    found: list[Found] = []
+    for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
+        pairs = growing.pairs(engine, transfers=asked.transfers)
+        wanted = [pair for pair in pairs if _is_asked(asked, pair.row.number)]
+        if not (asked.long and wanted):
+            continue
+        with ExitStack() as stack:
+            tell(f"writing the histories on {engine}")
+            many, few = (
+                stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
+                for transfers in (asked.transfers, growing.SMALL)
+            )
+            found += growing.compare(many, few, wanted, rounds=asked.rounds, size=asked.size, tell=tell)
+    return found
 
 
 def _measure(app: Flask, asked: argparse.Namespace, pairs: Sequence[Pair], tell: Tell) -> list[Found]:

@@ -24,9 +24,11 @@ ROWS = (
 LONG_ROWS = (
     *ROWS,
     Row("R5", "own throughput at 5 M transfers", "at 10,000", 0.90),
-    Row("R6", "past balance and statement page at 1 M", "at 10,000", 0.95),
+    Row("R6", "past balance and statement page at 1 M", "at 10,000", 0.83),
     Row("R10", "HTTP confirm, c=8", "pgledger by pgbench", 0.40),
     Row("R11", "books check, full", "sequential read of the same rows by COPY", 0.10),
+    Row("R13", "one write (p50) at 1 M transfers", "at 10,000", 0.87),
+    Row("R14", "books check, full, one core", "50,000 transfers a second", 1.0),
     Row("R12", "memory after ten minutes of a mixed day", "after its first minute", 1.03),
 )
 """The rows of `make bench-long`."""

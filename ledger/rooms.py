@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ledger.book import checks, past_checks
+from ledger.book import checks, expiry, key_checks, past_checks, seal_checks, seals
+from ledger.core import commitments
 from ledger.rewards import reservations
 from ledger.service import forgotten
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
-    checks, past_checks, forgotten, reservations, settlement_checks, closing, settlements,
+    checks, past_checks, commitments, seals, seal_checks, key_checks, expiry, forgotten, reservations,
+    settlement_checks, closing, settlements,
 )  # fmt: skip

@@ -20,19 +20,29 @@ def name_type(kind: str, thing: object, _autogen: object) -> str | bool:
 
 with engine.connect() as connection:
     connection = connection.execution_options(writes=True)
-    context.configure(
-        connection=connection,
-        target_metadata=Base.metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
-        render_item=name_type,
-        compare_type=True,
-        # One transaction for all, on SQLite too: an upgrade that fails leaves nothing, and the triggers are kept.
-        transactional_ddl=True,
-        transaction_per_migration=False,
-    )
-    with context.begin_transaction():
-        if connection.dialect.name == "sqlite":
-            # A batch migration copies a table and renames the copy; views over it stay as they are.
-            connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
-        context.run_migrations()
-        triggers.install(connection)
+    sqlite = connection.connection.dbapi_connection if connection.dialect.name == "sqlite" else None
+    if sqlite is not None:
+        # A batch migration drops the old table: rows that point to it must not fall with it. Checked before the commit.
+        sqlite.execute("PRAGMA foreign_keys=OFF")
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=connection.dialect.name == "sqlite",
+            render_item=name_type,
+            compare_type=True,
+            # One transaction for all, on SQLite too: an upgrade that fails leaves nothing, and the triggers are kept.
+            transactional_ddl=True,
+            transaction_per_migration=False,
+        )
+        with context.begin_transaction():
+            if sqlite is not None:
+                # A batch migration copies a table and renames the copy; views over it stay as they are.
+                connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
+            context.run_migrations()
+            triggers.install(connection)
+            if sqlite is not None and (dangling := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
+                raise RuntimeError(f"rows point to nothing after this migration: {dangling[:5]}")
+    finally:
+        if sqlite is not None:
+            sqlite.execute("PRAGMA foreign_keys=ON")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from bench import checking_in, confirming, houses, limits, on_sqlite, report
+from bench import checking_in, confirming, growing, houses, limits, on_sqlite, report
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from bench.rounds import Found, measure
@@ -136,6 +137,18 @@ def test_a_run_with_an_unexpected_answer_is_void(place_on_postgresql):
     _, place = place_on_postgresql
     with houses.served("bench.bare:app") as port, pytest.raises(houses.RoundIsVoid, match="404 NOT FOUND"):
         confirming.confirm_over_http(place, port, place.reserve(1), clients=1)
+
+
+@pytest.mark.parametrize("database", [houses.postgresql, houses.sqlite])
+def test_rows_over_a_long_history_are_measured_and_its_books_check(database):
+    with ExitStack() as stack:
+        few, many = (
+            stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
+            for transfers in (40, 400)
+        )
+        pairs = growing.pairs("any", transfers=400)
+        for found in growing.compare(many, few, pairs, rounds=1, size=5, tell=lambda _words: None):
+            assert found.instead or (len(found.ratios), found.voided) == (1, []), found
 
 
 def test_every_row_is_in_the_report_measured_or_not():

@@ -1,115 +1,141 @@
-"""kill -9 in the middle of a load of writes: nothing that was answered is lost, and nothing happens twice."""
+"""kill -9 between any two statements of a write: nothing that was answered is lost, and nothing happens twice."""
 
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import IO
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from uuid import UUID
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 
+from ledger.book.balances import member_balance
 from ledger.book.checks import run_checks
-from ledger.core.db import db
-from tests import crash_worker, postgres
+from ledger.book.models import Transfer
+from ledger.core.db import atomic, db
+from ledger.core.tenancy import scoped
+from tests.crash_worker import KINDS, STEPS, Errand
 from tests.ledger.book.town import Town, open_town
 
-KILLS = 24
+KILLS = 120
+"""On each engine in `make test`: at least every point of every kind once."""
+
+KILLS_OF_A_NIGHT = 5_000
+CHECKED_EVERY = 60
+
+Case = tuple[str, int]
+"""A kind of write and the point at which it is killed."""
+
+
+@dataclass
+class Nursery:
+    """The process whose children are killed, and what they were told to do."""
+
+    town: Town
+    process: subprocess.Popen[str]
+    kinds: dict[int, str] = field(default_factory=dict)
+    """Each number that was begun, with its kind."""
+
+    def next_number(self, kind: str) -> int:
+        self.kinds[number := len(self.kinds) + 1] = kind
+        return number
+
+    def send(self, *steps: tuple[int, int]) -> tuple[dict[int, tuple[bool, int]], int]:
+        """One child takes the steps (number, point): what was answered (replayed?, points passed), and its end."""
+        line = " ".join(f"{self.kinds[number]}:{number}:{point}" for number, point in steps)
+        print(line, file=self.process.stdin, flush=True)
+        answered: dict[int, tuple[bool, int]] = {}
+        while True:
+            word, *figures = self.process.stdout.readline().split()
+            if word == "ended":
+                return answered, int(figures[0])
+            number, replayed, passed = map(int, figures)
+            answered[number] = bool(replayed), passed
 
 
 @pytest.fixture
-def durable_house(request: pytest.FixtureRequest, engine_name: str, tmp_path: Path) -> Iterator[tuple[Flask, str]]:
-    """A house whose commits are on the disk, with its database's address."""
-    url = f"sqlite:///{tmp_path / 'house.db'}"
-    if engine_name == "postgresql":
-        server: postgres.Postgres = request.getfixturevalue("durable_postgres")
-        postgres.create_database(server.url, "crashes")
-        url = postgres.database_url(server.url, "crashes")
-    app = crash_worker.house(url)
-    with app.app_context():
-        upgrade()
-        yield app, url
-        db.session.remove()
-        db.engine.dispose()
-
-
-@pytest.fixture
-def kill_one(durable_house: tuple[Flask, str], tmp_path: Path) -> Iterator[tuple[Town, Callable[[], list[int]]]]:
-    """The town that is worked on, and a call that lets one worker begin and kills it; returns what was answered."""
-    _, url = durable_house
-    town = open_town(members=3)
-    town.grant(10_000_000)
-    answered = tmp_path / "answered"
-    answered.touch()
-    ids = (town.id, town.actor.person_id, town.merchant_id, town.fund_id, *town.member_ids)
+def nursery(context: Flask) -> Iterator[Nursery]:
+    # A killed process loses nothing that it gave to the system, so the databases of the tests, which never sync, do.
+    town = open_town()
+    ids = (town.id, town.actor.person_id, town.merchant_id, town.fund_id)
     db.session.remove()
-    chance = random.Random(7)
-    nursery = subprocess.Popen(
-        [sys.executable, "-m", "tests.crash_worker", url, answered, *map(str, ids)],
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.crash_worker", context.config["SQLALCHEMY_DATABASE_URI"], *map(str, ids)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
-
-    def kill() -> list[int]:
-        before = _numbers(answered)
-        # Begin a little before the last answer, as a client does that does not know what was answered.
-        _begin_and_kill(nursery.stdin, nursery.stdout, max(0, len(set(before)) - 2), answered, chance)
-        return _numbers(answered)
-
-    yield town, kill
-    nursery.stdin.close()
-    nursery.wait()
-    nursery.stdout.close()
+    yield Nursery(town, process)
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
 
 
-def _begin_and_kill(
-    orders: IO[str] | None, words: IO[str] | None, first: int, answered: Path, chance: random.Random
-) -> None:
-    assert orders is not None
-    assert words is not None
-    enough = len(_numbers(answered)) + chance.randint(3, 6)
-    print(first, file=orders, flush=True)
-    child = int(words.readline())
-    patience = time.monotonic() + 20
-    while len(_numbers(answered)) < enough and time.monotonic() < patience:
-        time.sleep(0.001)
-    time.sleep(chance.uniform(0, 0.01))
-    os.kill(child, signal.SIGKILL)
-    assert words.readline() == "ended\n"
+def points_of(nursery: Nursery, kind: str) -> int:
+    """How many points a write of this kind passes: its statements, before its COMMIT, after it."""
+    number = nursery.next_number(kind)
+    answered, end = nursery.send((number, 0))
+    assert end == os.EX_OK
+    return answered[number][1]
 
 
-def _numbers(answered: Path) -> list[int]:
-    return [int(line) for line in answered.read_text().split()]
+def every_case(nursery: Nursery) -> list[Case]:
+    return [(kind, point) for kind in KINDS for point in range(1, points_of(nursery, kind) + 1)]
 
 
-def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
-    kill_one: tuple[Town, Callable[[], list[int]]],
-) -> None:
-    town, kill = kill_one
-    answered: list[int] = []
-    for _ in range(KILLS):
-        answered = kill()
-        assert run_checks() == []
-        db.session.remove()
-    plan = 2 * (max(answered) // 2 + 1)
-    assert sorted(set(answered)) == list(range(max(answered) + 1))
-    assert plan >= KILLS
+def kill_through(nursery: Nursery, cases: Sequence[Case], *, last_points: dict[str, int]) -> None:
+    """Each case is killed once and asked again by the next child, as a client asks that heard no answer."""
+    asked_again: list[tuple[int, int]] = []
+    expected: dict[int, bool] = {}
+    for place, (kind, point) in enumerate(cases):
+        number = nursery.next_number(kind)
+        answered, end = nursery.send(*asked_again, (number, point))
+        assert end == 9, f"{kind} was not killed at point {point}"
+        assert {number: replayed for number, (replayed, _) in answered.items()} == expected
+        asked_again, expected = [(number, 0)], {number: point == last_points[kind]}
+        if place % CHECKED_EVERY == 0:
+            assert run_checks() == []
+            db.session.remove()
+    answered, end = nursery.send(*asked_again)
+    assert end == os.EX_OK
+    assert {number: replayed for number, (replayed, _) in answered.items()} == expected
 
-    replayed = {number for number in range(plan) if crash_worker.write(town, number).replayed}
-    assert replayed >= set(answered), "an answered write was lost"
+
+def assert_each_happened_once(nursery: Nursery) -> None:
+    """Every number left what its kind leaves when it happens once, no less and no more."""
+    town, written = nursery.town, transfers_by_source(nursery.town)
+    for number, name in nursery.kinds.items():
+        kind, errand = KINDS[name], Errand(town, number)
+        found = atomic(member_balance)(town.id, errand.member_id)
+        assert (found.posted, found.held, found.debt, found.minutes) == (kind.points, 0, kind.debt, kind.minutes), name
+        assert town.balance(errand.fund) == kind.fund, name
+        assert sum(written[errand.source(step).id] for step in STEPS) == kind.transfers, name
     assert run_checks() == []
-    assert sum(town.of(member).posted for member in town.member_ids) == plan // 2 * (10 - 7)
-    assert sum(town.of(member).minutes for member in town.member_ids) == plan // 2 * 30
-    assert town.balance(town.fund) == 10_000_000 - plan // 2 * 350
-    assert town.balance(town.shop) == plan // 2 * 7
-    assert all(town.of(member).held == 0 for member in town.member_ids)
+
+
+@atomic
+def transfers_by_source(town: Town) -> Counter[UUID]:
+    return Counter(db.session.scalars(scoped(town.id, Transfer.source_id)))
+
+
+def kill_and_compare(nursery: Nursery, kills: int) -> None:
+    """Every point of every kind, again and again until there are so many kills."""
+    cases = every_case(nursery)
+    last_points = dict(cases)
+    kill_through(nursery, list(islice(cycle(cases), max(kills, len(cases)))), last_points=last_points)
+    assert_each_happened_once(nursery)
+
+
+def test_killed_between_any_two_statements_nothing_is_lost_and_nothing_doubled(nursery: Nursery) -> None:
+    kill_and_compare(nursery, KILLS)
+
+
+@pytest.mark.night
+@pytest.mark.timeout(7200)
+def test_killed_all_night_nothing_is_lost_and_nothing_doubled(nursery: Nursery) -> None:
+    kill_and_compare(nursery, KILLS_OF_A_NIGHT)

@@ -22,11 +22,13 @@ DESK = (
     Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
     Entry("web.activities.list_all", "calendar", _("活动"), "manage_activities"),
     Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),
+    Entry("web.expiry.show", "clock", _("红花有效期"), "manage_expiry"),
     Entry("web.units.show_tree", "tree", _("楼栋网格"), "manage_units"),
     Entry("web.members.list_all", "people", _("居民"), "see_members"),
     Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),
     Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
     Entry("web.funds.list_all", "gift", _("资金"), "manage_funds"),
+    Entry("web.books.list_accounts", "book", _("账本"), "see_reversals"),
     Entry("web.tills.show_counter", "scan", _("收银台"), "use_till"),
 )
 

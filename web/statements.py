@@ -28,7 +28,7 @@ from ledger.rewards import funds, merchants
 from web.acting import own_member
 from web.formats import month_name
 from web.forms import ask
-from web.words import ACCOUNTS, TRANSFERS
+from web.words import ACCOUNT_KINDS, TRANSFERS
 
 page = Blueprint("statements", __name__)
 
@@ -189,7 +189,7 @@ def _as_csv(sheet: Sheet, asked: dict[str, Any]) -> bytes:
     write = csv.writer(file, lineterminator="\r\n").writerow
     made, unit = _make(sheet.account, asked, limit=200), Unit(sheet.account.unit)
     write(["社区 community", safe(g.community.name)])
-    write(["账户 account", safe(f"{ACCOUNTS[sheet.account.kind]} {sheet.holder}".strip()), unit])
+    write(["账户 account", safe(f"{ACCOUNT_KINDS[sheet.account.kind]} {sheet.holder}".strip()), unit])
     write(["月份 month", asked["month"].strftime("%Y-%m") if asked["month"] else ""])
     write(["截至 known at", made.period.known_at.isoformat()])
     write(["期末 closing", _amount(unit, made.closing)])

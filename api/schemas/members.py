@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from api.schemas.expiry import ExpiringSchema
 from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
 from ledger.people.phones import PATTERN
 
@@ -44,6 +45,10 @@ class BalanceSchema(Schema):
     lifetime_earned = fields.Integer()
     lifetime_spent = fields.Integer()
     minutes = fields.Integer()
+    expiring = fields.List(
+        fields.Nested(ExpiringSchema),
+        metadata={"description": "What of the available points expires when; what never expires is not in it."},
+    )
 
 
 MemberPageSchema = page_of(MemberSchema)

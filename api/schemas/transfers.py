@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from ledger.book.codes import Code
 from ledger.book.statements import CURSOR_LENGTH
 
 
@@ -87,6 +88,9 @@ class AccountWithBalanceSchema(AccountSchema):
 
 class TransferQuery(PageQuery):
     account_id = Id(load_default=None)
+    code = fields.Enum(Code, by_value=True, load_default=None)
+    since = Moment(load_default=None, metadata={"description": "Took effect at this moment or later."})
+    until = Moment(load_default=None, metadata={"description": "Took effect before this moment."})
 
 
 class TransferSchema(Schema):

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, bindparam, func, or_, select, update
+from sqlalchemy import ScalarSelect, and_, bindparam, func, or_, select, update
 
 from ledger.book import past, slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
 from ledger.book.codes import SLOTS, STORED, Kind
+from ledger.book.cohorts import Expiring, left_at, today
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
-from ledger.book.models import Balance, Hold, HoldState
+from ledger.book.models import Balance, Cohort, Hold, HoldState
 from ledger.core import clock
 from ledger.core.db import db, savepoint
-from ledger.core.tenancy import scoped, within
+from ledger.core.tenancy import same_community, scoped, within
 
 _balances: Any = Balance.__table__
 
@@ -135,7 +136,11 @@ def debts(community_id: UUID, member_ids: Collection[UUID]) -> dict[UUID, int]:
 
 @dataclass(frozen=True, slots=True)
 class MemberBalance:
-    """A member's figures: points posted, held, available, owed; lifetime earned and spent; minutes of service."""
+    """A member's figures: points posted, held, available, owed; lifetime earned and spent; minutes of service.
+
+    Points whose day has passed are posted until the clock's work of the night, but not available. `expiring` is what
+    of the available points expires when, first-expiring first; what never expires is not in it.
+    """
 
     posted: int
     held: int
@@ -144,6 +149,7 @@ class MemberBalance:
     lifetime_earned: int
     lifetime_spent: int
     minutes: int
+    expiring: tuple[Expiring, ...] = ()
 
 
 def member_balance(community_id: UUID, member_id: UUID, *, at: datetime | None = None) -> MemberBalance:
@@ -159,7 +165,8 @@ def _in_the_past(community_id: UUID, member_id: UUID, at: datetime) -> MemberBal
     keys = accounts_of_member(member_id)
     figures = past.figures_at(community_id, keys, at)
     wallet, debt, hours = (figures[key] for key in keys)
-    held = _held_at(community_id, keys[0].id_in(community_id), at)
+    wallet_id = keys[0].id_in(community_id)
+    held = _held_at(community_id, wallet_id, at)
     return MemberBalance(
         posted=wallet.balance,
         held=held,
@@ -168,6 +175,7 @@ def _in_the_past(community_id: UUID, member_id: UUID, at: datetime) -> MemberBal
         lifetime_earned=wallet.earned + debt.balance,
         lifetime_spent=wallet.spent,
         minutes=hours.balance,
+        expiring=tuple(left_at(community_id, wallet_id, at)),
     )
 
 
@@ -187,18 +195,26 @@ def _held_at(community_id: UUID, account_id: UUID, at: datetime) -> int:
 def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
     """From the stored balances, in one statement."""
     wallet, debt, hours = (key.id_in(community_id) for key in accounts_of_member(member_id))
-    query = scoped(community_id, Balance).add_columns(_overdue(community_id, wallet, clock.now()))
-    found = db.session.execute(query.where(Balance.account_id.in_((wallet, debt, hours)))).all()
-    rows = {row.account_id: row for row, _ in found}
+    has_points = and_(same_community(Cohort, Balance), Cohort.account_id == Balance.account_id, Cohort.points_left > 0)
+    query = (
+        select(Balance, _overdue(community_id, wallet, clock.now()), Cohort.expires_on, Cohort.points_left)
+        .outerjoin(Cohort, has_points)
+        .where(within(community_id, Balance), Balance.account_id.in_((wallet, debt, hours)))
+    )
+    found = db.session.execute(query.order_by(Cohort.expires_on)).all()
+    rows = {row.account_id: row for row, *_ in found}
+    cohorts = [Expiring(expires_on, points) for _, _, expires_on, points in found if expires_on]
     purse, held = rows[wallet], rows[wallet].held - int(found[0][1])
+    day = today()
     return MemberBalance(
         posted=purse.balance,
         held=held,
-        available=purse.balance - held,
+        available=purse.balance - held - sum(one.points for one in cohorts if one.expires_on < day),
         debt=-rows[debt].balance,
         lifetime_earned=purse.earned + rows[debt].balance,
         lifetime_spent=purse.spent,
         minutes=rows[hours].balance,
+        expiring=tuple(one for one in cohorts if one.expires_on >= day),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, case, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book import triggers
 from ledger.book.codes import DECLARED, EARNED, LIMITED, SPENT, STORED, Code, Kind
-from ledger.book.models import Account, Balance, Draw, Hold, HoldState, Transfer, entries
+from ledger.book.models import Account, Balance, Cohort, Draw, Hold, HoldState, Transfer, entries
 from ledger.core.db import db
 from ledger.core.ids import NOBODY
 from ledger.core.registry import Finding, check, checks
@@ -134,14 +134,90 @@ def holds_match() -> Iterator[Finding]:
 
 @check("draws_match")
 def draws_match() -> Iterator[Finding]:
-    """The draws of a transfer add up to its amount; a wallet without expiry has none."""
-    query = (
-        select(Transfer.community_id, Transfer.id, Transfer.amount, func.sum(Draw.amount))
+    """What a transfer or hold drew from expiring points lies within its amount, in its own wallet; expiry drew all."""
+    drawn = func.sum(Draw.amount)
+    of_transfer = (
+        select(Transfer.community_id, Transfer.id, Transfer.amount, drawn)
         .join(Draw, and_(same_community(Draw, Transfer), Draw.transfer_id == Transfer.id))
-        .group_by(Transfer.community_id, Transfer.id, Transfer.amount)
-        .having(func.sum(Draw.amount) != Transfer.amount)
+        .group_by(Transfer.community_id, Transfer.id, Transfer.amount, Transfer.code, Transfer.debit_account_id)
+        .having(
+            or_(
+                drawn > Transfer.amount,
+                and_(Transfer.code == Code.EXPIRE, drawn != Transfer.amount),
+                func.min(case((Draw.account_id == Transfer.debit_account_id, 1), else_=0)) == 0,
+            )
+        )
     )
-    yield from _findings("draws_match", query, "transfer {0}: amount {1}, draws {2}")
+    yield from _findings("draws_match", of_transfer, "transfer {0}: amount {1}, draws {2}")
+    of_hold = (
+        select(Hold.community_id, Hold.id, Hold.amount, drawn)
+        .join(Draw, and_(same_community(Draw, Hold), Draw.hold_id == Hold.id))
+        .group_by(Hold.community_id, Hold.id, Hold.amount, Hold.account_id)
+        .having(
+            or_(drawn > Hold.amount, func.min(case((Draw.account_id == Hold.account_id, 1), else_=0)) == 0),
+        )
+    )
+    yield from _findings("draws_match", of_hold, "hold {0}: amount {1}, draws {2}")
+    undrawn = (
+        select(Transfer.community_id, Transfer.id)
+        .outerjoin(Draw, and_(same_community(Draw, Transfer), Draw.transfer_id == Transfer.id))
+        .where(Transfer.code == Code.EXPIRE, Draw.id.is_(None))
+    )
+    yield from _findings("draws_match", undrawn, "transfer {0}: points expired that no cohort had")
+
+
+@check("cohorts_match")
+def cohorts_match() -> Iterator[Finding]:
+    """What is left of each cohort is credits - draws - draws of live holds, and no wallet has less available."""
+    moves = _cohort_moves().subquery()
+    said = (
+        select(moves.c.community_id, moves.c.account_id, moves.c.expires_on, func.sum(moves.c.points).label("points"))
+        .group_by(moves.c.community_id, moves.c.account_id, moves.c.expires_on)
+        .subquery()
+    )
+    same = and_(
+        same_community(said.c, Cohort),
+        said.c.account_id == Cohort.account_id,
+        said.c.expires_on == Cohort.expires_on,
+    )
+    stored = (
+        select(Cohort.community_id, Cohort.account_id, Cohort.expires_on, Cohort.points_left, said.c.points)
+        .outerjoin(said, same)
+        .where(Cohort.points_left != func.coalesce(said.c.points, 0))
+    )
+    yield from _findings("cohorts_match", stored, "wallet {0}, {1}: {2} left, transfers say {3}")
+    missing = (
+        select(said.c.community_id, said.c.account_id, said.c.expires_on, said.c.points)
+        .outerjoin(Cohort, same)
+        .where(Cohort.account_id.is_(None), said.c.points != 0)
+    )
+    yield from _findings("cohorts_match", missing, "wallet {0}, {1}: {2} points in no cohort")
+    dated = (
+        select(Balance.community_id, Balance.account_id, Balance.balance, Balance.held, func.sum(Cohort.points_left))
+        .join(Cohort, and_(same_community(Cohort, Balance), Cohort.account_id == Balance.account_id))
+        .group_by(Balance.community_id, Balance.account_id, Balance.balance, Balance.held)
+        .having(func.sum(Cohort.points_left) > Balance.balance - Balance.held)
+    )
+    yield from _findings("cohorts_match", dated, "wallet {0}: {1} less {2} held, but {3} expire")
+
+
+def _cohort_moves() -> CompoundSelect[Any]:
+    """Every credit with a date, and every draw that counts, as points of a cohort."""
+    credited = select(
+        Transfer.community_id,
+        Transfer.credit_account_id.label("account_id"),
+        Transfer.expires_on,
+        Transfer.amount.label("points"),
+    ).where(Transfer.expires_on.is_not(None))
+    drawn = select(Draw.community_id, Draw.account_id, Draw.expires_on, -Draw.amount).where(
+        Draw.transfer_id.is_not(None)
+    )
+    held = (
+        select(Draw.community_id, Draw.account_id, Draw.expires_on, -Draw.amount)
+        .join(Hold, and_(same_community(Hold, Draw), Hold.id == Draw.hold_id))
+        .where(Hold.state == HoldState.PLACED)
+    )
+    return union_all(credited, drawn, held)
 
 
 @check("no_negative_wallet")

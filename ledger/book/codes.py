@@ -49,6 +49,7 @@ class Code(StrEnum):
     REFUND = "refund"
     DONATE = "donate"
     EXPIRE = "expire"
+    RESTORE = "restore"
     SETTLE = "settle"
     PAY = "pay"
     FUND = "fund"
@@ -69,6 +70,8 @@ DECLARED: dict[Code, frozenset[Leg]] = {
     Code.REFUND: frozenset({(Kind.MERCHANT, Kind.WALLET, Unit.POINTS), (Kind.PAYABLE, Kind.FUND, Unit.FEN)}),
     Code.DONATE: frozenset({(Kind.WALLET, Kind.POT, Unit.POINTS)}),
     Code.EXPIRE: frozenset({(Kind.WALLET, Kind.EXPIRED, Unit.POINTS)}),
+    # Expired points come back only to be taken with the award that is undone, in the same call.
+    Code.RESTORE: frozenset({(Kind.EXPIRED, Kind.WALLET, Unit.POINTS)}),
     Code.SETTLE: frozenset({(Kind.MERCHANT, Kind.ISSUANCE, Unit.POINTS)}),
     Code.PAY: frozenset({(Kind.PAYABLE, Kind.BANK, Unit.FEN)}),
     Code.FUND: frozenset({(Kind.BANK, Kind.FUND, Unit.FEN)}),

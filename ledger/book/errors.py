@@ -75,9 +75,25 @@ class OverReversed(Refused):
     en = ("That is more than was transferred.", "At most {left} can still be reversed.")
 
 
+class SamePolicy(Refused):
+    """The community decides this about expiry already."""
+
+    code = "same_policy"
+    zh = ("现在就是这样规定的。", "不用再改；要换一种规定，请选别的月数。")
+    en = ("This is the rule already.", "Nothing to change; choose another number of months for another rule.")
+
+
 class MomentInFuture(Invalid):
     """The books can tell what was, not what will be."""
 
     code = "moment_in_future"
     zh = ("账本不能查询将来的时刻。", "请选现在或更早的时间。")
     en = ("The books cannot tell about a time to come.", "Choose now or an earlier time.")
+
+
+class NotReversible(Refused):
+    """The transfer has a way back of its own, or none; `way_zh` and `way_en` name it."""
+
+    code = "not_reversible"
+    zh = ("这一笔不能冲正。", "{way_zh}")
+    en = ("This transfer cannot be reversed.", "{way_en}")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from ledger.book import slots
+from ledger.book import cohorts, slots
 from ledger.book.accounts import AccountKey
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import Kind, Unit
@@ -24,7 +24,7 @@ from ledger.core.tenancy import Actor, scoped, within
 def place_hold(
     actor: Actor, key: AccountKey, amount: int, *, source_type: str, source_id: UUID, expires_at: datetime
 ) -> Hold:
-    """`amount` of the account is set aside until `expires_at`.
+    """`amount` of the account is set aside until `expires_at`, points that expire first before others.
 
     Overdue holds of a wallet that falls short are ended first, under its lock. Raises AmountOutOfRange, then
     InsufficientPoints or InsufficientFunds.
@@ -32,12 +32,6 @@ def place_hold(
     if not 0 < amount <= MAX_AMOUNT:
         raise AmountOutOfRange
     change = Change(key, slots.pick(key), held=amount)
-    try:
-        change_balances(actor.tenant, [change])
-    except InsufficientPoints:
-        if not expire_overdue(actor.tenant, key):
-            raise
-        change_balances(actor.tenant, [change])
     hold = Hold(
         community_id=actor.tenant,
         id=new_id(),
@@ -51,9 +45,26 @@ def place_hold(
         created_at=clock.now(),
         expires_at=expires_at,
     )
+    try:
+        _set_aside(change, hold)
+    except InsufficientPoints:
+        if not expire_overdue(actor.tenant, key):
+            raise
+        _set_aside(change, hold)
     db.session.add(hold)
     db.session.flush()
     return hold
+
+
+def _set_aside(change: Change, hold: Hold) -> None:
+    """The amount is held and drawn from the wallet's cohorts, or neither."""
+    change_balances(hold.community_id, [change])
+    if change.key.kind is Kind.WALLET:
+        try:
+            cohorts.draw_for_hold(hold)
+        except InsufficientPoints:
+            change_balances(hold.community_id, [Change(change.key, change.slot, held=-hold.amount)])
+            raise
 
 
 def holds_of(community_id: UUID, source_type: str, source_id: UUID) -> dict[Kind, Hold]:
@@ -98,6 +109,7 @@ def _end(community_id: UUID, source_type: str, source_ids: Sequence[UUID], state
     freed = [(hold, key) for hold, key in rows if hold.id in ended]
     changes = [Change(key, hold.slot, held=-hold.amount) for hold, key in freed]
     change_balances(community_id, [change for change in changes if change.key.kind is Kind.WALLET])
+    cohorts.give_back_holds(community_id, [hold for hold, key in freed if key.kind is Kind.WALLET])
     sources = list(dict.fromkeys(hold.source_id for hold, _ in freed))
     if sources and source_type in registry.holds_ended:
         registry.holds_ended[source_type](community_id, sources)

@@ -70,7 +70,8 @@ class Transfer(Base):
     """One immutable movement. Both accounts have the transfer's unit, so an unbalanced entry cannot be written.
 
     `effective_at` is the business time (≤ recorded_at), `recorded_at` when the row was written. `actor_id` did it,
-    `on_behalf_of` names the person it was done for when that is somebody else.
+    `on_behalf_of` names the person it was done for when that is somebody else. `request_digest` names the remembered
+    key of the request that wrote it (None: no key, as the clock's own work).
     """
 
     __tablename__ = "transfers"
@@ -109,6 +110,15 @@ class Transfer(Base):
             sqlite_where=sql_text("effective_at < recorded_at"),
             postgresql_where=sql_text("effective_at < recorded_at"),
         ),
+        # Serves: what expires with an award, now and at a past moment.
+        Index(
+            "ix_transfers_expiring",
+            "community_id",
+            "credit_account_id",
+            "expires_on",
+            sqlite_where=sql_text("expires_on IS NOT NULL"),
+            postgresql_where=sql_text("expires_on IS NOT NULL"),
+        ),
         # Serves: how much of a transfer has been reversed.
         Index("ix_transfers_reverses", "community_id", "reverses_id"),
     )
@@ -129,6 +139,49 @@ class Transfer(Base):
     actor_id: Mapped[UUID]
     on_behalf_of: Mapped[UUID | None]
     expires_on: Mapped[date | None]
+    request_digest: Mapped[bytes | None]
+
+
+class ReversalState(StrEnum):
+    AWAITING_SECOND = "awaiting_second"
+    POSTED = "posted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class ReversalRequest(Base):
+    """A reversal by hand: asked by one person, posted, declined or withdrawn once by a second step.
+
+    `amount` is in the transfer's unit and fixed from the start: the second person approves exactly this. The posted
+    transfers have the request as their source. `decided_by` is another person than `asked_by`, unless withdrawn.
+    """
+
+    __tablename__ = "reversal_requests"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "transfer_id"], ["transfers.community_id", "transfers.id"]),
+        CheckConstraint(f"amount > 0 AND amount <= {MAX_AMOUNT}", name="amount_in_range"),
+        CheckConstraint(
+            "(state = 'awaiting_second') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)",
+            name="decided_with_its_step",
+        ),
+        CheckConstraint("state NOT IN ('posted', 'declined') OR decided_by <> asked_by", name="two_people"),
+        one_of("state", ReversalState),
+        # Serves: what of a transfer has been asked for already, and what became of it.
+        Index("ix_reversal_requests_transfer", "community_id", "transfer_id"),
+        # Serves: what waits for a second person, newest first.
+        Index("ix_reversal_requests_state", "community_id", "state", "id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    transfer_id: Mapped[UUID]
+    amount: Mapped[int]
+    reason: Mapped[str] = mapped_column(text(300))
+    state: Mapped[str] = mapped_column(text(20))
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(text(300), default="")
 
 
 class HoldState(StrEnum):

@@ -2,82 +2,193 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from ledger.book.accounts import AccountKey, debt_of, wallet_of
 from ledger.book.codes import Code, Kind, Unit
+from ledger.book.cohorts import Purse, read_purses, today
 from ledger.book.holds import expire_overdue
-from ledger.book.models import Account, Balance, Transfer
+from ledger.book.models import Account, Balance, Draw, Transfer
 from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
 from ledger.core.db import db
-from ledger.core.tenancy import Actor, scoped
+from ledger.core.tenancy import Actor, scoped, within
+
+
+class Taking(NamedTuple):
+    """How much of a transfer is taken back (None: all that is left of it), and the reversal that says why."""
+
+    transfer_id: UUID
+    amount: int | None
+    source: Source
+
+
+class Leg(NamedTuple):
+    """One movement that a taking back consists of."""
+
+    debit: AccountKey
+    credit: AccountKey
+    amount: int
 
 
 def reverse_all(actor: Actor, source_type: str, source_ids: Sequence[UUID], *, to: dict[UUID, Source]) -> list[UUID]:
     """Everything that the sources' awards and hours moved is taken back; `to[source_id]` is the reversal's source.
 
-    From each wallet `least(amount, posted - held)` is taken, live holds are honoured, and the rest is debited to
-    the member's own debt account, to be repaid by the next awards. Returns the ids of the new transfers.
+    Returns the ids of the new transfers; see `take_back`.
     """
-    query = scoped(actor.tenant, Transfer).where(
+    query = scoped(actor.tenant, Transfer.id, Transfer.source_id).where(
         Transfer.source_type == source_type,
         Transfer.source_id.in_(source_ids),
         Transfer.code.in_((Code.AWARD, Code.HOURS)),
     )
-    originals = list(db.session.scalars(query.order_by(Transfer.id)))
-    owners = _owners(actor.tenant, originals)
-    members = {owners[row.credit_account_id].owner_id for row in originals}
-    available = _lock_wallets(actor.tenant, members)
+    originals = db.session.execute(query.order_by(Transfer.id)).tuples()
+    return take_back(actor, [Taking(transfer_id, None, to[source_id]) for transfer_id, source_id in originals])
+
+
+def take_back(actor: Actor, takings: Sequence[Taking]) -> list[UUID]:
+    """The transfers are taken back as far as asked, each at most once in a call; returns the new ids.
+
+    An award is first taken from the points that expire with it; what of them has expired already counts as taken (it
+    comes back from there to be taken); then from the wallet's other points, live holds honoured. The rest is debited to
+    the member's own debt account, to be repaid by the next awards. Everything else goes back the way it came.
+
+    Raises TransferNotDeclared (its code has no way back), InsufficientFunds, OverReversed, AlreadyPosted.
+    """
+    originals = _originals(actor.tenant, takings)
+    keys = account_keys(actor.tenant, list(originals.values()))
+    members = {keys[row.credit_account_id].owner_id for row in originals.values() if _is_member(keys, row)}
+    purses = _lock_purses(actor.tenant, members)
     if members and expire_overdue(actor.tenant, *map(wallet_of, members)):
-        available = _lock_wallets(actor.tenant, members)
-    left = left_to_reverse(actor.tenant, [row.id for row in originals])
+        purses = _lock_purses(actor.tenant, members)
+    left = left_to_reverse(actor.tenant, list(originals))
+    expired = _expired_with(actor.tenant, list(originals.values()))
     drafts: list[Draft] = []
-    for original in originals:
-        if left[original.id]:
-            holder = owners[original.credit_account_id]
-            drafts += _take_back(original, holder, left[original.id], available, to[original.source_id])
+    for transfer_id, asked, source in takings:
+        original = originals[transfer_id]
+        debit, credit = keys[original.debit_account_id], keys[original.credit_account_id]
+        amount, given = left[transfer_id] if asked is None else asked, 0
+        if credit.kind is Kind.WALLET:
+            given, restored = _give(purses[credit.id_in(actor.tenant)], original, amount, expired)
+            drafts += _restoring(original, credit, restored, source)
+        drafts += [_draft(original, leg, source) for leg in legs_back(debit, credit, amount, given)]
     return post_transfers(actor, drafts)
 
 
-def _owners(community_id: UUID, transfers: Sequence[Transfer]) -> dict[UUID, AccountKey]:
+Expired = dict[tuple[UUID, date], dict[UUID, int]]
+"""By wallet and day: the transfers by which points expired, and how much of each has not come back."""
+
+
+def _expired_with(community_id: UUID, originals: Sequence[Transfer]) -> Expired:
+    """What has expired of the cohorts that these transfers credited."""
+    cohorts_of = {(row.credit_account_id, row.expires_on) for row in originals if row.expires_on is not None}
+    if not cohorts_of:
+        return {}
+    query = scoped(community_id, Draw.account_id, Draw.expires_on, Draw.transfer_id).where(
+        Draw.account_id.in_({account_id for account_id, _ in cohorts_of}),
+        Draw.expires_on.in_({expires_on for _, expires_on in cohorts_of}),
+        Draw.transfer_id == Transfer.id,
+        within(community_id, Transfer),
+        Transfer.code == Code.EXPIRE,
+    )
+    rows = db.session.execute(query.order_by(Transfer.id)).all()
+    left = left_to_reverse(community_id, [transfer_id for _, _, transfer_id in rows])
+    found: Expired = defaultdict(dict)
+    for account_id, expires_on, transfer_id in rows:
+        found[account_id, expires_on][transfer_id] = left[transfer_id]
+    return found
+
+
+def _give(purse: Purse, original: Transfer, amount: int, expired: Expired) -> tuple[int, dict[UUID, int]]:
+    """How much the wallet gives of an award, and what comes back to it for that from which expiry."""
+    own = purse.take(amount, original.expires_on)
+    restored: dict[UUID, int] = {}
+    with_it = expired.get((original.credit_account_id, original.expires_on), {}) if original.expires_on else {}
+    for transfer_id, left in with_it.items():
+        restored[transfer_id] = min(left, amount - own - sum(restored.values()))
+        with_it[transfer_id] -= restored[transfer_id]
+    given = own + sum(restored.values())
+    others = min(amount - given, purse.spendable(today()))
+    purse.draw(others, day=today())
+    return given + others, restored
+
+
+def would_give(award: Transfer, amount: int) -> int:
+    """How much of an award its wallet would give now, were `amount` taken back; what has expired of it included."""
+    community_id, wallet_id = award.community_id, award.credit_account_id
+    purse = read_purses(community_id, [wallet_id])[wallet_id]
+    return _give(purse, award, amount, _expired_with(community_id, [award]))[0]
+
+
+def _restoring(original: Transfer, wallet: AccountKey, restored: dict[UUID, int], source: Source) -> list[Draft]:
+    return [
+        Draft(
+            code=Code.RESTORE,
+            debit=AccountKey(Kind.EXPIRED, wallet.unit, original.community_id),
+            credit=wallet,
+            amount=points,
+            source=source,
+            part=number,
+            expires_on=original.expires_on,
+            reverses_id=transfer_id,
+            on_behalf_of=original.on_behalf_of,
+        )
+        for number, (transfer_id, points) in enumerate(restored.items())
+        if points
+    ]
+
+
+def legs_back(debit: AccountKey, credit: AccountKey, amount: int, available: int) -> list[Leg]:
+    """How `amount` of a transfer from `debit` to `credit` goes back, when a credited wallet has `available`."""
+    if credit.kind is not Kind.WALLET:
+        legs = [Leg(credit, debit, amount)]
+    else:
+        taken = min(amount, available)
+        legs = [Leg(credit, debit, taken), Leg(debt_of(credit.owner_id), debit, amount - taken)]
+    return [leg for leg in legs if leg.amount]
+
+
+def account_keys(community_id: UUID, transfers: Sequence[Transfer]) -> dict[UUID, AccountKey]:
+    """What names the accounts on both sides of the transfers, by their ids."""
     ids = {row.credit_account_id for row in transfers} | {row.debit_account_id for row in transfers}
     rows = db.session.scalars(scoped(community_id, Account).where(Account.id.in_(ids)))
     return {row.id: AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in rows}
 
 
-def _lock_wallets(community_id: UUID, member_ids: set[UUID]) -> dict[UUID, int]:
+def _originals(community_id: UUID, takings: Sequence[Taking]) -> dict[UUID, Transfer]:
+    query = scoped(community_id, Transfer).where(Transfer.id.in_([one.transfer_id for one in takings]))
+    found = {row.id: row for row in db.session.scalars(query)}
+    assert len(found) == len(takings), "a transfer is named that is not there, or named twice"
+    return found
+
+
+def _is_member(keys: dict[UUID, AccountKey], transfer: Transfer) -> bool:
+    return keys[transfer.credit_account_id].kind in (Kind.WALLET, Kind.HOURS)
+
+
+def _lock_purses(community_id: UUID, member_ids: set[UUID]) -> dict[UUID, Purse]:
     """What each member's wallet can give, read under its lock."""
-    wallets = {wallet_of(member_id).id_in(community_id): member_id for member_id in member_ids}
-    query = scoped(community_id, Balance.account_id, Balance.balance, Balance.held)
-    rows = db.session.execute(
-        query.where(Balance.account_id.in_(wallets)).order_by(Balance.account_id).with_for_update()
+    wallet_ids = {wallet_of(member_id).id_in(community_id) for member_id in member_ids}
+    query = scoped(community_id, Balance.account_id).where(Balance.account_id.in_(wallet_ids))
+    db.session.execute(query.order_by(Balance.account_id).with_for_update())
+    return read_purses(community_id, wallet_ids)
+
+
+_PART = {Kind.WALLET: 0, Kind.DEBT: 1, Kind.HOURS: 2}
+"""One source may take back points and hours, and points from two accounts: each has its own part of the source."""
+
+
+def _draft(original: Transfer, leg: Leg, source: Source) -> Draft:
+    return Draft(
+        code=Code.REVERSE,
+        debit=leg.debit,
+        credit=leg.credit,
+        amount=leg.amount,
+        source=source,
+        part=_PART.get(leg.debit.kind, 0),
+        draws_first=(original.expires_on,),
+        reverses_id=original.id,
+        on_behalf_of=original.on_behalf_of,
     )
-    return {wallets[row.account_id]: row.balance - row.held for row in rows}
-
-
-def _take_back(
-    original: Transfer, holder: AccountKey, amount: int, available: dict[UUID, int], source: Source
-) -> list[Draft]:
-    issuance = AccountKey(Kind.ISSUANCE, holder.unit, original.community_id)
-    if holder.kind is Kind.HOURS:
-        parts = [(holder, amount)]
-    else:
-        taken = min(amount, available[holder.owner_id])
-        available[holder.owner_id] -= taken
-        parts = [(holder, taken), (debt_of(holder.owner_id), amount - taken)]
-    first_part = {Kind.WALLET: 0, Kind.DEBT: 1, Kind.HOURS: 2}
-    return [
-        Draft(
-            code=Code.REVERSE,
-            debit=key,
-            credit=issuance,
-            amount=part,
-            source=source,
-            part=first_part[key.kind],
-            reverses_id=original.id,
-            on_behalf_of=original.on_behalf_of,
-        )
-        for key, part in parts
-        if part
-    ]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from itertools import accumulate
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, rollups, slots
+from ledger.book import balances, cohorts, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
+from ledger.book.drafts import Draft as Draft
+from ledger.book.drafts import Source as Source
 from ledger.book.errors import (
     AlreadyPosted,
     AmountOutOfRange,
@@ -30,35 +32,10 @@ from ledger.book.holds import expire_overdue
 from ledger.book.models import Hold, HoldState, Transfer
 from ledger.core import clock
 from ledger.core.db import db, savepoint, sql_now
+from ledger.core.idempotency import request_digest
 from ledger.core.ids import new_id
 from ledger.core.money import MAX_AMOUNT
 from ledger.core.tenancy import Actor, scoped, within
-
-
-class Source(NamedTuple):
-    """What led to a transfer: its kind, its id, and the SHA-256 of the canonical evidence."""
-
-    type: str
-    id: UUID
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A transfer to be written. `amount` is in the accounts' unit, 1 … 2^53 - 1; `hold` is posted by it."""
-
-    code: Code
-    debit: AccountKey
-    credit: AccountKey
-    amount: int
-    source: Source
-    part: int = 0
-    effective_at: datetime | None = None
-    expires_on: date | None = None
-    reverses_id: UUID | None = None
-    on_behalf_of: UUID | None = None
-    hold: Hold | None = None
-
 
 _transfers: Any = Transfer.__table__
 _holds: Any = Hold.__table__
@@ -68,8 +45,9 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     """All transfers are written and all balances moved, or nothing is; returns the new ids in the drafts' order.
 
     One path for one transfer and for a thousand. Balances are locked wallet → debt → hours → fund, sorted within a
-    kind. A wallet that falls short first ends its overdue holds; one that earns repays its debt first. Runs inside
-    the caller's transaction.
+    kind. A wallet that falls short first ends its overdue holds; one that earns repays its debt first. Points that
+    expire are spent first; what gives back points of several dates is written in pieces, and the id of the first is
+    returned. Runs inside the caller's transaction.
 
     Raises, in this order: AmountOutOfRange, TransferNotDeclared, EffectiveInFuture, InsufficientPoints,
     InsufficientFunds, HoldEnded, OverReversed, AlreadyPosted.
@@ -79,14 +57,27 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     now = clock.now()
     for draft in drafts:
         _examine(draft, now)
+    try:
+        return _post(actor, drafts)
+    except InsufficientPoints:
+        # A hold whose time is over keeps no points back, even before the sweeper came.
+        if not expire_overdue(actor.tenant, *{draft.debit for draft in drafts if draft.debit.kind is Kind.WALLET}):
+            raise
+        return _post(actor, drafts)
+
+
+def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     with savepoint():
-        _move_balances(actor.tenant, _changes(drafts))
+        change_balances(actor.tenant, _changes(drafts))
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
+        pieces = cohorts.date_credits(actor.tenant, drafts)
         # Read after the lock: a statement made under the same lock has seen all that was recorded before it.
-        ids = _write_rows(actor, drafts, clock.now())
+        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], clock.now())
+        cohorts.settle(actor.tenant, written)
         _repay_debts(actor, drafts)
-    return ids
+    firsts = accumulate(map(len, pieces), initial=0)
+    return [written[first][0] for first, _ in zip(firsts, pieces, strict=False)]
 
 
 def _examine(draft: Draft, now: datetime) -> None:
@@ -114,17 +105,6 @@ def _changes(drafts: Sequence[Draft]) -> list[Change]:
                 change.earned += sign * draft.amount if (draft.code, sign) in EARNED else 0
                 change.spent -= sign * draft.amount if (draft.code, sign) in SPENT else 0
     return list(found.values())
-
-
-def _move_balances(community_id: UUID, changes: Sequence[Change]) -> None:
-    """The balances are changed; a hold whose time is over keeps no points back, even before the sweeper came."""
-    try:
-        change_balances(community_id, changes)
-    except InsufficientPoints:
-        short = [change.key for change in changes if change.key.kind is Kind.WALLET and change.needed > 0]
-        if not expire_overdue(community_id, *short):
-            raise
-        change_balances(community_id, changes)
 
 
 def _post_holds(community_id: UUID, posted: Sequence[Hold]) -> None:
@@ -175,7 +155,7 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
     return {transfer_id: amount - int(taken) for transfer_id, amount, taken in rows}
 
 
-def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UUID]:
+def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[tuple[UUID, Draft]]:
     rows = [_row(actor, draft, now) for draft in drafts]
     try:
         db.session.connection().execute(insert(_transfers), rows)
@@ -184,7 +164,7 @@ def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[UU
             raise AlreadyPosted from error
         raise
     rollups.add(actor.tenant, list(_movements(actor.tenant, drafts, now)))
-    return [row["id"] for row in rows]
+    return [(row["id"], draft) for row, draft in zip(rows, drafts, strict=True)]
 
 
 def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> Iterator[rollups.Movement]:
@@ -213,6 +193,7 @@ def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
         "actor_id": actor.person_id,
         "on_behalf_of": draft.on_behalf_of,
         "expires_on": draft.expires_on,
+        "request_digest": request_digest.get(),
     }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Text, delete, select, update
+from sqlalchemy import Index, Text, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
@@ -23,9 +26,14 @@ T = TypeVar("T")
 
 
 class OnceKey(Base):
-    """A key that was used, the digest of its request, and the answer it got. Keys never become new again."""
+    """A key that was used, the digest of its request, and the answer it got. Keys never become new again.
+
+    `digest` is what the transfers of this request name as their own (None: used before transfers named it).
+    """
 
     __tablename__ = "once_keys"
+    # Serves: the check that the key of every sealed transfer is still remembered.
+    __table_args__ = (Index("ix_once_keys_digest", "community_id", "digest"),)
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     actor_id: Mapped[UUID] = mapped_column(primary_key=True)
     route: Mapped[str] = mapped_column(text(160), primary_key=True)
@@ -34,9 +42,13 @@ class OnceKey(Base):
     status: Mapped[int | None]
     answer: Mapped[str | None] = mapped_column(Text())
     created_at: Mapped[datetime]
+    digest: Mapped[bytes | None]
 
 
 _keys: Any = OnceKey.__table__
+
+request_digest: ContextVar[bytes | None] = ContextVar("request_digest", default=None)
+"""The digest of the keyed request that is being carried out: what it writes into the books names it, sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ def perform(
         if earlier is not None:
             return earlier
     try:
-        with savepoint():
+        with savepoint(), _written_by(request):
             answer = dump(verb())
     except (Refused, Forbidden, NotFound) as reason:
         answer = _settle_refusal(request, reason, dump_refusal)
@@ -103,6 +115,29 @@ def _settle_refusal(request: Request, reason: Reason, dump_refusal: Callable[[Re
     return dump_refusal(reason)
 
 
+@contextmanager
+def _written_by(request: Request) -> Iterator[None]:
+    """Transfers written inside the block name the request, if it has a key."""
+    token = request_digest.set(digest_of_request(request) if request.key is not None else None)
+    try:
+        yield
+    finally:
+        request_digest.reset(token)
+
+
+def digest_of_request(request: Request) -> bytes:
+    """SHA-256 over who asked for what under which key, each part length-prefixed: it cannot be split another way."""
+    community_id, actor_id = _identity(request)
+    parts = (
+        community_id.bytes,
+        actor_id.bytes,
+        request.route.encode(),
+        (request.key or "").encode(),
+        request.fingerprint,
+    )
+    return hashlib.sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+
+
 def _identity(request: Request) -> tuple[UUID, UUID]:
     actor = request.actor
     return (actor.community_id or NOBODY, actor.person_id) if actor else (NOBODY, NOBODY)
@@ -119,6 +154,7 @@ def _claim(request: Request, key: str) -> Answer | None:
         "key": key,
         "fingerprint": request.fingerprint,
         "created_at": clock.now(),
+        "digest": digest_of_request(request),
     }
     # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
     claimed = dialect.insert(_keys).values(row).on_conflict_do_nothing().returning(_keys.c.key)

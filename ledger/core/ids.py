@@ -40,6 +40,12 @@ def _as_uuid7(bits: int) -> UUID:
     return UUID(int=moment << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & ((1 << 62) - 1))
 
 
+def random_bytes(count: int) -> bytes:
+    """Chance for what must be the same in the same seeded story (salts, not secrets that open something)."""
+    with _lock:
+        return _random_bits(8 * count).to_bytes(count, "big")
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[random.Random]:
     """Make ids reproducible inside the block (demo data, conformance tests); secrets stay apart."""

@@ -11,12 +11,14 @@ from ledger.book.codes import Code
 from ledger.book.models import Transfer
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, money, outbox
+from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
+from ledger.people.members import load_member
 from ledger.rewards import reservations
 from ledger.rewards.errors import OwnRedemption, RefundTooLarge, UndoTooLate
 from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, RedemptionState, Refund
@@ -138,7 +140,9 @@ def _give_back(redemption: Redemption) -> None:
 
 def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
     originals = _originals(redemption)
-    evidence = digest_of(refund=row.id, redemption=redemption.id, points=row.points, fen=row.fen, reason=row.reason)
+    owner_id = load_member(redemption.community_id, redemption.member_id).person_id
+    kept = keep_words(redemption.community_id, row.reason, thing_id=row.id, field="reason", owner_id=owner_id)
+    evidence = digest_of(refund=row.id, redemption=redemption.id, points=row.points, fen=row.fen, reason=kept)
     legs = [(POINTS_PART, takings_of(redemption.merchant_id), wallet_of(redemption.member_id), row.points)]
     if row.fen:
         legs.append((FEN_PART, payable_to(redemption.merchant_id), fund_of(redemption.fund_id), row.fen))

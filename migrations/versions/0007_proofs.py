@@ -22,7 +22,19 @@ STARTS_ON = {
 }
 
 
+CODES = ("award", "hours", "repay", "opening", "redeem", "refund", "donate", "expire", "settle", "pay", "fund", "merge",
+         "reverse")
+
+
+def _know_codes(codes: tuple[str, ...]) -> None:
+    words = ", ".join(f"'{code}'" for code in codes)
+    with op.batch_alter_table("transfers") as batch:
+        batch.drop_constraint(op.f("ck_transfers_code_known"), type_="check")
+        batch.create_check_constraint(op.f("ck_transfers_code_known"), f"code IN ({words})")
+
+
 def upgrade() -> None:
+    _know_codes((*CODES, "restore"))
     _create_rollups()
     _create_cohorts()
     _create_seals()
@@ -39,6 +51,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("effective_at < recorded_at"),
             postgresql_where=sa.text("effective_at < recorded_at"),
         )
+    op.create_index(
+        "ix_transfers_expiring",
+        "transfers",
+        ["community_id", "credit_account_id", "expires_on"],
+        sqlite_where=sa.text("expires_on IS NOT NULL"),
+        postgresql_where=sa.text("expires_on IS NOT NULL"),
+    )
     _fill()
 
 
@@ -188,6 +207,7 @@ def _fill() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_transfers_expiring", table_name="transfers")
     op.drop_index("ix_transfers_backdated_credit", table_name="transfers")
     op.drop_index("ix_transfers_backdated_debit", table_name="transfers")
     op.drop_index("ix_transfers_credit", table_name="transfers")
@@ -205,3 +225,4 @@ def downgrade() -> None:
     op.drop_index("ix_cohorts_expiring", table_name="cohorts")
     op.drop_table("cohorts")
     op.drop_table("rollups")
+    _know_codes(CODES)

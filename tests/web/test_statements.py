@@ -136,7 +136,7 @@ def test_the_file_says_what_the_page_says(lin, visit):
     answer = visit(lin).get("./statement.csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="statement-all.csv"'
     rows = rows_of(answer.data)
-    assert rows[1:3] == [["账户 account", "红花 林秀芳", "points"], ["月份 month", ""]]
+    assert rows[1:3] == [["账户 account", "红花钱包 林秀芳", "points"], ["月份 month", ""]]
     assert [row[2:5] for row in rows[6:9]] == [["兑换", "-20", "60"], ["兑换", "-20", "80"], ["盖章得花", "100", "100"]]
     assert (rows[4], rows[9]) == (["期末 closing", "60"], ["期初 opening", "0"])
 
@@ -155,7 +155,7 @@ def test_the_files_address_on_the_page_gives_the_same_bytes_later(street, lin, v
 def test_no_cell_of_a_file_is_a_formula(street, visit):
     member = members.add_member(street.place.admin.actor, "=1+1")
     answer = visit(street.place.treasurer).get(f"./members/{member.id.hex}/statement.csv")
-    assert rows_of(answer.data)[1][1] == "红花 =1+1"
+    assert rows_of(answer.data)[1][1] == "红花钱包 =1+1"
     assert not [cell for row in rows_of(answer.data) for cell in row if cell.startswith(("=", "@", "＝"))]
 
 
@@ -184,7 +184,7 @@ def test_a_shops_account_a_fund_and_hours_have_their_statements(street, lin, vis
     for key in (takings_of(street.bakery.id), fund_of(street.fund.id), hours_of(lin.member_id)):
         assert browser.get(f"./accounts/{key.id_in(street.id).hex}/statement").status_code == 200
         words[key.kind.value] = browser.words
-    assert "麦香面包 商户收到的红花" in words["merchant"]
+    assert "麦香面包 商户收的红花" in words["merchant"]
     assert "¥996.00" in words["fund"]
     assert "林秀芳" in words["hours"]
 

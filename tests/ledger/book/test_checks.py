@@ -12,13 +12,14 @@ from flask import Flask
 from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
 
-from ledger.book import checks
-from ledger.book.accounts import debt_of, hours_of, issuance_of, open_accounts, wallet_of
-from ledger.book.codes import Unit
+from ledger.book import checks, expiry
+from ledger.book.accounts import AccountKey, debt_of, hours_of, issuance_of, open_accounts, wallet_of
+from ledger.book.codes import Kind, Unit
 from ledger.book.models import Draw, Transfer
 from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.ids import new_id
+from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.town import Town, open_town
 
 BOOK_CHECKS = {name for name, check in registry.checks.items() if check.__module__ == "ledger.book.checks"}
@@ -37,9 +38,23 @@ def lively(town: Town) -> Town:
     town.hold(town.fund, 100)
     town.hold(wallet_of(one), 5)
     town.undo(stamp)
+    _let_points_expire(town)
     neighbours = open_town(members=1)
     neighbours.award(neighbours.member_ids[0], 3)
     return town
+
+
+def _let_points_expire(town: Town) -> None:
+    """A member who earned points with a date, spent some, holds some, and saw the rest of an older date expire."""
+    member = town.member()
+    admin = Actor(person_id=town.actor.person_id, community_id=town.id, grants=(Grant(Role.ADMIN),))
+    with clock.set_to(clock.now() - timedelta(days=70)):
+        expiry.set_policy(admin, 1)
+        town.award(member, 9)
+    expiry.expire_some(town.id)
+    town.award(member, 20)
+    town.spend(member, 6)
+    town.hold(wallet_of(member), 4)
 
 
 @contextmanager
@@ -68,8 +83,8 @@ def _lift_guards(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE copy RENAME TO transfers"))
         return
     connection.execute(text("SET session_replication_role = replica"))
-    connection.execute(text("ALTER TABLE balances DROP CONSTRAINT ck_balances_limit_kept"))
-    connection.execute(text("ALTER TABLE transfers DROP CONSTRAINT uq_transfers_source"))
+    connection.execute(text("ALTER TABLE balances DROP CONSTRAINT IF EXISTS ck_balances_limit_kept"))
+    connection.execute(text("ALTER TABLE transfers DROP CONSTRAINT IF EXISTS uq_transfers_source"))
 
 
 def findings() -> dict[str, str]:
@@ -96,7 +111,7 @@ def test_checks_can_be_run_by_name(lively: Town) -> None:
 
 def _balance_set_by_hand(connection: Connection, town: Town) -> None:
     # Two wallets change against each other, so the sum stays 0.
-    for member, sign in zip(town.member_ids, ("+", "-"), strict=True):
+    for member, sign in zip(town.member_ids[:2], ("+", "-"), strict=True):
         account = wallet_of(member).id_in(town.id)
         _update_balance(connection, account, f"balance = balance {sign} 1")
 
@@ -126,18 +141,56 @@ def _held_without_hold(connection: Connection, town: Town) -> None:
     _update_balance(connection, wallet_of(town.member_ids[1]).id_in(town.id), "held = held + 1")
 
 
-def _draws_fall_short(connection: Connection, town: Town) -> None:
-    table: Any = Transfer.__table__
-    row = connection.execute(table.select().where(table.c.code == "redeem", table.c.unit == "points")).first()
+def _drawn_too_much(connection: Connection, town: Town) -> None:
+    _draw(connection, "transfer_id", more=100)
+
+
+def _held_too_much(connection: Connection, town: Town) -> None:
+    _draw(connection, "hold_id", more=100)
+
+
+def _drawn_from_anothers_wallet(connection: Connection, town: Town) -> None:
+    _draw(connection, "transfer_id", more=0, account_id=wallet_of(town.member_ids[0]).id_in(town.id))
+
+
+def _draw(connection: Connection, taker: str, *, more: int, **changes: Any) -> None:
+    """A draw is doubled, with `more` points, so that no cohort agrees; or changed."""
+    table: Any = Draw.__table__
+    row = connection.execute(table.select().where(table.c[taker].is_not(None)).order_by(table.c.id.desc())).first()
     assert row is not None
-    draw = {
-        "community_id": row.community_id,
-        "id": new_id(),
-        "account_id": row.debit_account_id,
-        "transfer_id": row.id,
-        "amount": row.amount - 1,
+    connection.execute(insert(table), [dict(row._mapping) | {"id": new_id(), "amount": more or 1} | changes])
+
+
+def _expired_from_no_cohort(connection: Connection, town: Town) -> None:
+    expire = {
+        "code": "expire",
+        "debit_account_id": wallet_of(town.member_ids[0]).id_in(town.id),
+        "credit_account_id": AccountKey(Kind.EXPIRED, Unit.POINTS, town.id).id_in(town.id),
+        "amount": 1,
     }
-    connection.execute(insert(Draw), [draw])
+    planted(connection, **expire)
+
+
+def _cohort_by_hand(connection: Connection, town: Town) -> None:
+    connection.execute(text("UPDATE cohorts SET points_left = points_left + 1 WHERE points_left > 0"))
+
+
+def _cohort_lost(connection: Connection, town: Town) -> None:
+    connection.execute(text("DELETE FROM cohorts WHERE points_left > 0"))
+
+
+def _draw_lost(connection: Connection, town: Town) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TRIGGER draws_no_delete"))
+    connection.execute(text("DELETE FROM draws WHERE hold_id IS NOT NULL"))
+
+
+def _date_lengthened(connection: Connection, town: Town) -> None:
+    connection.execute(text("UPDATE transfers SET expires_on = '2099-12-31' WHERE expires_on IS NOT NULL"))
+
+
+def _more_expires_than_is_there(connection: Connection, town: Town) -> None:
+    _update_balance(connection, wallet_of(town.member_ids[-1]).id_in(town.id), "balance = held")
 
 
 def _overdrawn(connection: Connection, town: Town) -> None:
@@ -207,7 +260,15 @@ CANARIES: list[tuple[str, Callable[[Connection, Town], None]]] = [
     ("lifetime_match", _spent_by_hand),
     ("holds_match", _hold_forgotten),
     ("holds_match", _held_without_hold),
-    ("draws_match", _draws_fall_short),
+    ("draws_match", _drawn_too_much),
+    ("draws_match", _held_too_much),
+    ("draws_match", _drawn_from_anothers_wallet),
+    ("draws_match", _expired_from_no_cohort),
+    ("cohorts_match", _cohort_by_hand),
+    ("cohorts_match", _cohort_lost),
+    ("cohorts_match", _draw_lost),
+    ("cohorts_match", _date_lengthened),
+    ("cohorts_match", _more_expires_than_is_there),
     ("no_negative_wallet", _overdrawn),
     ("no_negative_wallet", _debt_above_zero),
     ("no_cross_community", _from_another_community),

@@ -20,7 +20,7 @@ from ledger.book.errors import InsufficientPoints, MomentInFuture
 from ledger.book.transfers import Draft
 from ledger.core import clock
 from ledger.core.db import atomic, db
-from tests.ledger.book.seal import seal_without_a_tree
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.town import Town, evidence, open_town
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_shared_accounts_have_their_past_sealed_or_not(town: Town, sealed: bool)
     town.spend(town.member_ids[0], 20)
     town.grant(700)
     if sealed:
-        assert seal_without_a_tree(town.id) == 4
+        assert seal_all(town.id) == 4
     clock.advance(days=50)
     town.spend(town.member_ids[0], 10)
     assert [at(town, town.shop, NOON + timedelta(days=days)) for days in (0, 49, 50, 99, 100)] == [30, 30, 50, 50, 60]
@@ -166,7 +166,7 @@ def regular(town: Town) -> Town:
     days = [NOON - timedelta(days=count) for count in range(YEARS * 365)]
     town.post(*(town.award_of(one, 2, effective_at=day) for day in days))
     town.post(*(town.spending_of(one, 1, effective_at=day) for day in days))
-    seal_without_a_tree(town.id)
+    seal_all(town.id)
     town.spend(one, 1)
     return town
 
@@ -246,7 +246,7 @@ class History:
             if self.chance.random() < 0.5:
                 clock.advance(minutes=self.chance.choice((1, 47, 700, 20_000, 300_000)))
             if self.chance.random() < 0.2:
-                seal_without_a_tree(self.town.id)
+                seal_all(self.town.id)
             self.write(self.draft())
 
     def draft(self) -> Draft:

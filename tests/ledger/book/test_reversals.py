@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from flask import Flask
 
 from ledger.book.accounts import AccountKey, bank_of, issuance_of, wallet_of
-from ledger.book.codes import Code, Unit
-from ledger.book.errors import AlreadyPosted, OverReversed
-from ledger.book.reversals import reverse_all
+from ledger.book.codes import Code, Kind, Unit
+from ledger.book.errors import AlreadyPosted, OverReversed, TransferNotDeclared
+from ledger.book.reversals import Taking, reverse_all, take_back
 from ledger.book.transfers import Draft, post_transfers
 from ledger.core.db import atomic
 from tests.ledger.book.town import Town, at_once, evidence
@@ -151,6 +153,50 @@ def test_the_same_reversal_is_posted_once(town: Town) -> None:
     atomic(reverse_all)(town.actor, "stamp", stamps[:1], to={stamps[0]: source})
     with pytest.raises(AlreadyPosted):
         atomic(reverse_all)(town.actor, "stamp", stamps[1:], to={stamps[1]: source})
+
+
+def take(town: Town, transfer_id: UUID, amount: int | None = None) -> list[UUID]:
+    return atomic(take_back)(town.actor, [Taking(transfer_id, amount, evidence("reversal"))])
+
+
+def test_a_part_of_an_award_is_taken_back_and_an_undo_takes_only_what_is_left(town: Town) -> None:
+    member, source = town.member_ids[0], evidence("stamp")
+    award = town.post(town.award_of(member, 10, source=source))[0]
+    take(town, award, 3)
+    assert figures(town, member) == (7, 0, 7)
+    town.undo(source.id)
+    assert figures(town, member) == (0, 0, 0)
+    with pytest.raises(OverReversed):
+        take(town, award, 1)
+
+
+def test_a_part_of_a_spent_award_comes_from_the_wallet_first_and_then_from_the_debt(town: Town) -> None:
+    member = town.member_ids[0]
+    award = town.post(town.award_of(member, 10))[0]
+    town.spend(member, 8)
+    assert len(take(town, award, 5)) == 2
+    assert figures(town, member) == (0, 3, 5)
+    take(town, award)
+    assert figures(town, member) == (0, 8, 0)
+    assert take(town, award) == []
+
+
+def test_a_donation_taken_back_returns_to_the_giver(town: Town) -> None:
+    member = town.member_ids[0]
+    town.award(member, 10)
+    pot = AccountKey(Kind.POT, Unit.POINTS, town.id)
+    gift = Draft(code=Code.DONATE, debit=wallet_of(member), credit=pot, amount=6, source=evidence("donation"))
+    take(town, town.post(gift)[0], 4)
+    assert (town.of(member).available, town.of(member).lifetime_spent, town.balance(pot)) == (8, 2, 2)
+
+
+def test_a_redemption_is_no_transfer_to_take_back(town: Town) -> None:
+    member = town.member_ids[0]
+    town.award(member, 10)
+    redemption = town.post(town.spending_of(member, 6))[0]
+    with pytest.raises(TransferNotDeclared):
+        take(town, redemption)
+    assert town.of(member).available == 4
 
 
 def test_eight_people_who_undo_the_same_award_undo_it_once(context: Flask, town: Town) -> None:

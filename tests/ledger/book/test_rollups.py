@@ -16,7 +16,7 @@ from ledger.book.codes import Kind
 from ledger.book.models import Rollup
 from ledger.core import clock, registry
 from ledger.core.db import db
-from tests.ledger.book.seal import seal_without_a_tree
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import unguarded
 from tests.ledger.book.town import Town
 
@@ -95,7 +95,7 @@ def test_accounts_without_a_lock_are_rolled_up_when_their_transfers_are_sealed(t
     town.grant(500)
     shared = (town.shop, issuance_of(town.id), town.fund)
     assert [rows_of(town, key) for key in shared] == [{}, {}, {}]
-    seal_without_a_tree(town.id)
+    seal_all(town.id)
     assert [set(rows_of(town, key).values()) for key in shared] == [{(4, 0, 0)}, {(-10, 0, 0)}, {(500, 0, 0)}]
 
 
@@ -103,7 +103,7 @@ def test_sealing_rolls_no_wallet_up_twice(town: Town) -> None:
     [one, _] = town.member_ids
     town.award(one, 10)
     before = rows_of(town, wallet_of(one))
-    seal_without_a_tree(town.id)
+    seal_all(town.id)
     assert rows_of(town, wallet_of(one)) == before
 
 
@@ -169,7 +169,7 @@ def lively(town: Town) -> Town:
     town.award(one, 30)
     town.spend(one, 12)
     town.grant(500)
-    seal_without_a_tree(town.id)
+    seal_all(town.id)
     earlier = NOON - timedelta(days=40)
     town.post(town.award_of(other, 7, effective_at=earlier), town.spending_of(other, 7, effective_at=earlier))
     town.charge(120)

@@ -21,7 +21,7 @@ from ledger.book.statements import CURSOR_LENGTH, Statement, make_statement
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Invalid, NotFound
-from tests.ledger.book.seal import seal_without_a_tree
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_past import History
 from tests.ledger.book.town import Town, at_once
 
@@ -108,7 +108,7 @@ def test_an_account_that_was_never_opened_has_no_statement(town: Town) -> None:
 @pytest.mark.parametrize("sealed", [False, True])
 def test_shared_accounts_have_statements_too(eventful: Town, sealed: bool) -> None:
     if sealed:
-        seal_without_a_tree(eventful.id)
+        seal_all(eventful.id)
     assert told(statement(eventful, eventful.shop)) == [(4, 4)]
     found = statement(eventful, issuance_of(eventful.id), since=NOON + DAY)
     assert (found.opening, told(found), found.closing) == (-10, [(-7, -17)], -17)

@@ -28,7 +28,7 @@ from ledger.book.accounts import (
     wallet_of,
 )
 from ledger.book.balances import MemberBalance, account_balance, member_balance
-from ledger.book.codes import Code, Unit
+from ledger.book.codes import Code, Kind, Unit
 from ledger.book.models import Hold
 from ledger.book.transfers import Draft, Source
 from ledger.core import clock
@@ -99,6 +99,35 @@ class Town:
             source=source or evidence("redemption"),
         )
 
+    def opening_of(self, member_id: UUID, points: int) -> Draft:
+        return self._draft(Code.OPENING, issuance_of(self.id), wallet_of(member_id), points)
+
+    def grant_of(self, fen: int) -> Draft:
+        return self._draft(Code.FUND, bank_of(self.id), self.fund, fen)
+
+    def donation_of(self, member_id: UUID, points: int, *, hold: Hold | None = None) -> Draft:
+        return self._draft(Code.DONATE, wallet_of(member_id), self.pot, points, hold=hold)
+
+    def settlement_of(self, points: int) -> Draft:
+        """The shop's takings are paid for, so the community owes nobody for them any more."""
+        return self._draft(Code.SETTLE, self.shop, issuance_of(self.id), points)
+
+    def payment_of(self, fen: int) -> Draft:
+        return self._draft(Code.PAY, self.due, bank_of(self.id), fen)
+
+    def refund_of(self, member_id: UUID, points: int) -> Draft:
+        return self._draft(Code.REFUND, self.shop, wallet_of(member_id), points)
+
+    def merge_of(self, member_id: UUID, into: UUID, points: int) -> Draft:
+        return self._draft(Code.MERGE, wallet_of(member_id), wallet_of(into), points)
+
+    def reversal_of(self, transfer_id: UUID, original: Draft, amount: int) -> Draft:
+        """`amount` of the transfer goes back where it came from."""
+        return self._draft(Code.REVERSE, original.credit, original.debit, amount, reverses_id=transfer_id)
+
+    def _draft(self, code: Code, debit: AccountKey, credit: AccountKey, amount: int, **more: Any) -> Draft:
+        return Draft(code=code, debit=debit, credit=credit, amount=amount, source=evidence(code), **more)
+
     # What is done in one transaction.
 
     def member(self) -> UUID:
@@ -120,14 +149,7 @@ class Town:
         self.post(self.spending_of(member_id, points))
 
     def grant(self, fen: int) -> UUID:
-        draft = Draft(
-            code=Code.FUND,
-            debit=bank_of(self.id),
-            credit=fund_of(self.fund_id),
-            amount=fen,
-            source=evidence("grant"),
-        )
-        return self.post(draft)[0]
+        return self.post(self.grant_of(fen))[0]
 
     def charge(self, fen: int) -> None:
         self.post(self.charge_of(fen))
@@ -165,6 +187,14 @@ class Town:
     @property
     def shop(self) -> AccountKey:
         return takings_of(self.merchant_id)
+
+    @property
+    def due(self) -> AccountKey:
+        return payable_to(self.merchant_id)
+
+    @property
+    def pot(self) -> AccountKey:
+        return AccountKey(Kind.POT, Unit.POINTS, self.id)
 
 
 @atomic

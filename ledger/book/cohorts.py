@@ -1,0 +1,394 @@
+"""Cohorts: which of a wallet's points expire when.
+
+Every debit and hold of a wallet that has dated points records what it draws from them, first-expiring first. Points
+that never expire are what a wallet has beyond its cohorts; they need no row. Everything here runs under the wallet's
+lock, in the transaction of the transfer or hold, and moves no balance.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, func, insert, or_, select, union_all, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+
+from ledger.book.codes import EARNING, Code, Kind
+from ledger.book.drafts import Draft
+from ledger.book.errors import InsufficientPoints
+from ledger.book.models import Balance, Cohort, Draw, ExpiryPolicy, Hold, Transfer
+from ledger.core import clock
+from ledger.core.db import db, is_postgresql
+from ledger.core.ids import new_id
+from ledger.core.tenancy import same_community, scoped, within
+
+REFUND_DAYS = 30
+"""What is given back can be used at least so long."""
+
+PIECES_APART = 16
+"""A refund of points with several dates is written in pieces whose part numbers lie this far apart."""
+
+_cohorts: Any = Cohort.__table__
+_draws: Any = Draw.__table__
+
+Dated = dict[date, int]
+
+
+def today() -> date:
+    return clock.local_day(clock.now())
+
+
+class Expiring(NamedTuple):
+    """Points of a wallet that can be used through `expires_on`, neither spent nor held."""
+
+    expires_on: date
+    points: int
+
+
+def left_at(community_id: UUID, account_id: UUID, moment: datetime) -> list[Expiring]:
+    """What was left of each cohort of a wallet at a past moment, as far as its day had not passed."""
+    day = clock.local_day(moment)
+    credited = scoped(community_id, Transfer.expires_on, Transfer.amount).where(
+        Transfer.credit_account_id == account_id, Transfer.expires_on >= day, Transfer.recorded_at <= moment
+    )
+    drawn = scoped(community_id, Draw.expires_on).add_columns(-Draw.amount)
+    drawn = drawn.where(Draw.account_id == account_id, Draw.expires_on >= day)
+    spent = drawn.where(Draw.transfer_id == Transfer.id, within(community_id, Transfer), Transfer.recorded_at <= moment)
+    held = drawn.where(
+        Draw.hold_id == Hold.id,
+        within(community_id, Hold),
+        Hold.created_at <= moment,
+        or_(Hold.ended_at.is_(None), Hold.ended_at > moment),
+    )
+    found: Dated = defaultdict(int)
+    for expires_on, points in db.session.execute(union_all(credited, spent, held)):
+        found[expires_on] += points
+    return [Expiring(expires_on, found[expires_on]) for expires_on in sorted(found) if found[expires_on]]
+
+
+@dataclass(slots=True)
+class Purse:
+    """What a wallet can give: `available` points in all, and how many of them expire on which day."""
+
+    available: int
+    left: Dated = field(default_factory=dict)
+
+    def spendable(self, day: date) -> int:
+        """Available points less those whose day has passed and that wait for their expiry."""
+        return self.available - sum(points for expires_on, points in self.left.items() if expires_on < day)
+
+    def take(self, amount: int, expires_on: date | None) -> int:
+        """Up to `amount` is taken from this cohort alone, whatever its day (None: from what never expires)."""
+        undated = self.available - sum(self.left.values())
+        points = min(amount, undated if expires_on is None else self.left.get(expires_on, 0))
+        if expires_on is not None and points:
+            self.left[expires_on] -= points
+        self.available -= points
+        return points
+
+    def draw(self, amount: int, *, day: date, first: Sequence[date | None] = ()) -> Dated:
+        """`amount` is taken; returns what came from which cohort.
+
+        From the cohorts in `first`, whatever their day; then first-expiring first from those that have not expired;
+        then from what never expires. Raises InsufficientPoints.
+        """
+        spendable, taken, wanted = self.spendable(day), defaultdict[date, int](int), amount
+        for expires_on in (*first, *sorted(one for one in self.left if one >= day), None):
+            points = self.take(wanted, expires_on)
+            wanted -= points
+            if expires_on is not None and points:
+                taken[expires_on] += points
+        if wanted:
+            raise InsufficientPoints(needed=amount, available=spendable)
+        return taken
+
+
+def read_purses(community_id: UUID, wallet_ids: Collection[UUID]) -> dict[UUID, Purse]:
+    """The wallets as they stand, by account id. The caller holds their locks."""
+    if not wallet_ids:
+        return {}
+    has_points = and_(same_community(Cohort, Balance), Cohort.account_id == Balance.account_id, Cohort.points_left > 0)
+    query = (
+        select(Balance.account_id, Balance.balance - Balance.held, Cohort.expires_on, Cohort.points_left)
+        .outerjoin(Cohort, has_points)
+        .where(within(community_id, Balance), Balance.account_id.in_(wallet_ids))
+    )
+    purses: dict[UUID, Purse] = {}
+    for account_id, available, expires_on, points in db.session.execute(query):
+        purse = purses.setdefault(account_id, Purse(int(available)))
+        if expires_on is not None:
+            purse.left[expires_on] = points
+    return purses
+
+
+# --- what a call gives and takes ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Moves:
+    """What a call does to cohorts: points given and taken by wallet and day, and the draws to be recorded."""
+
+    community_id: UUID
+    given: dict[tuple[UUID, date], int] = field(default_factory=lambda: defaultdict(int))
+    taken: dict[tuple[UUID, date], int] = field(default_factory=lambda: defaultdict(int))
+    draws: list[dict[str, Any]] = field(default_factory=list)
+
+    def give(self, account_id: UUID, dated: Dated) -> None:
+        for expires_on, points in dated.items():
+            self.given[account_id, expires_on] += points
+
+    def take(self, account_id: UUID, dated: Dated) -> None:
+        for expires_on, points in dated.items():
+            self.taken[account_id, expires_on] += points
+
+    def record(
+        self, account_id: UUID, dated: Dated, *, transfer_id: UUID | None = None, hold_id: UUID | None = None
+    ) -> None:
+        self.draws += [
+            {
+                "community_id": self.community_id,
+                "id": new_id(),
+                "account_id": account_id,
+                "transfer_id": transfer_id,
+                "hold_id": hold_id,
+                "expires_on": expires_on,
+                "amount": points,
+            }
+            for expires_on, points in dated.items()
+            if points
+        ]
+
+    def write(self) -> None:
+        """In the order of wallet and day, so that two calls never wait for each other."""
+        connection = db.session.connection()
+        given = [
+            {"community_id": self.community_id, "account_id": key[0], "expires_on": key[1], "points_left": points}
+            for key, points in sorted(self.given.items(), key=_in_order)
+            if points
+        ]
+        if given:
+            connection.execute(_give_statement(), given)
+        taken = [
+            {"of_community": self.community_id, "of_account": key[0], "of_day": key[1], "points": points}
+            for key, points in sorted(self.taken.items(), key=_in_order)
+            if points
+        ]
+        if taken:
+            connection.execute(_TAKE, taken)
+        if self.draws:
+            connection.execute(insert(_draws), self.draws)
+
+
+def _in_order(item: tuple[tuple[UUID, date], int]) -> tuple[int, date]:
+    return item[0][0].int, item[0][1]
+
+
+def _give_statement() -> Any:
+    """Points are added to their cohorts; the member is told of them again."""
+    statement = (postgresql if is_postgresql() else sqlite).insert(_cohorts)
+    return statement.on_conflict_do_update(
+        index_elements=["community_id", "account_id", "expires_on"],
+        set_={"points_left": _cohorts.c.points_left + statement.excluded.points_left, "noticed_on": None},
+    )
+
+
+_TAKE = (
+    update(_cohorts)
+    .where(
+        within(bindparam("of_community"), Cohort),  # type: ignore[arg-type]
+        _cohorts.c.account_id == bindparam("of_account"),
+        _cohorts.c.expires_on == bindparam("of_day"),
+    )
+    .values(points_left=_cohorts.c.points_left - bindparam("points"))
+)
+
+
+def settle(community_id: UUID, written: Sequence[tuple[UUID, Draft]]) -> None:
+    """The cohorts of all wallets are as these transfers leave them, and what each drew is recorded.
+
+    Credits count before debits, as they do for the balance. Balances have been moved and are locked. Raises
+    InsufficientPoints when only points whose day has passed would be left to pay with.
+    """
+    moves = _Moves(community_id)
+    for _, draft in written:
+        if draft.credit.kind is Kind.WALLET and draft.expires_on is not None:
+            moves.give(draft.credit.id_in(community_id), {draft.expires_on: draft.amount})
+    debits = [(transfer_id, draft) for transfer_id, draft in written if draft.debit.kind is Kind.WALLET]
+    beyond = _settle_posted(moves, debits)
+    _settle_debits(moves, beyond)
+    moves.write()
+
+
+def _settle_posted(moves: _Moves, debits: Sequence[tuple[UUID, Draft]]) -> list[tuple[UUID, Draft]]:
+    """A posted hold's draws become the transfer's; what it held too much goes back. Returns what no hold covers."""
+    of_holds = draws_of_holds(moves.community_id, [draft.hold.id for _, draft in debits if draft.hold])
+    beyond = []
+    for transfer_id, draft in debits:
+        if draft.hold is None:
+            beyond.append((transfer_id, draft))
+            continue
+        account_id = draft.debit.id_in(moves.community_id)
+        drawn = of_holds.get(draft.hold.id, {})
+        used = _first(drawn, draft.amount)
+        moves.record(account_id, used, transfer_id=transfer_id)
+        moves.give(account_id, {day: points - used.get(day, 0) for day, points in drawn.items()})
+        if draft.amount > draft.hold.amount:
+            beyond.append((transfer_id, replace(draft, amount=draft.amount - draft.hold.amount)))
+    return beyond
+
+
+def _first(dated: Dated, amount: int) -> Dated:
+    """The first-expiring `amount` of these points, or all."""
+    found: Dated = {}
+    for expires_on in sorted(dated):
+        found[expires_on] = min(dated[expires_on], amount - sum(found.values()))
+    return found
+
+
+def _settle_debits(moves: _Moves, debits: Sequence[tuple[UUID, Draft]]) -> None:
+    purses = read_purses(moves.community_id, {draft.debit.id_in(moves.community_id) for _, draft in debits})
+    for _, draft in debits:
+        purses[draft.debit.id_in(moves.community_id)].available += draft.amount
+    for (account_id, expires_on), points in moves.given.items():
+        if account_id in purses:
+            left = purses[account_id].left
+            left[expires_on] = left.get(expires_on, 0) + points
+    for transfer_id, draft in debits:
+        account_id = draft.debit.id_in(moves.community_id)
+        drawn = purses[account_id].draw(draft.amount, day=today(), first=draft.draws_first)
+        moves.take(account_id, drawn)
+        moves.record(account_id, drawn, transfer_id=transfer_id)
+
+
+def draw_for_hold(hold: Hold) -> None:
+    """The points that the hold set aside are drawn from their cohorts. Raises InsufficientPoints."""
+    moves = _Moves(hold.community_id)
+    purse = read_purses(hold.community_id, [hold.account_id])[hold.account_id]
+    purse.available += hold.amount
+    drawn = purse.draw(hold.amount, day=today())
+    moves.take(hold.account_id, drawn)
+    moves.record(hold.account_id, drawn, hold_id=hold.id)
+    moves.write()
+
+
+def give_back_holds(community_id: UUID, holds: Iterable[Hold]) -> None:
+    """What ended holds had drawn is in its own cohorts again, with its own dates."""
+    accounts = {hold.id: hold.account_id for hold in holds}
+    moves = _Moves(community_id)
+    for hold_id, dated in draws_of_holds(community_id, list(accounts)).items():
+        moves.give(accounts[hold_id], dated)
+    moves.write()
+
+
+def draws_of_holds(community_id: UUID, hold_ids: Sequence[UUID]) -> dict[UUID, Dated]:
+    """What each hold drew from which cohort."""
+    if not hold_ids:
+        return {}
+    query = scoped(community_id, Draw.hold_id, Draw.expires_on, Draw.amount).where(Draw.hold_id.in_(hold_ids))
+    return _by_taker(db.session.execute(query))
+
+
+def _by_taker(rows: Iterable[Any]) -> dict[UUID, Dated]:
+    found: dict[UUID, Dated] = defaultdict(dict)
+    for taker_id, expires_on, points in rows:
+        found[taker_id][expires_on] = points
+    return found
+
+
+# --- dates of what is credited ------------------------------------------------------------------------------------
+
+
+def months_of(community_id: UUID) -> int | None:
+    """After how many months new points of the community expire; None: never."""
+    query = scoped(community_id, ExpiryPolicy.months).order_by(ExpiryPolicy.id.desc()).limit(1)
+    months: int | None = db.session.scalar(query)
+    return months
+
+
+def last_day(months: int, day: date) -> date:
+    """The end of the month that lies `months` after the month of `day`."""
+    following = day.year * 12 + day.month + months
+    return date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
+
+
+def date_credits(community_id: UUID, drafts: Sequence[Draft]) -> list[list[Draft]]:
+    """Each draft with the dates of what it credits, in pieces where they differ; in the drafts' order.
+
+    What is earned expires by the policy, counted from now, whenever it took effect. What is given back keeps its own
+    dates, but can be used for 30 days at least; of a part, the latest-expiring comes back first.
+    """
+    months = months_of(community_id) if any(map(_is_to_be_dated, drafts)) else None
+    if months is not None:
+        until = last_day(months, today())
+        drafts = [replace(draft, expires_on=until) if _is_to_be_dated(draft) else draft for draft in drafts]
+    returning = [draft for draft in drafts if gives_back(draft)]
+    drawn = _drawn_and_returned(community_id, {draft.reverses_id for draft in returning if draft.reverses_id})
+    return [_in_pieces(draft, drawn) if gives_back(draft) else [draft] for draft in drafts]
+
+
+def _is_to_be_dated(draft: Draft) -> bool:
+    return draft.code in EARNING and draft.expires_on is None
+
+
+def gives_back(draft: Draft) -> bool:
+    """Does it return points to the wallet that an earlier transfer took them from?"""
+    return draft.credit.kind is Kind.WALLET and draft.code in (Code.REFUND, Code.REVERSE) and draft.expires_on is None
+
+
+@dataclass(slots=True)
+class _Original:
+    """A debit of a wallet: its draws, what came from no cohort, and how much has been given back so far."""
+
+    undated: int
+    returned: int
+    dated: Dated = field(default_factory=dict)
+
+
+def _drawn_and_returned(community_id: UUID, transfer_ids: Collection[UUID]) -> dict[UUID, _Original]:
+    """The originals' draws; empty for those that drew from no cohort. They are locked against further refunds."""
+    if not transfer_ids:
+        return {}
+    reversal = aliased(Transfer)
+    returned = (
+        select(func.coalesce(func.sum(reversal.amount), 0))
+        .where(within(community_id, reversal), reversal.reverses_id == Transfer.id)
+        .scalar_subquery()
+    )
+    query = (
+        scoped(community_id, Draw.transfer_id, Draw.expires_on, Draw.amount, Transfer.amount)
+        .add_columns(returned)
+        .where(Draw.transfer_id == Transfer.id, Transfer.id.in_(transfer_ids))
+    )
+    found: dict[UUID, _Original] = {}
+    for transfer_id, expires_on, points, amount, so_far in db.session.execute(query):
+        original = found.setdefault(transfer_id, _Original(amount, int(so_far)))
+        original.dated[expires_on] = points
+        original.undated -= points
+    return found
+
+
+def _in_pieces(draft: Draft, drawn: dict[UUID, _Original]) -> list[Draft]:
+    original = drawn.get(draft.reverses_id) if draft.reverses_id else None
+    if original is None:
+        return [draft]
+    earliest = today() + timedelta(days=REFUND_DAYS)
+    pieces: dict[date | None, int] = defaultdict(int)
+    skipped, wanted = original.returned, draft.amount
+    original.returned += draft.amount
+    for expires_on, points in [(None, original.undated), *sorted(original.dated.items(), reverse=True)]:
+        unreturned = max(0, points - skipped)
+        skipped = max(0, skipped - points)
+        given = min(wanted, unreturned)
+        wanted -= given
+        if given:
+            pieces[max(expires_on, earliest) if expires_on else None] += given
+    assert wanted == 0, "no more is given back than was taken: checked under the original's lock"
+    return [
+        replace(draft, amount=points, expires_on=expires_on, part=draft.part + PIECES_APART * number)
+        for number, (expires_on, points) in enumerate(pieces.items())
+    ]

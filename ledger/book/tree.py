@@ -1,0 +1,144 @@
+"""The stored tree of a community: leaves, and the root of every full subtree of 2^8, 2^16 and 2^24 leaves.
+
+So a proof reads at most two blocks of 256 rows a level, whatever the size of the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from ledger.book import merkle
+from ledger.book.models import Leaf, TreeNode
+from ledger.core.db import db
+from ledger.core.tenancy import scoped, within
+
+STEP = 8
+BLOCK = 1 << STEP
+LEVELS = (0, 8, 16, 24)
+"""Levels whose nodes are stored; level 0 are the leaves."""
+
+_leaves: Any = Leaf.__table__
+_nodes: Any = TreeNode.__table__
+
+
+class Node(NamedTuple):
+    """The root of a full subtree: of 2^level leaves, the position-th of its level."""
+
+    level: int
+    position: int
+    hash: bytes
+
+
+def hashes(community_id: UUID, level: int, start: int, end: int) -> list[bytes]:
+    """The stored hashes of a level at the positions start … end - 1; fewer where there are fewer."""
+    if level == 0:
+        of_leaves = select(_leaves.c.hash).where(within(community_id, Leaf))
+        of_leaves = of_leaves.where(_leaves.c.position >= start, _leaves.c.position < end)
+        return list(db.session.scalars(of_leaves.order_by(_leaves.c.position)))
+    of_nodes = select(_nodes.c.hash).where(within(community_id, TreeNode), _nodes.c.level == level)
+    of_nodes = of_nodes.where(_nodes.c.position >= start, _nodes.c.position < end)
+    return list(db.session.scalars(of_nodes.order_by(_nodes.c.position)))
+
+
+def size_of(community_id: UUID) -> int:
+    """How many leaves the community's tree has."""
+    newest = scoped(community_id, Leaf.position).order_by(Leaf.position.desc()).limit(1)
+    last = db.session.scalar(newest)
+    return 0 if last is None else last + 1
+
+
+class StoredTree:
+    """Reads full subtrees of a community, block by block; each block once. Its `node` is a merkle.NodeReader."""
+
+    def __init__(self, community_id: UUID) -> None:
+        self._community_id = community_id
+        self._blocks: dict[tuple[int, int], list[bytes]] = {}
+
+    def node(self, level: int, position: int) -> bytes:
+        """The root of the full subtree; KeyError when the rows for it are not all there."""
+        base = min(level // STEP * STEP, LEVELS[-1])
+        width = 1 << level - base
+        block, offset = divmod(position * width, BLOCK)
+        found = self._block(base, block)[offset : offset + width]
+        if len(found) != width:
+            raise KeyError((level, position))
+        return merkle.fold(found)
+
+    def _block(self, level: int, block: int) -> list[bytes]:
+        key = level, block
+        if key not in self._blocks:
+            self._blocks[key] = hashes(self._community_id, level, block * BLOCK, (block + 1) * BLOCK)
+        return self._blocks[key]
+
+
+class GrowingTree:
+    """The right edge of a tree in memory: what is needed to append leaves and to tell the root at any size reached.
+
+    `full` is called with each stored subtree (level 8, 16, 24) that an appended leaf has completed.
+    """
+
+    def __init__(self, full: Callable[[Node], None]) -> None:
+        self.size = 0
+        self._full = full
+        # For each stored level what has not been folded into the level above yet: at most 255 hashes.
+        self._open: tuple[list[bytes], ...] = tuple([] for _ in LEVELS)
+
+    @classmethod
+    def at(cls, community_id: UUID, size: int, full: Callable[[Node], None]) -> GrowingTree:
+        """The tree of the community's first `size` leaves, ready to grow; its rows are taken as they are stored."""
+        tree = cls(full)
+        tree.size = size
+        for level, waiting in zip(LEVELS, tree._open, strict=True):
+            end = size >> level
+            start = 0 if level == LEVELS[-1] else end >> STEP << STEP
+            waiting += hashes(community_id, level, start, end)
+        return tree
+
+    def append(self, leaf: bytes) -> None:
+        """The leaf's hash is the next one of the tree."""
+        self.size += 1
+        waiting = self._open[0]
+        waiting.append(leaf)
+        if len(waiting) == BLOCK:
+            self._fold(0)
+
+    def _fold(self, depth: int) -> None:
+        above = depth + 1
+        if above == len(LEVELS):
+            return  # What 2^24 leaves fold into stays in memory: a country needs less than 2^40.
+        top = merkle.fold(self._open[depth])
+        self._open[depth].clear()
+        self._open[above].append(top)
+        self._full(Node(LEVELS[above], (self.size >> LEVELS[above]) - 1, top))
+        if len(self._open[above]) == BLOCK:
+            self._fold(above)
+
+    def root(self) -> bytes:
+        """The root of all leaves so far."""
+        tops = []
+        for waiting in reversed(self._open):
+            start = 0
+            for level, _ in merkle.peaks(len(waiting)):
+                tops.append(merkle.fold(waiting[start : start + (1 << level)]))
+                start += 1 << level
+        return merkle.join(tops)
+
+
+def write_leaves(community_id: UUID, start: int, rows: list[tuple[UUID, bytes]]) -> None:
+    """Transfers and their hashes stand as leaves from position `start` on."""
+    leaves = [
+        {"community_id": community_id, "position": position, "transfer_id": transfer_id, "hash": leaf}
+        for position, (transfer_id, leaf) in enumerate(rows, start)
+    ]
+    db.session.connection().execute(insert(_leaves), leaves)
+
+
+def write_nodes(community_id: UUID, nodes: list[Node]) -> None:
+    """The full subtrees are stored."""
+    if nodes:
+        rows = [{"community_id": community_id, **node._asdict()} for node in nodes]
+        db.session.connection().execute(insert(_nodes), rows)

@@ -24,7 +24,7 @@ from bench.rounds import Found, Row
 from ledger.book import statements
 from ledger.book.accounts import wallet_of
 from ledger.book.balances import member_balance
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.models import Account, Transfer
 from ledger.core import clock
 from ledger.core.db import atomic, db

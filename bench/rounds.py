@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bench.houses import Pace, RoundIsVoid
 from ledger import rooms  # noqa: F401  All checks are registered.
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.core.db import db
 
 

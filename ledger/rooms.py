@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ledger.book import checks, expiry, key_checks, past_checks, seal_checks, seals
+from ledger.book import checks, cohort_checks, expiry, key_checks, rollup_checks, seal_checks, seals
 from ledger.core import commitments
 from ledger.rewards import reservations
 from ledger.service import forgotten
@@ -12,6 +12,6 @@ from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
-    checks, past_checks, commitments, seals, seal_checks, key_checks, expiry, forgotten, reservations,
+    checks, cohort_checks, rollup_checks, commitments, seals, seal_checks, key_checks, expiry, forgotten, reservations,
     settlement_checks, closing, settlements,
 )  # fmt: skip

@@ -185,7 +185,7 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def assert_books_are_clean(app: Flask) -> None:
     """The named checks find nothing, if a transfer was written at all."""
-    from ledger.book.checks import run_checks
+    from ledger.book.checking import run_checks
     from ledger.core.db import db
 
     with app.app_context():

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from ledger.book.balances import member_balance
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.models import Transfer
 from ledger.core.db import atomic, db
 from ledger.core.tenancy import scoped

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.rewards.models import Redemption, RedemptionState

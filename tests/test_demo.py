@@ -21,7 +21,7 @@ from api.app import create_app
 from api.commands.demo.seeding import seed
 from api.commands.demo.town import CAST, demo_community
 from ledger.book import checkpoints, seals
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.core import clock
 from ledger.core.db import db

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from ledger.book.accounts import AccountKey, wallet_of
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.codes import Code
 from ledger.book.errors import (
     AlreadyPosted,

@@ -11,7 +11,7 @@ from flask import Flask
 
 from ledger.book.accounts import payable_to, takings_of
 from ledger.book.balances import MemberBalance, account_balance, member_balance
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.errors import InsufficientPoints, OverReversed
 from ledger.book.reading import list_transfers
 from ledger.book.reversal_reading import reversals_of

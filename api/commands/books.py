@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from ledger.book import checkpoints, seals
-from ledger.book.checks import run_checks
+from ledger.book import checking, checkpoints, seals
+from ledger.book.checking import Result
 from ledger.core.registry import checks
 from ledger.people import communities
 
@@ -29,12 +30,27 @@ def seal() -> None:
 
 @books.command("check")
 @click.option("--json", "as_json", is_flag=True, help="Print every check with its findings as JSON.")
-def check(as_json: bool) -> None:
-    """Run all named checks over every community; exit 1 on any finding."""
-    found = {name: run_checks([name]) for name in checks}
+@click.option("--new", is_flag=True, help="Look only at what came after the last run that found nothing.")
+def check(as_json: bool, new: bool) -> None:
+    """Run all named checks over every community; silent on success, exit 1 on any finding."""
+    results = _run_with_progress(new=new)
     if as_json:
-        report = {name: [finding.detail for finding in findings] for name, findings in found.items()}
-        click.echo(json.dumps({"clean": not any(found.values()), "checks": report}, ensure_ascii=False, indent=2))
-    for finding in (finding for findings in found.values() for finding in findings):
+        click.echo(json.dumps(_report(results, new=new), ensure_ascii=False, indent=2))
+    findings = [finding for result in results for finding in result.findings]
+    for finding in findings:
         click.echo(f"{finding.check}: community {finding.community_id.hex}: {finding.detail}", err=True)
-    sys.exit(1 if any(found.values()) else 0)
+    sys.exit(1 if findings else 0)
+
+
+def _run_with_progress(*, new: bool) -> list[Result]:
+    """The bar is for people: it goes to a terminal only, and never into what a program reads."""
+    if not sys.stderr.isatty():
+        return checking.check_books(new=new)
+    with click.progressbar(length=len(checks), file=sys.stderr, item_show_func=lambda name: name or "") as bar:
+        return checking.check_books(new=new, tell=lambda name: bar.update(1, name))
+
+
+def _report(results: list[Result], *, new: bool) -> dict[str, Any]:
+    found = {result.name: [finding.detail for finding in result.findings] for result in results}
+    took = {result.name: result.milliseconds for result in results}
+    return {"clean": not any(found.values()), "scope": "new" if new else "full", "checks": found, "milliseconds": took}

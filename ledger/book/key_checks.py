@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from ledger.book.models import Transfer
+from ledger.book.newest import transfers_in
 from ledger.core.db import db
 from ledger.core.idempotency import OnceKey, Request, digest_of_request
-from ledger.core.registry import Finding, check
+from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import Actor, same_community
 
 NAME = "keys_remembered"
@@ -21,27 +21,36 @@ BATCH = 1000
 
 
 @check(NAME)
-def keys_remembered() -> Iterator[Finding]:
+def keys_remembered(part: Part) -> Iterator[Finding]:
     """The key of every transfer that was written under one is there, and every key is the one that was used.
 
-    What was answered is not sealed: a changed answer is not found here.
+    Of what is new: the keys of new transfers. What was answered is not sealed: a changed answer is not found here.
     """
-    named = and_(same_community(OnceKey, Transfer), OnceKey.digest == Transfer.request_digest)
+    transfers = transfers_in(part)
+    of = transfers.c
+    named = and_(same_community(OnceKey, of), OnceKey.digest == of.request_digest)
     forgotten = (
-        select(Transfer.community_id, Transfer.id)
-        .outerjoin(OnceKey, named)
-        .where(Transfer.request_digest.is_not(None), OnceKey.key.is_(None))
+        select(of.community_id, of.id)
+        .outerjoin_from(transfers, OnceKey, named)
+        .where(of.request_digest.is_not(None), OnceKey.key.is_(None))
     )
     for community_id, transfer_id in db.session.execute(forgotten):
         yield Finding(NAME, community_id, f"the key of the request that wrote transfer {transfer_id} is gone")
-    for row in db.session.execute(_used_keys().execution_options(yield_per=BATCH)):
+    used = select(*COLUMNS).where(OnceKey.digest.is_not(None))
+    used = used.join_from(transfers, OnceKey, named).distinct() if part.is_new else used
+    for row in db.session.execute(used.execution_options(yield_per=BATCH)):
         if _digest_of(row) != row.digest:
             yield Finding(NAME, row.community_id, f"a key of {row.route} is not the one that was used")
 
 
-def _used_keys() -> Any:
-    columns = (OnceKey.community_id, OnceKey.actor_id, OnceKey.route, OnceKey.key, OnceKey.fingerprint, OnceKey.digest)
-    return select(*columns).where(OnceKey.digest.is_not(None))
+COLUMNS = (
+    OnceKey.community_id,
+    OnceKey.actor_id,
+    OnceKey.route,
+    OnceKey.key,
+    OnceKey.fingerprint,
+    OnceKey.digest,
+)
 
 
 def _digest_of(row: Any) -> bytes:

@@ -363,27 +363,17 @@ class CheckMark(Base):
     checked_at: Mapped[datetime]
 
 
-class CheckedAccount(Base):
-    """An account's figures as the transfers up to the community's check mark give them."""
-
-    __tablename__ = "checked_accounts"
-    community_id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(primary_key=True)
-    balance: Mapped[int]
-    earned: Mapped[int]
-    spent: Mapped[int]
-
-
 class CheckScope(StrEnum):
     FULL = "full"
     NEW = "new"
 
 
 class CheckRun(Base):
-    """The newest run of a named check over all communities: what it found and how long it took."""
+    """The newest run of a named check: over all communities under NOBODY, and a row for each with findings."""
 
     __tablename__ = "check_runs"
     __table_args__ = (one_of("scope", CheckScope),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(text(40), primary_key=True)
     scope: Mapped[str] = mapped_column(text(10), primary_key=True)
     findings: Mapped[int]

@@ -13,9 +13,10 @@ from sqlalchemy.types import NullType
 from ledger.book import encoding, merkle
 from ledger.book.checkpoints import NOTHING_BEFORE, digest_of, origin_of
 from ledger.book.models import Checkpoint, Leaf, Transfer, TreeNode, Unsealed
+from ledger.book.newest import marked_sizes
 from ledger.book.tree import LEVELS, GrowingTree, Node
 from ledger.core.db import db
-from ledger.core.registry import Finding, check
+from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community, scoped, within
 
 NAME = "seal_matches"
@@ -29,12 +30,20 @@ _transfers: Any = Transfer.__table__
 
 
 @check(NAME)
-def seal_matches() -> Iterator[Finding]:
-    """Every leaf, node, root and checkpoint is what the transfers say, and every transfer is sealed or waits for it."""
-    for community_id in _communities():
-        yield from check_seals(community_id)
-    yield from _outside_the_tree()
-    yield from _nodes_beyond()
+def seal_matches(part: Part) -> Iterator[Finding]:
+    """Every leaf, node, root and checkpoint is what the transfers say, and every transfer is sealed or waits for it.
+
+    Of what is new: the leaves from each community's mark on, the checkpoints that end there, and what waits.
+    """
+    if part.is_new:
+        for community_id, size in marked_sizes().items():
+            yield from check_seals(community_id, from_position=size)
+    else:
+        for community_id in _communities():
+            yield from check_seals(community_id)
+        yield from _neither_sealed_nor_waiting()
+        yield from _nodes_beyond()
+    yield from _waiting_in_vain()
 
 
 def check_seals(community_id: UUID, from_position: int = 0) -> Iterator[Finding]:
@@ -157,13 +166,16 @@ def _checkpoint_before(community_id: UUID, following: list[Checkpoint]) -> Check
     return db.session.scalars(query.order_by(Checkpoint.day.desc()).limit(1)).one_or_none()
 
 
-def _outside_the_tree() -> Iterator[Finding]:
-    """A transfer is either sealed or waiting for it, and what waits is a transfer."""
+def _neither_sealed_nor_waiting() -> Iterator[Finding]:
     sealed = exists().where(same_community(Leaf, Transfer), Leaf.transfer_id == Transfer.id)
     waits = exists().where(same_community(Unsealed, Transfer), Unsealed.transfer_id == Transfer.id)
     neither = select(Transfer.community_id, Transfer.id).where(~sealed, ~waits)
     for community_id, transfer_id in db.session.execute(neither):
         yield Finding(NAME, community_id, f"transfer {transfer_id} is neither sealed nor waiting")
+
+
+def _waiting_in_vain() -> Iterator[Finding]:
+    """What waits for its seal is a transfer, and is not sealed."""
     there = exists().where(same_community(Transfer, Unsealed), Transfer.id == Unsealed.transfer_id)
     leaf = exists().where(same_community(Leaf, Unsealed), Leaf.transfer_id == Unsealed.transfer_id)
     for community_id, transfer_id in db.session.execute(

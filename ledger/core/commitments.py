@@ -102,9 +102,11 @@ registry.erasers["commitments"] = erase_person
 
 
 @registry.check("commitments_match")
-def commitments_match() -> Iterator[Finding]:
+def commitments_match(part: registry.Part) -> Iterator[Finding]:
     """Every commitment that was not erased is the digest of its salt and value; of erased ones nothing is asked."""
     query = select(Commitment).where(Commitment.erased_at.is_(None)).execution_options(yield_per=1000)
+    if part.since is not None:
+        query = query.where(Commitment.made_at >= part.since)
     for commitment in db.session.scalars(query):
         if not _is_kept(commitment):
             detail = f"commitment {commitment.id} is not the digest of what it keeps"

@@ -212,6 +212,22 @@ def _run_once(call: Callable[[], R]) -> R:
 
 
 @contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is of one moment, whatever is written meanwhile; inside `atomic` nothing changes."""
+    if in_atomic():
+        yield
+        return
+    session = db.session()
+    session.close()
+    if is_postgresql():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        session.close()
+
+
+@contextmanager
 def savepoint() -> Iterator[None]:
     """Undo only what the block wrote when it raises; the transaction goes on."""
     with db.session.begin_nested():

@@ -18,7 +18,18 @@ class Finding:
     detail: str
 
 
-Check = Callable[[], Iterable[Finding]]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a run of checks looks at: everything, or what came after the last run that found nothing.
+
+    `since` is when that run was made, for rows that only know when they were written; None: everything is new.
+    """
+
+    is_new: bool = False
+    since: datetime | None = None
+
+
+Check = Callable[[Part], Iterable[Finding]]
 JobWork = Callable[[UUID, str], None]
 HoldsEnded = Callable[[UUID, list[UUID]], None]
 Eraser = Callable[[UUID], None]
@@ -41,11 +52,14 @@ erasers: dict[str, Eraser] = {}
 exporters: dict[str, Exporter] = {}
 
 
-def check(name: str) -> Callable[[Check], Check]:
-    """Register a named check of the books: silent on success, one Finding for each fault, never repairing."""
+def check(*names: str) -> Callable[[Check], Check]:
+    """Register a check of the books: silent on success, one Finding for each fault, never repairing.
+
+    Several names share a function where one reading of the rows answers them together.
+    """
 
     def register(function: Check) -> Check:
-        checks[name] = function
+        checks.update(dict.fromkeys(names, function))
         return function
 
     return register

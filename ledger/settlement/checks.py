@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, true
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import ColumnElement
 
 from ledger.book.codes import Code, Kind
 from ledger.book.models import Account, Transfer
 from ledger.core.db import db
-from ledger.core.registry import Finding, check
+from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community
 from ledger.rewards.models import Redemption, Refund
 from ledger.settlement.lines import digest_of, lines_of
@@ -18,8 +20,39 @@ from ledger.settlement.models import LineType, Settlement, SettlementLine, Settl
 PAID = (SettlementState.PAID, SettlementState.RECONCILED)
 
 
+def _in(part: Part) -> ColumnElement[bool]:
+    """Is it a statement of the part? New is what was drafted or has taken a step since."""
+    if part.since is None:
+        return true()
+    steps = (
+        Settlement.known_at,
+        Settlement.issued_at,
+        Settlement.confirmed_at,
+        Settlement.approved_at,
+        Settlement.paid_at,
+        Settlement.reconciled_at,
+        Settlement.voided_at,
+    )
+    return or_(*(step >= part.since for step in steps))
+
+
+def _is_of_shop_in(part: Part) -> ColumnElement[bool]:
+    """Is it a statement of a shop that has one in the part? Some checks follow a shop's statements one by one."""
+    if part.since is None:
+        return true()
+    other = aliased(Settlement)
+    asked = select(Settlement.id).where(_in(part)).subquery()
+    return exists(
+        select(other.id).where(
+            same_community(other, Settlement),
+            other.merchant_id == Settlement.merchant_id,
+            other.id.in_(select(asked.c.id)),
+        )
+    )
+
+
 @check("settlement_totals")
-def settlement_totals() -> Iterator[Finding]:
+def settlement_totals(part: Part) -> Iterator[Finding]:
     """A statement's figures are the sums of its lines."""
     sums = (
         select(
@@ -39,6 +72,7 @@ def settlement_totals() -> Iterator[Finding]:
         select(Settlement.community_id, Settlement.id, Settlement.net_fen, sums.c.net)
         .outerjoin(sums, of_statement)
         .where(
+            _in(part),
             or_(
                 Settlement.gross_fen != func.coalesce(sums.c.gross, 0),
                 Settlement.deduction_fen != func.coalesce(sums.c.deduction, 0),
@@ -46,7 +80,7 @@ def settlement_totals() -> Iterator[Finding]:
                 Settlement.points != func.coalesce(sums.c.points, 0),
                 Settlement.line_count != func.coalesce(sums.c["count"], 0),
                 Settlement.payable_fen + Settlement.closing_fen != Settlement.opening_fen + Settlement.net_fen,
-            )
+            ),
         )
     )
     for community_id, settlement_id, stated, summed in db.session.execute(query):
@@ -54,20 +88,23 @@ def settlement_totals() -> Iterator[Finding]:
 
 
 @check("settlement_lines_match")
-def settlement_lines_match() -> Iterator[Finding]:
+def settlement_lines_match(part: Part) -> Iterator[Finding]:
     """A line says what its redemption or refund says."""
+    of_statement = and_(same_community(Settlement, SettlementLine), Settlement.id == SettlementLine.settlement_id)
     redeemed = and_(same_community(Redemption, SettlementLine), Redemption.id == SettlementLine.redemption_id)
     wrong_redemption = (
         select(SettlementLine.community_id, SettlementLine.id)
         .join(Redemption, redeemed)
-        .where(SettlementLine.type == LineType.REDEMPTION)
+        .join(Settlement, of_statement)
+        .where(SettlementLine.type == LineType.REDEMPTION, _in(part))
         .where(or_(SettlementLine.gross_fen != Redemption.gross_fen, SettlementLine.points != Redemption.points))
     )
     refunded = and_(same_community(Refund, SettlementLine), Refund.id == SettlementLine.refund_id)
     wrong_refund = (
         select(SettlementLine.community_id, SettlementLine.id)
         .join(Refund, refunded)
-        .where(SettlementLine.type == LineType.REFUND)
+        .join(Settlement, of_statement)
+        .where(SettlementLine.type == LineType.REFUND, _in(part))
         .where(or_(SettlementLine.gross_fen != -Refund.fen, SettlementLine.points != -Refund.points))
     )
     for community_id, line_id in [*db.session.execute(wrong_redemption), *db.session.execute(wrong_refund)]:
@@ -75,23 +112,25 @@ def settlement_lines_match() -> Iterator[Finding]:
 
 
 @check("settlement_digests_match")
-def settlement_digests_match() -> Iterator[Finding]:
+def settlement_digests_match(part: Part) -> Iterator[Finding]:
     """A frozen statement still has the digest it was issued with."""
-    frozen = select(Settlement).where(Settlement.digest.is_not(None), Settlement.state != SettlementState.VOID)
+    frozen = select(Settlement).where(
+        Settlement.digest.is_not(None), Settlement.state != SettlementState.VOID, _in(part)
+    )
     for settlement in db.session.scalars(frozen):
         if digest_of(settlement, lines_of(settlement.community_id, settlement.id)) != settlement.digest:
             yield Finding("settlement_digests_match", settlement.community_id, f"statement {settlement.number}")
 
 
 @check("settlement_openings_match")
-def settlement_openings_match() -> Iterator[Finding]:
+def settlement_openings_match(part: Part) -> Iterator[Finding]:
     """Each statement opens with the closing of the one before."""
     before = func.lag(Settlement.closing_fen, 1, 0).over(
         partition_by=(Settlement.community_id, Settlement.merchant_id), order_by=Settlement.week
     )
     chain = (
         select(Settlement.community_id, Settlement.id, Settlement.opening_fen, before.label("before"))
-        .where(Settlement.state != SettlementState.VOID)
+        .where(Settlement.state != SettlementState.VOID, _is_of_shop_in(part))
         .subquery()
     )
     for community_id, settlement_id, opening, closed in db.session.execute(
@@ -102,7 +141,7 @@ def settlement_openings_match() -> Iterator[Finding]:
 
 
 @check("payments_match")
-def payments_match() -> Iterator[Finding]:
+def payments_match(part: Part) -> Iterator[Finding]:
     """A paid statement moved exactly its payable, and an unpaid one nothing."""
     paid = and_(
         same_community(Transfer, Settlement),
@@ -114,6 +153,7 @@ def payments_match() -> Iterator[Finding]:
     query = (
         select(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen, moved)
         .outerjoin(Transfer, paid)
+        .where(_in(part))
         .group_by(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen)
         .having(
             or_(
@@ -128,11 +168,11 @@ def payments_match() -> Iterator[Finding]:
 
 
 @check("points_settled")
-def points_settled() -> Iterator[Finding]:
+def points_settled(part: Part) -> Iterator[Finding]:
     """The points of a shop's paid statements have left circulation; a week of refunds is made up later."""
     shop = (Settlement.community_id, Settlement.merchant_id)
-    paid = select(*shop, func.sum(Settlement.points).label("points")).where(Settlement.state.in_(PAID)).group_by(*shop)
-    owed = paid.subquery()
+    paid = select(*shop, func.sum(Settlement.points).label("points"))
+    owed = paid.where(Settlement.state.in_(PAID), _is_of_shop_in(part)).group_by(*shop).subquery()
     settled = and_(same_community(Transfer, Account), Transfer.debit_account_id == Account.id)
     gone = func.coalesce(func.sum(Transfer.amount), 0)
     query = (

@@ -165,23 +165,15 @@ def _create_marks() -> None:
         sa.PrimaryKeyConstraint("community_id", name=op.f("pk_check_marks")),
     )
     op.create_table(
-        "checked_accounts",
-        sa.Column("community_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
-        sa.Column("balance", sa.BigInteger(), nullable=False),
-        sa.Column("earned", sa.BigInteger(), nullable=False),
-        sa.Column("spent", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("community_id", "account_id", name=op.f("pk_checked_accounts")),
-    )
-    op.create_table(
         "check_runs",
+        sa.Column("community_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("scope", sa.String(length=10), nullable=False),
         sa.Column("findings", sa.BigInteger(), nullable=False),
         sa.Column("milliseconds", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("scope IN ('full', 'new')", name=op.f("ck_check_runs_scope_known")),
-        sa.PrimaryKeyConstraint("name", "scope", name=op.f("pk_check_runs")),
+        sa.PrimaryKeyConstraint("community_id", "name", "scope", name=op.f("pk_check_runs")),
     )
 
 
@@ -217,7 +209,7 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER IF EXISTS transfers_wait_for_seal" + (
         " ON transfers" if op.get_bind().dialect.name == "postgresql" else ""
     ))
-    for table in ("check_runs", "checked_accounts", "check_marks", "checkpoints", "tree_nodes", "leaves", "unsealed"):
+    for table in ("check_runs", "check_marks", "checkpoints", "tree_nodes", "leaves", "unsealed"):
         op.drop_table(table)
     op.drop_index("ix_draws_hold", table_name="draws")
     op.drop_index("ix_draws_transfer", table_name="draws")

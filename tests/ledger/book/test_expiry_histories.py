@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 
 from ledger.book import expiry
 from ledger.book.accounts import takings_of, wallet_of
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.codes import Code
 from ledger.book.cohorts import PIECES_APART
 from ledger.book.errors import InsufficientPoints

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.engine import Connection
 
-from ledger.book import checks, past_checks
+from ledger.book import rollup_checks
 from ledger.book.accounts import AccountKey, debt_of, hours_of, issuance_of, wallet_of
+from ledger.book.checking import run_checks
 from ledger.book.codes import Kind
 from ledger.book.models import Rollup
 from ledger.core import clock, registry
@@ -178,7 +179,7 @@ def lively(town: Town) -> Town:
 
 def findings() -> list[str]:
     db.session.remove()
-    return [finding.detail for finding in checks.run_checks(["rollups_match"])]
+    return [finding.detail for finding in run_checks(["rollups_match"])]
 
 
 def test_sound_rollups_have_no_findings(lively: Town) -> None:
@@ -194,7 +195,7 @@ def test_a_planted_fault_is_found(lively: Town, plant: Callable[[Connection, Tow
 
 
 def test_every_check_of_past_balances_has_planted_faults() -> None:
-    of_here = {name for name, check in registry.checks.items() if check.__module__ == past_checks.__name__}
+    of_here = {name for name, check in registry.checks.items() if check.__module__ == rollup_checks.__name__}
     assert of_here == {"rollups_match"}
 
 

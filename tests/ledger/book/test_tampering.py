@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 
 from ledger.book import checkpoints, encoding, merkle, rollups, seals
 from ledger.book.accounts import wallet_of
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.book.codes import Code, Kind
 from ledger.book.models import Account, Balance, Checkpoint, Leaf, Rollup, Transfer, TreeNode, Unsealed
 from ledger.book.seal_checks import check_seals

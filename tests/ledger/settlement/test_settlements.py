@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
 from ledger.book.balances import account_balance
-from ledger.book.checks import run_checks
+from ledger.book.checking import run_checks
 from ledger.core import audit, clock, workdays
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState

@@ -1,0 +1,177 @@
+"""Running the named checks: all of them or some, over everything or over what is new, and remembering how it went."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger.book.models import CheckMark, CheckRun, CheckScope
+from ledger.book.newest import marked_sizes
+from ledger.book.tree import size_of
+from ledger.core import clock
+from ledger.core.db import atomic, db, is_postgresql, snapshot
+from ledger.core.ids import NOBODY
+from ledger.core.permissions import require_any
+from ledger.core.registry import Check, Finding, Part, checks
+from ledger.core.tenancy import Actor, scoped, within
+
+log = structlog.get_logger()
+
+EVERY = {CheckScope.NEW: timedelta(hours=1), CheckScope.FULL: timedelta(days=1)}
+"""How often the clock runs the checks; a full run counts as one of what is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one named check found, and how long its reading took (shared by the names of one function)."""
+
+    name: str
+    findings: list[Finding]
+    milliseconds: int
+
+
+Tell = Callable[[str], None]
+
+
+def run_checks(names: Iterable[str] | None = None, *, new: bool = False) -> list[Finding]:
+    """All registered checks, or those named, over every community; the findings in the checks' order.
+
+    `new` looks only at what came after the last clean run. Nothing is remembered of the run.
+    """
+    with snapshot():
+        return [finding for result in _run(names, new=new) for finding in result.findings]
+
+
+def check_books(*, new: bool = False, tell: Tell | None = None) -> list[Result]:
+    """All checks have been run at one moment, and the run is remembered; returns a result for each name.
+
+    A run without a finding moves the mark of every community up to what was sealed when it began. `tell` is called
+    with the name of each check before its turn.
+    """
+    with snapshot():
+        sizes = {community_id: size_of(community_id) for community_id in marked_sizes()}
+        results = _run(None, new=new, tell=tell)
+    _remember(results, CheckScope.NEW if new else CheckScope.FULL, sizes)
+    return results
+
+
+def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) -> list[Result]:
+    part = Part(is_new=new, since=_marked_at() if new else None)
+    wanted = list(names or checks)
+    found: dict[Check, tuple[list[Finding], int]] = {}
+    for name in wanted:
+        if tell:
+            tell(name)
+        if checks[name] not in found:
+            began = time.monotonic()
+            found[checks[name]] = list(checks[name](part)), int((time.monotonic() - began) * 1000)
+    return [
+        Result(name, [one for one in found[checks[name]][0] if one.check == name], found[checks[name]][1])
+        for name in wanted
+    ]
+
+
+def _marked_at() -> datetime | None:
+    """When the oldest mark was made; None when a community was never checked."""
+    marks = db.session.execute(select(func.min(CheckMark.checked_at), func.count())).one()
+    return marks[0] if marks[1] >= len(marked_sizes()) else None
+
+
+@atomic
+def _remember(results: list[Result], scope: CheckScope, sizes: dict[UUID, int]) -> None:
+    ended_at = clock.now()
+    db.session.execute(delete(CheckRun).where(CheckRun.scope == scope))
+    rows = []
+    for result in results:
+        counts = Counter(finding.community_id for finding in result.findings)
+        counts[NOBODY] = len(result.findings)
+        rows += [
+            {
+                "community_id": community_id,
+                "name": result.name,
+                "scope": scope,
+                "findings": count,
+                "milliseconds": result.milliseconds,
+                "ended_at": ended_at,
+            }
+            for community_id, count in counts.items()
+        ]
+    db.session.execute(insert(CheckRun), rows)
+    if not any(result.findings for result in results):
+        _mark(sizes, ended_at)
+
+
+def _mark(sizes: dict[UUID, int], checked_at: datetime) -> None:
+    if not sizes:
+        return
+    table: Any = CheckMark.__table__
+    statement = (postgresql if is_postgresql() else sqlite).insert(table)
+    moved = statement.on_conflict_do_update(
+        index_elements=["community_id"], set_={"size": statement.excluded.size, "checked_at": checked_at}
+    )
+    in_order = sorted(sizes.items(), key=lambda item: item[0].int)
+    db.session.execute(
+        moved,
+        [{"community_id": community_id, "size": size, "checked_at": checked_at} for community_id, size in in_order],
+    )
+
+
+# --- what the clock does, and what people see ---------------------------------------------------------------------
+
+
+def check_when_due() -> list[Finding] | None:
+    """The checks have been run if their time has come: what is new every hour, everything once a day.
+
+    Returns what was found, None when nothing was due. Two clocks at once read twice and write the same.
+    """
+    ended = select(CheckRun.scope, func.max(CheckRun.ended_at)).group_by(CheckRun.scope)
+    last = dict(db.session.execute(ended).tuples().all())
+    newest, full, now = max(last.values(), default=None), last.get(CheckScope.FULL), clock.now()
+    if full is None or now - full >= EVERY[CheckScope.FULL]:
+        results = check_books()
+    elif newest is None or now - newest >= EVERY[CheckScope.NEW]:
+        results = check_books(new=True)
+    else:
+        return None
+    findings = [finding for result in results for finding in result.findings]
+    for finding in findings:
+        log.error(
+            "books_do_not_check", check=finding.check, community_id=finding.community_id.hex, found=finding.detail
+        )
+    return findings
+
+
+class Run(NamedTuple):
+    """The newest run of a named check, and how many of its findings are in the community that asks."""
+
+    name: str
+    scope: str
+    findings: int
+    ended_at: datetime
+
+
+def runs(actor: Actor) -> list[Run]:
+    """How the checks ended last, for whoever may see them, in the order of their names. Raises Forbidden."""
+    require_any(actor, "see_checks")
+    own = {
+        (row.name, row.scope): row.findings
+        for row in db.session.execute(scoped(actor.tenant, CheckRun.name, CheckRun.scope, CheckRun.findings))
+    }
+    query = select(CheckRun).where(within(NOBODY, CheckRun)).order_by(CheckRun.name, CheckRun.scope)
+    return [
+        Run(row.name, row.scope, own.get((row.name, row.scope), 0), row.ended_at) for row in db.session.scalars(query)
+    ]
+
+
+def totals() -> list[CheckRun]:
+    """The newest run of each check over all communities, for the gauges."""
+    return list(db.session.scalars(select(CheckRun).where(within(NOBODY, CheckRun))))

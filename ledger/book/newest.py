@@ -1,0 +1,75 @@
+"""What is new since the last checks found nothing: as tables that the checks read instead of the whole.
+
+A transfer is new while it waits for its seal, and when its leaf lies at or above its community's mark. So an
+incremental run reads the new leaves and what they touch, however long the history below is. Each table is made once
+for a part: used twice in a statement it is the same.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CompoundSelect, FromClause, Select, and_, func, select, union_all
+
+from ledger.book.codes import Kind, Unit
+from ledger.book.models import Account, CheckMark, Leaf, Transfer, Unsealed
+from ledger.core.db import db
+from ledger.core.registry import Part
+from ledger.core.tenancy import same_community
+
+_transfers: Any = Transfer.__table__
+_accounts: Any = Account.__table__
+
+
+@lru_cache(maxsize=4)
+def transfers_in(part: Part) -> FromClause:
+    """The transfers of the part, with their columns."""
+    if not part.is_new:
+        return _transfers  # type: ignore[no-any-return]
+    new = _new_ids().subquery()
+    joined = new.join(_transfers, and_(same_community(_transfers.c, new.c), _transfers.c.id == new.c.transfer_id))
+    return select(_transfers).select_from(joined).cte("new_transfers")
+
+
+def _new_ids() -> CompoundSelect[Any]:
+    marks = marks_query().subquery()
+    beyond = and_(same_community(Leaf, marks.c), Leaf.position >= marks.c.size)
+    sealed = select(Leaf.community_id, Leaf.transfer_id).select_from(marks).join(Leaf, beyond)
+    return union_all(sealed, select(Unsealed.community_id, Unsealed.transfer_id))
+
+
+@lru_cache(maxsize=4)
+def entries_in(part: Part) -> FromClause:
+    """Both sides of the part's transfers: a credit as amount, a debit as -amount."""
+    of = transfers_in(part).c
+    what = (of.code, of.unit, of.effective_at, of.id.label("transfer_id"))
+    credited = select(of.community_id, of.credit_account_id.label("account_id"), *what, of.amount.label("amount"))
+    debited = select(of.community_id, of.debit_account_id, *what, -of.amount)
+    return union_all(credited, debited).subquery("sides")
+
+
+@lru_cache(maxsize=4)
+def accounts_in(part: Part) -> FromClause:
+    """The accounts that the part touches, with their columns; all accounts where the part is everything."""
+    if not part.is_new:
+        return _accounts  # type: ignore[no-any-return]
+    sides = entries_in(part).c
+    touched = select(sides.community_id, sides.account_id).distinct().subquery()
+    is_touched = and_(same_community(_accounts.c, touched.c), _accounts.c.id == touched.c.account_id)
+    return select(_accounts).select_from(touched.join(_accounts, is_touched)).cte("touched_accounts")
+
+
+def marks_query() -> Select[Any]:
+    """Every community with its mark: so many leaves have been checked, 0 where none was."""
+    return (
+        select(_accounts.c.community_id, func.coalesce(CheckMark.size, 0).label("size"))
+        .outerjoin(CheckMark, same_community(CheckMark, _accounts.c))
+        .where(_accounts.c.kind == Kind.ISSUANCE, _accounts.c.unit == Unit.POINTS)
+    )
+
+
+def marked_sizes() -> dict[UUID, int]:
+    """How many leaves of each community have been checked."""
+    return dict(db.session.execute(marks_query()).tuples().all())

@@ -1,0 +1,161 @@
+"""The named check of the rollups, from which balances at past times are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import (
+    Date,
+    DateTime,
+    FromClause,
+    Select,
+    String,
+    and_,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.sql import ColumnElement
+
+from ledger.book.checks import is_one_of
+from ledger.book.codes import EARNED, SPENT, Kind
+from ledger.book.models import Account, Rollup, RollupLevel, Transfer, Unsealed
+from ledger.book.newest import entries_in
+from ledger.book.rollups import ROLLED_AT_ONCE
+from ledger.core.db import UtcDateTime, db, is_postgresql
+from ledger.core.registry import Finding, Part, check
+from ledger.core.tenancy import same_community
+
+SUMS = ("amount", "earned", "spent")
+
+
+@check("rollups_match")
+def rollups_match(part: Part) -> Iterator[Finding]:
+    """A day is the sum of its transfers, a month of its days, a year of its months; none is missing or too many.
+
+    Of wallets, debts and hours all transfers count, of other kinds those that no longer wait for their seal. Of what
+    is new: the days, months and years that new transfers touched.
+    """
+    touched = _touched_days(part) if part.is_new else None
+    yield from _differences(RollupLevel.DAY, _days(touched), touched)
+    for below, level in ((RollupLevel.DAY, RollupLevel.MONTH), (RollupLevel.MONTH, RollupLevel.YEAR)):
+        periods = None if touched is None else _periods_of(touched, level)
+        yield from _differences(level, _from_below(below, level, periods), periods)
+
+
+def _differences(level: RollupLevel, expected: Select[Any], periods: FromClause | None) -> Iterator[Finding]:
+    """What should be less what is, by account and period: both sides must be there, with the same sums."""
+    should = expected.subquery().c
+    is_there = Rollup.__table__.c
+    names = ("community_id", "account_id", "starts_on", *SUMS)
+    stored = select(
+        *(is_there[name] for name in names[:3]),
+        *((-is_there[name]).label(name) for name in SUMS),
+        literal_column("-1").label("there"),
+    ).where(is_there.level == level)
+    if periods is not None:
+        stored = stored.join(periods, _is_same(periods.c, is_there, is_there.starts_on))
+    rows = union_all(select(*(should[name] for name in names), literal_column("1").label("there")), stored).subquery()
+    keys = [rows.c[name] for name in names[:3]]
+    sums = [func.sum(rows.c[name]) for name in (*SUMS, "there")]
+    differing = select(*keys, *sums[:3]).group_by(*keys).having(or_(*(total != 0 for total in sums)))
+    for community_id, account_id, starts_on, *missing in db.session.execute(differing):
+        words = ", ".join(f"{name} {int(left):+d}" for name, left in zip(SUMS, missing, strict=True))
+        yield Finding("rollups_match", community_id, f"{level} {starts_on} of account {account_id} lacks {words}")
+
+
+def _is_same(period: Any, of: Any, starts_on: Any) -> ColumnElement[bool]:
+    return and_(same_community(of, period), of.account_id == period.account_id, starts_on == period.starts_on)
+
+
+def _touched_days(part: Part) -> FromClause:
+    """The accounts and business days of new transfers."""
+    of = entries_in(part).c
+    day = _local_day(of.effective_at).label("starts_on")
+    return select(of.community_id, of.account_id, day).distinct().cte("touched_days")
+
+
+def _periods_of(days: FromClause, level: RollupLevel) -> FromClause:
+    start = _start_of(level, days.c.starts_on).label("starts_on")
+    return select(days.c.community_id, days.c.account_id, start).distinct().cte(f"touched_{level}s")
+
+
+def _days(touched: FromClause | None) -> Select[Any]:
+    """What the transfers say of each account and business day."""
+    sides = entries_in(Part()) if touched is None else _entries_of(touched)
+    of = sides.c
+    is_wallet = Account.kind == Kind.WALLET
+    day = _local_day(of.effective_at)
+    return (
+        select(
+            of.community_id,
+            of.account_id,
+            day.label("starts_on"),
+            func.sum(of.amount).label("amount"),
+            func.coalesce(func.sum(of.amount).filter(is_wallet, is_one_of(of, EARNED)), 0).label("earned"),
+            func.coalesce(-func.sum(of.amount).filter(is_wallet, is_one_of(of, SPENT)), 0).label("spent"),
+        )
+        .join_from(sides, Account, and_(same_community(Account, of), Account.id == of.account_id))
+        .outerjoin(Unsealed, and_(same_community(Unsealed, of), Unsealed.transfer_id == of.transfer_id))
+        .where(or_(Account.kind.in_(ROLLED_AT_ONCE), Unsealed.transfer_id.is_(None)))
+        .group_by(of.community_id, of.account_id, day)
+    )
+
+
+def _entries_of(days: FromClause) -> FromClause:
+    """Both sides of the transfers of these accounts on these days: a seek in an index for each."""
+    transfers: Any = Transfer.__table__
+    of, wanted = transfers.c, days.c
+    what = (of.code, of.effective_at, of.id.label("transfer_id"))
+
+    def side(account_id: Any, amount: Any) -> Select[Any]:
+        is_side = and_(
+            same_community(of, wanted),
+            account_id == wanted.account_id,
+            of.effective_at >= _start_of_day(wanted.starts_on, 0),
+            of.effective_at < _start_of_day(wanted.starts_on, 1),
+        )
+        columns = (of.community_id, account_id.label("account_id"), *what, amount.label("amount"))
+        return select(*columns).join_from(days, transfers, is_side)
+
+    return union_all(side(of.credit_account_id, of.amount), side(of.debit_account_id, -of.amount)).subquery("sides")
+
+
+def _from_below(below: RollupLevel, level: RollupLevel, periods: FromClause | None) -> Select[Any]:
+    """What the rows of the level below say of each account and period."""
+    rows = Rollup.__table__.c
+    start = _start_of(level, rows.starts_on)
+    sums = (func.sum(rows[name]).label(name) for name in SUMS)
+    query = (
+        select(rows.community_id, rows.account_id, start.label("starts_on"), *sums)
+        .where(rows.level == below)
+        .group_by(rows.community_id, rows.account_id, start)
+    )
+    return query if periods is None else query.join(periods, _is_same(periods.c, rows, start))
+
+
+def _local_day(moment: Any) -> ColumnElement[Any]:
+    """The business day of a transfer, counted by the engine. China has kept UTC+8 since 1991."""
+    if is_postgresql():
+        return cast(func.timezone("Asia/Shanghai", moment), Date)
+    # Without the fraction of the second: SQLite would round it, 23:59:59.999999 into the next day.
+    seconds = func.substr(type_coerce(moment, String), 1, len("2026-10-12 20:05:41"))
+    return type_coerce(func.date(seconds, "+8 hours"), Date)
+
+
+def _start_of_day(day: Any, days_later: int) -> ColumnElement[Any]:
+    """The first moment of a business day, as transfers store it."""
+    if is_postgresql():
+        return func.timezone("Asia/Shanghai", cast(day + days_later, DateTime))
+    return type_coerce(func.datetime(type_coerce(day, String), f"+{days_later} days", "-8 hours"), UtcDateTime())
+
+
+def _start_of(level: RollupLevel, day: ColumnElement[Any]) -> ColumnElement[Any]:
+    if is_postgresql():
+        return cast(func.date_trunc(level.value, day), Date)
+    return type_coerce(func.date(type_coerce(day, String), f"start of {level}"), Date)

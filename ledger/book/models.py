@@ -93,10 +93,19 @@ class Transfer(Base):
         # Serve: the statement of an account in its business order, and what lies above its rollups, from either side.
         Index("ix_transfers_debit", "community_id", "debit_account_id", "effective_at", "id"),
         Index("ix_transfers_credit", "community_id", "credit_account_id", "effective_at", "id"),
-        # Serves: what became known after a statement was made, of the time that it tells about.
+        # Serve: what became known of an account after a statement was made, of the time that it tells about.
         Index(
-            "ix_transfers_backdated",
+            "ix_transfers_backdated_debit",
             "community_id",
+            "debit_account_id",
+            "recorded_at",
+            sqlite_where=sql_text("effective_at < recorded_at"),
+            postgresql_where=sql_text("effective_at < recorded_at"),
+        ),
+        Index(
+            "ix_transfers_backdated_credit",
+            "community_id",
+            "credit_account_id",
             "recorded_at",
             sqlite_where=sql_text("effective_at < recorded_at"),
             postgresql_where=sql_text("effective_at < recorded_at"),

@@ -18,7 +18,13 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.tenancy import same_community, scoped, within
 
-_MOVED = (Transfer.debit_account_id, Transfer.credit_account_id, Transfer.code, Transfer.amount)
+_MOVED = (
+    Transfer.debit_account_id,
+    Transfer.credit_account_id,
+    Transfer.code,
+    Transfer.amount,
+    Transfer.effective_at,
+)
 
 
 class Figures(NamedTuple):
@@ -135,24 +141,24 @@ def _day_of(community_id: UUID, account_ids: Iterable[UUID], moment: datetime) -
 def _waiting(community_id: UUID, account_ids: Iterable[UUID], *, before: datetime | None) -> Iterator[Select[Any]]:
     """What waits for its seal and so is in no rollup of these accounts; None: whenever it took effect.
 
-    The rows are found once, from the side of `unsealed`: else an engine could start from the whole history.
+    The rows are found once, and nothing but `unsealed` names the community: else SQLite starts from the whole history.
     """
-    query = scoped(community_id, *_MOVED).join(
+    query = select(*_MOVED).join(
         Unsealed, and_(same_community(Unsealed, Transfer), Unsealed.transfer_id == Transfer.id)
     )
-    query = query.where(within(community_id, Unsealed))
-    if before is not None:
-        query = query.where(Transfer.effective_at < before)
-    yield from _sides(account_ids, query.cte("waiting").c)
+    waiting = query.where(within(community_id, Unsealed)).cte("waiting").c
+    for side in _sides(account_ids, waiting):
+        yield side if before is None else side.where(waiting.effective_at < before)
 
 
 def _learnt_later(
     community_id: UUID, account_ids: Iterable[UUID], moment: datetime, known_at: datetime
 ) -> Iterator[Select[Any]]:
-    """What took effect by then but was recorded after `known_at`, to be taken off; found once, by its own index."""
-    query = scoped(community_id, *_MOVED).where(
-        Transfer.recorded_at > known_at,
-        Transfer.effective_at < Transfer.recorded_at,
-        Transfer.effective_at <= moment,
-    )
-    yield from _sides(account_ids, query.cte("learnt_later").c, sign=-1)
+    """What took effect by then but was recorded after `known_at`, to be taken off: an index holds what is backdated."""
+    for side in _sides(account_ids, Transfer, sign=-1):
+        yield side.where(
+            within(community_id, Transfer),
+            Transfer.recorded_at > known_at,
+            Transfer.effective_at < Transfer.recorded_at,
+            Transfer.effective_at <= moment,
+        )

@@ -43,13 +43,14 @@ def upgrade() -> None:
     op.drop_index("ix_transfers_debit", table_name="transfers")
     op.create_index("ix_transfers_debit", "transfers", ["community_id", "debit_account_id", "effective_at", "id"])
     op.create_index("ix_transfers_credit", "transfers", ["community_id", "credit_account_id", "effective_at", "id"])
-    op.create_index(
-        "ix_transfers_backdated",
-        "transfers",
-        ["community_id", "recorded_at"],
-        sqlite_where=sa.text("effective_at < recorded_at"),
-        postgresql_where=sa.text("effective_at < recorded_at"),
-    )
+    for side in ("debit", "credit"):
+        op.create_index(
+            f"ix_transfers_backdated_{side}",
+            "transfers",
+            ["community_id", f"{side}_account_id", "recorded_at"],
+            sqlite_where=sa.text("effective_at < recorded_at"),
+            postgresql_where=sa.text("effective_at < recorded_at"),
+        )
     op.create_index(
         "ix_transfers_expiring",
         "transfers",
@@ -199,7 +200,8 @@ def _fill() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_transfers_expiring", table_name="transfers")
-    op.drop_index("ix_transfers_backdated", table_name="transfers")
+    op.drop_index("ix_transfers_backdated_credit", table_name="transfers")
+    op.drop_index("ix_transfers_backdated_debit", table_name="transfers")
     op.drop_index("ix_transfers_credit", table_name="transfers")
     op.drop_index("ix_transfers_debit", table_name="transfers")
     op.create_index("ix_transfers_debit", "transfers", ["community_id", "debit_account_id", "id"])

@@ -202,23 +202,23 @@ def test_no_piece_of_a_past_balance_scans_the_history(regular: Town) -> None:
     accounts = {key.id_in(regular.id): key for key in keys}
     pieces = past.what_is_read(regular.id, accounts, NOON - timedelta(days=99, hours=3), known_at=NOON)
     plan = explain(union_all(*pieces))
-    assert "SCAN transfers" not in plan
-    assert "Seq Scan on transfers" not in plan
-    assert {"ix_transfers_debit", "ix_transfers_credit", "ix_transfers_backdated"} <= set(
-        plan.replace("(", " ").split()
-    )
+    assert not [step for step in plan if "SCAN transfers" in step or "Seq Scan on transfers" in step]
+    # A search by the community alone would read all of it.
+    assert not [step for step in plan if "transfers" in step and step.endswith("(community_id=?)")]
+    sides = ("transfers_debit", "transfers_credit", "transfers_backdated_debit", "transfers_backdated_credit")
+    assert [side for side in sides if not any(f" ix_{side} " in step for step in plan)] == []
 
 
-def explain(query: CompoundSelect[Any]) -> str:
+def explain(query: CompoundSelect[Any]) -> list[str]:
     """The engine's plan, without sequential scans where an index could do (the tables are small)."""
     connection = db.session.connection()
     if connection.dialect.name == "sqlite":
         shown = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
-        return "\n".join(row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}".replace(":", r"\:"))))
+        return [row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}".replace(":", r"\:")))]
     connection.execute(text("ANALYZE"))
     connection.execute(text("SET LOCAL enable_seqscan = off"))
     shown = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
-    return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {shown}".replace("%", "%%")))
+    return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {shown}".replace("%", "%%"))]
 
 
 # Against a model.
@@ -316,7 +316,7 @@ def test_random_histories_equal_a_plain_sum(town: Town, seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 160))
+@pytest.mark.parametrize("seed", range(100, 116))
 def test_many_random_histories_equal_a_plain_sum(town: Town, seed: int) -> None:
     history = History(open_town(members=3), random.Random(seed))
     for _ in range(5):

@@ -8,7 +8,6 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.fields import PageQuery
 from api.schemas.members import (
     BalanceSchema,
     MemberPageSchema,
@@ -16,10 +15,11 @@ from api.schemas.members import (
     MemberRequestSchema,
     MemberSchema,
     NewMemberSchema,
-    StatementSchema,
 )
+from api.schemas.transfers import AtQuery, StatementQuery, StatementSchema
 from api.writing import writes
-from ledger.book import balances, statements
+from ledger.book import balances, reading, statements
+from ledger.book.accounts import wallet_of
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
 from ledger.people import members
@@ -58,23 +58,24 @@ def get_member(member_id: UUID) -> dict[str, Any]:
 
 
 @blp.get("/members/<id:member_id>/balance")
+@blp.arguments(AtQuery, location="query")
 @blp.response(200, BalanceSchema)
-def get_balance(member_id: UUID) -> balances.MemberBalance:
-    """Points and minutes of a member, now."""
+def get_balance(asked: dict[str, Any], member_id: UUID) -> balances.MemberBalance:
+    """Points and minutes of a member, now or at a past moment."""
     actor = current_actor()
     _require_books(actor, member_id)
-    return balances.member_balance(actor.tenant, member_id)
+    return balances.member_balance(actor.tenant, member_id, at=asked["at"])
 
 
 @blp.get("/members/<id:member_id>/statement")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(StatementQuery, location="query")
 @blp.response(200, StatementSchema)
-def get_statement(asked: dict[str, Any], member_id: UUID) -> dict[str, Any]:
-    """Every movement of the wallet with its running balance, newest first."""
+def get_statement(asked: dict[str, Any], member_id: UUID) -> statements.Statement:
+    """The wallet in a period: opening, every movement with its running balance (newest first), closing."""
     actor = current_actor()
     _require_books(actor, member_id)
-    rows = statements.wallet_statement(actor.tenant, member_id, before=asked["cursor"], limit=asked["limit"] + 1)
-    return page(rows, asked["limit"], key="transfer_id")
+    wallet = reading.account_of(actor.tenant, wallet_of(member_id))
+    return statements.make_statement(actor.tenant, wallet, **asked)
 
 
 def _require_books(actor: Actor, member_id: UUID) -> None:

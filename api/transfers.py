@@ -11,6 +11,7 @@ from api.pages import page
 from api.schemas.transfers import TransferPageSchema, TransferQuery, TransferSchema
 from ledger.book import reading
 from ledger.book.models import Transfer
+from ledger.book.reading import TransferFilter
 
 blp = resource("transfers", "Transfers: immutable movements between two accounts.")
 
@@ -20,8 +21,13 @@ blp = resource("transfers", "Transfers: immutable movements between two accounts
 @blp.response(200, TransferPageSchema)
 def list_transfers(asked: dict[str, Any]) -> dict[str, Any]:
     """The transfers I may see, newest first."""
+    wanted = TransferFilter(code=asked["code"], since=asked["since"], until=asked["until"])
     rows = reading.list_transfers(
-        current_actor(), account_id=asked["account_id"], before=asked["cursor"], limit=asked["limit"] + 1
+        current_actor(),
+        account_id=asked["account_id"],
+        wanted=wanted,
+        before=asked["cursor"],
+        limit=asked["limit"] + 1,
     )
     return page(rows, asked["limit"])
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ledger.core import clock
 from ledger.core.db import atomic, db
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, open_street
 from tests.stories import open_neighbourhood
 
@@ -42,6 +43,23 @@ def test_tick_does_what_is_due_once(context: Flask) -> None:
     assert first.exit_code == second.exit_code == 0
     assert not first.output.startswith("0 jobs")
     assert second.output.startswith("0 jobs")
+
+
+def test_books_seal_says_what_it_did_for_each_community(context: Flask) -> None:
+    try:
+        street = open_street()
+        street.buy(street.volunteer(100))
+        clock.advance(days=1)
+        runner = context.test_cli_runner()
+        outputs = [runner.invoke(args=["books", "seal"]).output]
+        seal_all(street.id)
+        outputs.append(runner.invoke(args=["books", "seal"]).output)
+    finally:
+        clock.move_to(None)
+    assert outputs[0].startswith(f"community {street.id.hex}: ")
+    assert outputs[1] == (
+        f"community {street.id.hex}: 0 transfers sealed, 0 waiting, closed through {NOON.date()} with 4\n"
+    )
 
 
 def test_settlements_close_drafts_last_week_once(context: Flask) -> None:

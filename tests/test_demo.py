@@ -20,8 +20,9 @@ from sqlalchemy import func, select
 from api.app import create_app
 from api.commands.demo.seeding import seed
 from api.commands.demo.town import CAST, demo_community
+from ledger.book import checkpoints, seals
 from ledger.book.checks import run_checks
-from ledger.book.models import Transfer
+from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
@@ -96,10 +97,41 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Checkin.state: (CheckinState.STAMPED, CheckinState.RETURNED, CheckinState.VOID),
         Redemption.state: (RedemptionState.CONFIRMED, RedemptionState.REFUNDED),
         Settlement.state: (SettlementState.DRAFT, SettlementState.PAID),
+        ReversalRequest.state: tuple(ReversalState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))
     assert run_checks() == []
+
+
+SEALED: dict[str, bytes] = {}
+"""The digest of the newest checkpoint by engine: it covers every transfer of the story and every day's checkpoint."""
+
+
+def test_every_day_of_the_story_is_sealed_with_the_same_root_on_both_engines(told: Flask, engine_name: str) -> None:
+    community = demo_community()
+    assert community is not None
+    found = checkpoints.list_checkpoints(community.id, limit=200)
+    days = [one.day for one in found[::-1]]
+    assert days == [days[0] + timedelta(days=number) for number in range(len(days))]
+    assert (days[0], days[-1]) == (date(2026, 10, 23), UNTIL - timedelta(days=1))
+    assert seals.waiting(community.id) == 0
+    assert found[0].size == count(Transfer)
+    SEALED[engine_name] = found[0].digest
+    assert len(set(SEALED.values())) == 1
+
+
+def test_reversals_were_whole_and_in_part_and_the_volunteer_reads_why(told: Flask) -> None:
+    community = demo_community()
+    assert community is not None
+    pairs = db.session.execute(
+        select(ReversalRequest.amount, Transfer.amount)
+        .where(ReversalRequest.state == ReversalState.POSTED, Transfer.id == ReversalRequest.transfer_id)
+        .where(Transfer.code == "award")
+    ).all()
+    assert {asked < whole for asked, whole in pairs} == {True, False}
+    seen = told.test_client().get(f"/api/v1/communities/{community.id.hex}/reversals", headers=bearer("volunteer"))
+    assert [one["reason"] for one in seen.json["items"]] == ["早走了半小时，多记了"]
 
 
 def test_a_second_run_adds_nothing(told: Flask) -> None:

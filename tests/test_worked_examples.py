@@ -12,13 +12,17 @@ from flask import Flask
 from ledger.book.accounts import payable_to, takings_of
 from ledger.book.balances import MemberBalance, account_balance, member_balance
 from ledger.book.checks import run_checks
-from ledger.book.errors import InsufficientPoints
+from ledger.book.errors import InsufficientPoints, OverReversed
+from ledger.book.reading import list_transfers
+from ledger.book.reversal_reading import reversals_of
+from ledger.book.reversal_requests import approve_reversal, ask_reversal
 from ledger.core import clock
+from ledger.core.tenancy import load
 from ledger.rewards import redemptions, refunds
 from ledger.service import undoing
 from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.checkins import Kind, Via, record_checkin
-from ledger.service.models import Basis, Decision
+from ledger.service.models import Basis, Decision, Stamp
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing, settlements
@@ -129,3 +133,56 @@ def test_a_reservation_that_nobody_confirms_gives_everything_back(street: Street
     assert figures(street, lin).available == 20
     again = street.reserve(lin)
     assert redemptions.confirm(lin.actor, again.id).state == "confirmed"
+
+
+def test_a_stamp_undone_and_given_again_with_spending_between_ends_as_if_given_once(street: Street) -> None:
+    lin, stamper = street.volunteer(0), street.place.stamper.actor
+    stamp = serve(street, lin, hours=4)
+    visit_id = load(street.id, Stamp, stamp).checkin_id
+    spent, debts = 0, []
+    for _ in range(5):
+        if figures(street, lin).available >= 20:
+            street.buy(lin)
+            spent += 20
+        undoing.undo_stamp(stamper, stamp)
+        debts.append(figures(street, lin).debt)
+        assert figures(street, lin).minutes == 0
+        stamped = stamp_checkins(stamper, [visit_id], decision=Decision.STAMP).results[0]
+        assert stamped.stamp_id is not None
+        stamp = stamped.stamp_id
+    assert (spent, debts) == (20, [20, 20, 20, 20, 20])
+    found = figures(street, lin)
+    assert (found.available, found.debt, found.lifetime_earned, found.lifetime_spent) == (0, 0, 20, 20)
+
+    clock.advance(hours=1)
+    serve(street, lin, hours=2)
+    assert (figures(street, lin).available, figures(street, lin).minutes) == (10, 360)
+
+
+def test_two_people_take_back_a_part_and_undoing_the_stamp_takes_only_the_rest(street: Street) -> None:
+    lin, place = street.volunteer(0), street.place
+    stamp = serve(street, lin, hours=4)
+    award = next(row for row in list_transfers(place.admin.actor) if row.code == "award")
+    request = ask_reversal(place.admin.actor, award.id, amount=6, reason="早走了一小时")
+    assert figures(street, lin).available == 20
+    approve_reversal(place.treasurer.actor, request.id)
+    assert (figures(street, lin).available, figures(street, lin).minutes) == (14, 240)
+
+    undoing.undo_stamp(place.stamper.actor, stamp)
+    assert (figures(street, lin).available, figures(street, lin).debt, figures(street, lin).minutes) == (0, 0, 0)
+    taken = [row.amount for row in reversals_of(award)]
+    assert taken == [6, 14]
+    with pytest.raises(OverReversed):
+        ask_reversal(place.admin.actor, award.id, amount=1, reason="再来一次")
+
+
+def test_what_was_taken_back_by_hand_after_spending_is_repaid_by_the_next_service(street: Street) -> None:
+    lin, place = street.volunteer(0), street.place
+    serve(street, lin, hours=4)
+    street.buy(lin)
+    award = next(row for row in list_transfers(place.admin.actor) if row.code == "award")
+    approve_reversal(place.treasurer.actor, ask_reversal(place.admin.actor, award.id, reason="记到了同名的人").id)
+    assert (figures(street, lin).available, figures(street, lin).debt) == (0, 20)
+    clock.advance(hours=1)
+    serve(street, lin, hours=5)
+    assert (figures(street, lin).available, figures(street, lin).debt) == (5, 0)

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from api.auth import actor_or_none, current_actor, public
 from api.pages import page as page_of
 from api.schemas.checkins import CheckinRequestSchema
+from ledger.book import reversal_reading
 from ledger.core import clock
 from ledger.core.errors import Invalid
 from ledger.core.tenancy import Actor
@@ -185,7 +186,19 @@ def show(checkin_id: UUID) -> Any:
         why=why_not_stamped(view),
         instructions=view.activity.instructions,
         fresh=fresh,
+        corrections=_corrections(view),
     )
+
+
+def _corrections(view: CheckinView) -> list[dict[str, Any]]:
+    """What the community took back of this service's flowers and time afterwards, and why."""
+    if view.decided is None:
+        return []
+    found = reversal_reading.corrections_of(view.checkin.community_id, "stamp", view.decided.stamp.id)
+    return [
+        {"amount": -request.amount, "unit": transfer.unit, "reason": request.reason, "at": request.decided_at}
+        for request, transfer in found
+    ]
 
 
 def entries(views: list[CheckinView]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ _FIELD_ERRORS = {
     "Missing data for required field.": lambda: _("请填写这一项。"),
     "Field may not be null.": lambda: _("请填写这一项。"),
     "Not a valid integer.": lambda: _("请填写整数。"),
+    "Not a whole number.": lambda: _("请填写整数。"),
     "Not a valid datetime.": lambda: _("请填写日期和时间。"),
     "Not a valid date.": lambda: _("请填写日期。"),
     "Not a mobile number of mainland China.": lambda: _("请填写 11 位手机号。"),

@@ -128,6 +128,17 @@ def flowers(points: int) -> str:
     return str(ngettext("%(count)s 朵", "%(count)s 朵", points, count=number(points)))
 
 
+def amount(value: int, unit: str) -> str:
+    """128 朵, ¥12.00 or 2 小时: a figure of the books in the unit of its account, with the true minus sign."""
+    said = {"points": flowers, "fen": yuan, "minutes": hours}[unit](abs(value))
+    return f"−{said}" if value < 0 else said
+
+
+def moved(value: int, unit: str) -> str:
+    """+128 朵 or −2 小时"""
+    return f"+{amount(value, unit)}" if value > 0 else amount(value, unit)
+
+
 def yuan(fen: int) -> str:
     """¥12,345.67"""
     return ("−" if fen < 0 else "") + "¥" + money.yuan(abs(fen))
@@ -155,6 +166,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
         clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span,
-        week_days, week_name, hours, duration, number, signed, flowers, yuan, last_four, seconds_until,
+        week_days, week_name, hours, duration, number, signed, flowers, amount, moved, yuan, last_four, seconds_until,
     )
 }  # fmt: skip

@@ -64,6 +64,7 @@ def _one(fund_id: UUID, **again: Any) -> str:
         fund=fund,
         figures=figures,
         grants=funds.grants_of(actor, fund_id),
+        taken_back={grant_id: amount for _, grant_id, amount in funds.taken_back_of(actor.tenant, [fund_id])},
         can_manage=_manages(actor),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )

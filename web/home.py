@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext
 
 from api.auth import current_actor
-from ledger.book import expiry
+from ledger.book import expiry, reversal_reading
 from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
@@ -20,7 +20,7 @@ from ledger.rewards.models import RedemptionState
 from ledger.service import activities, mine, queue
 from ledger.service.models import Activity, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
-from web import checkins, navigation, redemptions
+from web import checkins, navigation, redemptions, reversals
 from web.acting import describe, own_balance, own_member
 from web.formats import calendar_day, flowers
 
@@ -28,6 +28,7 @@ page = Blueprint("home", __name__)
 
 LATEST = 6
 AHEAD = timedelta(days=7)
+LATELY = timedelta(days=7)
 MOST_AHEAD = 4
 
 
@@ -53,12 +54,12 @@ def _wallet(actor: Actor) -> dict[str, Any]:
         "balance": balance,
         "pending_points": mine.pending_points(actor),
         "flowers": mine.newest_card(actor),
-        "notices": _notices(balance.expiring),
+        "notices": [*_expiring_soon(balance.expiring), *_corrected_lately(actor)],
         "expiring": balance.expiring,
     }
 
 
-def _notices(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
+def _expiring_soon(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
     """What is lost if nothing is done: points whose last day is near."""
     soon = clock.local_day(clock.now()) + timedelta(days=expiry.NOTICE_DAYS)
     return [
@@ -70,6 +71,18 @@ def _notices(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
         for one in expiring
         if one.expires_on <= soon
     ]
+
+
+def _corrected_lately(actor: Actor) -> list[dict[str, str]]:
+    """What the community took back in these days, and why."""
+    since = clock.now() - LATELY
+    rows = [row for row in reversal_reading.reversals_of_member(actor, limit=LATEST) if _decided(row) > since]
+    return [{"kind": "info", "sentence": reversals.in_one_line(row), "next_step": row[0].reason} for row in rows]
+
+
+def _decided(row: reversal_reading.Seen) -> datetime:
+    assert row[0].decided_at is not None, "a member sees only what was posted"
+    return row[0].decided_at
 
 
 def _what_waits(actor: Actor) -> dict[str, Any]:
@@ -123,7 +136,8 @@ def _start(activity: Activity) -> datetime:
 
 
 def _what_happened(actor: Actor) -> dict[str, Any]:
-    """The latest services and redemptions together, newest first."""
+    """The latest services, redemptions and corrections together, newest first."""
     served = checkins.entries(queue.list_checkins(actor, member_id=actor.member_id, limit=LATEST))
     bought = redemptions.entries(receipts.list_redemptions(actor, mine=True, limit=LATEST))
-    return {"log": sorted([*served, *bought], key=lambda entry: entry["at"], reverse=True)[:LATEST]}
+    corrected = reversals.entries(reversal_reading.reversals_of_member(actor, limit=LATEST))
+    return {"log": sorted([*served, *bought, *corrected], key=lambda entry: entry["at"], reverse=True)[:LATEST]}

@@ -43,6 +43,7 @@ def show_list(actor: Actor, **again: Any) -> str:
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
+        sees_books=may(actor, "see_books"),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
 

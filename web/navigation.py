@@ -28,6 +28,7 @@ DESK = (
     Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),
     Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
     Entry("web.funds.list_all", "gift", _("资金"), "manage_funds"),
+    Entry("web.books.list_accounts", "book", _("账本"), "see_reversals"),
     Entry("web.tills.show_counter", "scan", _("收银台"), "use_till"),
 )
 

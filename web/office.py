@@ -12,6 +12,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
+from ledger.book import reversal_reading
+from ledger.book.models import ReversalState
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import may, reach
@@ -61,7 +63,9 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    yield from (pile for pile in (*_to_stamp(actor), *_to_settle(actor), *_to_sign(actor)) if pile.count)
+    yield from (
+        pile for pile in (*_to_stamp(actor), *_to_settle(actor), *_to_reverse(actor), *_to_sign(actor)) if pile.count
+    )
 
 
 def _to_stamp(actor: Actor) -> Iterator[Pile]:
@@ -92,6 +96,12 @@ def _to_settle(actor: Actor) -> Iterator[Pile]:
         if may(actor, f"{verb}_settlement"):
             href = url_for("web.settlements.list_all", status=state)
             yield Pile(str(title), str(words), href, icon, counts.get(state, 0))
+
+
+def _to_reverse(actor: Actor) -> Iterator[Pile]:
+    href = url_for("web.reversals.list_all", status=ReversalState.AWAITING_SECOND)
+    count = reversal_reading.count_waiting_for(actor)
+    yield Pile(gettext("冲正等第二人"), gettext("提出的人不能自己同意"), href, "back", count)
 
 
 def _to_sign(actor: Actor) -> Iterator[Pile]:

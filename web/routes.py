@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, g
 from web import (
     activities,
     agreements,
+    books,
     checkins,
     docs,
     expiry,
@@ -23,9 +24,11 @@ from web import (
     preferences,
     programmes,
     redemptions,
+    reversals,
     settlements,
     sign_in,
     stamps,
+    statements,
     tills,
     units,
     welcome,
@@ -35,7 +38,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, office, docs,
+    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, books,
+    reversals, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

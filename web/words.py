@@ -72,9 +72,16 @@ ACTIVITY = {
     "cancelled": Word("no", "cross", _("已取消")),
 }
 
+REVERSAL = {
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "posted": Word("ok", "check", _("已冲正")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "back", _("已撤回")),
+}
+
 STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
-    "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY,
+    "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
 }  # fmt: skip
 
 OFFER_KINDS = {
@@ -92,6 +99,61 @@ LINE_TYPES = {
     "clawback": _("追回"),
     "carry_over": _("上期结转"),
 }
+
+ACCOUNT_KINDS = {
+    "issuance": _("发放总账"),
+    "wallet": _("红花钱包"),
+    "debt": _("还欠"),
+    "hours": _("服务时长"),
+    "merchant": _("商户收的红花"),
+    "payable": _("应付商户"),
+    "fund": _("资金"),
+    "bank": _("社区银行户"),
+    "pot": _("爱心池"),
+    "expired": _("已过期"),
+}
+
+ACCOUNT_NOTES = {
+    "issuance": _("负数：社区发出、还没有收回的。"),
+    "wallet": _("居民可以用的红花，加上兑换中的。"),
+    "debt": _("负数：居民要还的红花，以后得到的先还。"),
+    "hours": _("服务的时长；兑换不会让它减少。"),
+    "merchant": _("商户收下、还没有结算的红花。"),
+    "payable": _("社区欠商户、还没有付的钱。"),
+    "fund": _("拨给兑换用、还没有用掉的钱。"),
+    "bank": _("负数：从社区银行户拨进来的钱，减去付出的。"),
+    "pot": _("居民捐给社区的红花。"),
+    "expired": _("到期没有用的红花。"),
+}
+"""What the balance of such an account says."""
+
+TRANSFERS = {
+    "award": _("盖章得花"),
+    "hours": _("记时长"),
+    "repay": _("还欠"),
+    "opening": _("期初"),
+    "redeem": _("兑换"),
+    "refund": _("退回红花"),
+    "donate": _("捐赠"),
+    "expire": _("过期"),
+    "restore": _("过期退回"),
+    "settle": _("结算核销"),
+    "pay": _("付款"),
+    "fund": _("拨入"),
+    "merge": _("合并"),
+    "reverse": _("冲正"),
+}
+
+SOURCES = {
+    "stamp": _("盖章"),
+    "stamp_undo": _("撤销盖章"),
+    "redemption": _("兑换"),
+    "refund": _("退回红花"),
+    "settlement": _("结算单"),
+    "fund_grant": _("拨入"),
+    "reversal": _("冲正"),
+}
+"""What led to a transfer."""
 
 UNIT_KINDS = {
     "community": _("社区"),
@@ -145,5 +207,6 @@ WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS, "SOURCES": SOURCES,
 }  # fmt: skip
 """What templates may name."""

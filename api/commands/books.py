@@ -1,4 +1,4 @@
-"""`flask books check`: the named checks, silent on success."""
+"""`flask books check`: the named checks, silent on success. `flask books seal`: what the clock does every minute."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ import sys
 import click
 from flask.cli import AppGroup
 
+from ledger.book import checkpoints, seals
 from ledger.book.checks import run_checks
 from ledger.core.registry import checks
+from ledger.people import communities
 
-books = AppGroup("books", help="Check the books.")
+books = AppGroup("books", help="Check and seal the books.")
+
+
+@books.command("seal")
+def seal() -> None:
+    """Seal what was committed, in every community, and close the days that are over; a second run adds nothing."""
+    for community_id in communities.all_ids():
+        sealed = seals.seal(community_id)
+        newest = checkpoints.newest_checkpoint(community_id)
+        closed = f"closed through {newest.day} with {newest.size}" if newest is not None else "no day closed yet"
+        waiting = seals.waiting(community_id)
+        click.echo(f"community {community_id.hex}: {sealed} transfers sealed, {waiting} waiting, {closed}")
 
 
 @books.command("check")

@@ -51,16 +51,4 @@ class BalanceSchema(Schema):
     )
 
 
-class EntrySchema(Schema):
-    transfer_id = Id()
-    code = fields.String()
-    amount = fields.Integer(metadata={"description": "Positive: into the wallet."})
-    balance = fields.Integer(metadata={"description": "The wallet after this entry."})
-    effective_at = Moment()
-    recorded_at = Moment()
-    source_type = fields.String()
-    source_id = Id()
-
-
 MemberPageSchema = page_of(MemberSchema)
-StatementSchema = page_of(EntrySchema)

@@ -232,8 +232,14 @@ def _overdue(community_id: UUID, account_id: UUID, moment: datetime) -> ScalarSe
     )
 
 
-def account_balance(community_id: UUID, key: AccountKey) -> int:
-    """Credits - debits of any account: what the community owes its holder, in the account's unit."""
+def account_balance(community_id: UUID, key: AccountKey, *, at: datetime | None = None) -> int:
+    """Credits - debits of any account: what the community owes its holder, in the account's unit, now or at a moment.
+
+    Raises MomentInFuture.
+    """
+    if at is not None:
+        past.refuse_future(at)
+        return past.balance_at(community_id, key, at)
     account_id = key.id_in(community_id)
     if key.kind in STORED:
         stored = select(func.sum(Balance.balance)).where(

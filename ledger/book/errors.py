@@ -89,3 +89,11 @@ class MomentInFuture(Invalid):
     code = "moment_in_future"
     zh = ("账本不能查询将来的时刻。", "请选现在或更早的时间。")
     en = ("The books cannot tell about a time to come.", "Choose now or an earlier time.")
+
+
+class NotReversible(Refused):
+    """The transfer has a way back of its own, or none; `way_zh` and `way_en` name it."""
+
+    code = "not_reversible"
+    zh = ("这一笔不能冲正。", "{way_zh}")
+    en = ("This transfer cannot be reversed.", "{way_en}")

@@ -133,6 +133,48 @@ class Transfer(Base):
     request_digest: Mapped[bytes | None]
 
 
+class ReversalState(StrEnum):
+    AWAITING_SECOND = "awaiting_second"
+    POSTED = "posted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class ReversalRequest(Base):
+    """A reversal by hand: asked by one person, posted, declined or withdrawn once by a second step.
+
+    `amount` is in the transfer's unit and fixed from the start: the second person approves exactly this. The posted
+    transfers have the request as their source. `decided_by` is another person than `asked_by`, unless withdrawn.
+    """
+
+    __tablename__ = "reversal_requests"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "transfer_id"], ["transfers.community_id", "transfers.id"]),
+        CheckConstraint(f"amount > 0 AND amount <= {MAX_AMOUNT}", name="amount_in_range"),
+        CheckConstraint(
+            "(state = 'awaiting_second') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)",
+            name="decided_with_its_step",
+        ),
+        CheckConstraint("state NOT IN ('posted', 'declined') OR decided_by <> asked_by", name="two_people"),
+        one_of("state", ReversalState),
+        # Serves: what of a transfer has been asked for already, and what became of it.
+        Index("ix_reversal_requests_transfer", "community_id", "transfer_id"),
+        # Serves: what waits for a second person, newest first.
+        Index("ix_reversal_requests_state", "community_id", "state", "id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    transfer_id: Mapped[UUID]
+    amount: Mapped[int]
+    reason: Mapped[str] = mapped_column(text(300))
+    state: Mapped[str] = mapped_column(text(20))
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str] = mapped_column(text(300), default="")
+
+
 class HoldState(StrEnum):
     PLACED = "placed"
     POSTED = "posted"

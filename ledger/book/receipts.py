@@ -66,7 +66,7 @@ def document_of(receipt: Receipt) -> dict[str, Any]:
     """The receipt as it is kept: JSON that docs/verify_receipt.py reads, byte strings in hexadecimal."""
     return {
         "format": VERSION,
-        "status": receipt.state.value,
+        "status": receipt.state,
         "provable_from": _plain(receipt.provable_from),
         "transfer": {name: _plain(value) for name, value in encoding.fields_of(receipt.transfer).items()},
         "encoding": encoding.VERSION,

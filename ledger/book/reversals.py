@@ -115,6 +115,13 @@ def _give(purse: Purse, original: Transfer, amount: int, expired: Expired) -> tu
     return given + others, restored
 
 
+def would_give(award: Transfer, amount: int) -> int:
+    """How much of an award its wallet would give now, were `amount` taken back; what has expired of it included."""
+    community_id, wallet_id = award.community_id, award.credit_account_id
+    purse = read_purses(community_id, [wallet_id])[wallet_id]
+    return _give(purse, award, amount, _expired_with(community_id, [award]))[0]
+
+
 def _restoring(original: Transfer, wallet: AccountKey, restored: dict[UUID, int], source: Source) -> list[Draft]:
     return [
         Draft(

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.codes import EARNED, SPENT, Code, Kind
@@ -43,11 +42,19 @@ def add(community_id: UUID, movements: Sequence[Movement]) -> None:
     _write(community_id, [movement for movement in movements if movement.kind in ROLLED_AT_ONCE])
 
 
-def add_sealed(community_id: UUID, transfers: Sequence[Transfer | Row[Any]]) -> None:
+def add_sealed(community_id: UUID, transfer_ids: Sequence[UUID]) -> None:
     """The transfers' movements on the other kinds of accounts are in their rollups.
 
     Called by the sealer, in the transaction that takes the transfers out of `unsealed`, under its lock.
     """
+    columns = (
+        Transfer.debit_account_id,
+        Transfer.credit_account_id,
+        Transfer.code,
+        Transfer.amount,
+        Transfer.effective_at,
+    )
+    transfers = db.session.execute(scoped(community_id, *columns).where(Transfer.id.in_(transfer_ids))).all()
     ids = {row.debit_account_id for row in transfers} | {row.credit_account_id for row in transfers}
     query = scoped(community_id, Account.id, Account.kind).where(Account.id.in_(ids))
     kinds = {

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select, union
+from sqlalchemy import Row, Select, and_, exists, func, or_, select, type_coerce, union
+from sqlalchemy.types import NullType
 
 from ledger.book import encoding, merkle
 from ledger.book.checkpoints import NOTHING_BEFORE, digest_of, origin_of
@@ -20,6 +21,8 @@ from ledger.core.tenancy import same_community, scoped, within
 NAME = "seal_matches"
 BATCH = 10_000
 A_DAY = timedelta(days=1)
+
+LEAF_COLUMNS = ("position", "transfer_id", "hash")
 
 _leaves: Any = Leaf.__table__
 _transfers: Any = Transfer.__table__
@@ -73,10 +76,11 @@ class _Reading:
         """Leaves with their transfers by position; each batch is a statement of its own."""
         start = self._tree.size
         while True:
-            rows = db.session.execute(self._leaves_from(start)).all()
+            # By the connection, as the driver gives the rows: objects of the session would cost more than the hashes.
+            rows = db.session.connection().execute(self._leaves_from(start)).all()
             if rows:
                 yield rows
-                start = rows[-1].position + 1
+                start = rows[-1].leaf_position + 1
             if len(rows) < BATCH:
                 return
 
@@ -84,7 +88,8 @@ class _Reading:
         joined = _leaves.outerjoin(
             _transfers, and_(same_community(_transfers.c, _leaves.c), _transfers.c.id == _leaves.c.transfer_id)
         )
-        query = select(*encoding.COLUMNS, _leaves.c.position, _leaves.c.transfer_id, _leaves.c.hash)
+        of_leaf = (type_coerce(_leaves.c[name], NullType()).label(f"leaf_{name}") for name in LEAF_COLUMNS)
+        query = select(*encoding.COLUMNS, *of_leaf)
         query = query.select_from(joined).where(within(self._community_id, Leaf))
         # Without a bound at the start of the tree: a leaf before the first one would be seen too.
         query = query.where(_leaves.c.position >= start) if start else query

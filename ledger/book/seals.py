@@ -75,7 +75,8 @@ def _one_at_a_time(community_id: UUID) -> None:
 
 def _sealable(community_id: UUID, until: datetime | None) -> Iterator[Sequence[Row[Any]]]:
     """The columns of the waiting transfers behind the watermark, ordered by (recorded_at, id), in batches."""
-    query = _waiting(community_id, *encoding.COLUMNS).order_by(Transfer.recorded_at, Transfer.id)
+    columns = (*encoding.COLUMNS, Transfer.id.label("transfer_id"), Transfer.recorded_at.label("moment"))
+    query = _waiting(community_id, *columns).order_by(Transfer.recorded_at, Transfer.id)
     if is_postgresql():
         query = query.where(or_(Unsealed.xid.is_(None), Unsealed.xid < _oldest_running()))
     if until is not None:
@@ -130,15 +131,15 @@ class _Sealing:
 
     def take(self, rows: Sequence[Row[Any]]) -> None:
         """The rows are leaves; before the first that was recorded after a midnight, that day is closed."""
-        for row in rows:
+        for *columns, transfer_id, recorded_at in rows:
             if self._day is None:
-                self._day = clock.local_day(row.recorded_at)
-            self._close_days_before(row.recorded_at)
-            leaf = merkle.leaf_hash(encoding.encode_row(row))
-            self._leaves.append((row.id, leaf))
+                self._day = clock.local_day(recorded_at)
+            self._close_days_before(recorded_at)
+            leaf = merkle.leaf_hash(encoding.encode_row(columns))
+            self._leaves.append((transfer_id, leaf))
             self.tree.append(leaf)
         self._write()
-        rollups.add_sealed(self._community_id, rows)
+        rollups.add_sealed(self._community_id, [row.transfer_id for row in rows])
 
     def close_ended_days(self) -> None:
         """Every day before today has its checkpoint, up to the first of which something still waits."""

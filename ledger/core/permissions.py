@@ -63,7 +63,9 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "see_programmes": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "manage_activities": {_C: UNIT, _A: COMMUNITY},
     # books
-    "reverse": {_A: COMMUNITY, _T: SECOND, _X: SECOND},
+    "reverse": {_A: COMMUNITY},
+    "second_reversal": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},
+    "see_reversals": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "see_books": _SEE_BOOKS,
     "manage_expiry": {_A: COMMUNITY},
     "see_expiry": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},

@@ -137,15 +137,27 @@ def list_members(
         .limit(limit)
     )
     if search:
-        typed = search.strip()
-        query = query.where(or_(Member.name.startswith(typed, autoescape=True),
-                                Member.sort_key.startswith(sort_key(typed), autoescape=True)))  # fmt: skip
+        query = query.where(_called(search))
     if unit_id:
         path = load(actor.tenant, PlaceUnit, unit_id).path
         query = query.where(PlaceUnit.path.startswith(path))
     if after:
         query = query.where(Member.id < after)
     return [(member, unit) for member, unit in db.session.execute(query)]
+
+
+def find_members(actor: Actor, search: str, *, limit: int = 50) -> list[Member]:
+    """Members by the start of name or pinyin, for whoever reads the community's books. Raises Forbidden."""
+    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values()):
+        raise Forbidden
+    query = scoped(actor.tenant, Member).where(_called(search)).order_by(Member.id.desc()).limit(limit)
+    return list(db.session.scalars(query))
+
+
+def _called(search: str) -> ColumnElement[bool]:
+    typed = search.strip()
+    by_key = Member.sort_key.startswith(sort_key(typed), autoescape=True)
+    return or_(Member.name.startswith(typed, autoescape=True), by_key)
 
 
 def count_members(actor: Actor) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
 
 from ledger.book.accounts import bank_of, fund_of, open_accounts
 from ledger.book.codes import Code, Kind
-from ledger.book.models import Account, Balance
+from ledger.book.models import Account, Balance, Transfer
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox
 from ledger.core.commitments import keep_words
@@ -18,13 +19,19 @@ from ledger.core.errors import AlreadyExists, Forbidden
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, MASKED, reach
-from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.core.tenancy import Actor, load, same_community, scoped, within
 from ledger.rewards.models import Fund, FundGrant
+
+GRANT = "fund_grant"
+"""The source type of a grant's transfer."""
 
 
 @dataclass(frozen=True, slots=True)
 class FundFigures:
-    """A fund's fen: granted in all, reserved now, spent in all, left to be reserved (granted - spent - reserved)."""
+    """A fund's fen: granted in all (less what was taken back), reserved now, spent in all, left to be reserved.
+
+    left = granted - spent - reserved.
+    """
 
     granted: int
     reserved: int
@@ -74,7 +81,7 @@ def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str) -> 
         debit=bank_of(actor.tenant),
         credit=fund_of(fund.id),
         amount=amount_fen,
-        source=Source("fund_grant", grant.id, evidence),
+        source=Source(GRANT, grant.id, evidence),
     )
     post_transfers(actor, [draft])
     db.session.add(grant)
@@ -125,7 +132,7 @@ def _require_sight(actor: Actor) -> None:
 
 
 def figures_of(community_id: UUID, fund_ids: list[UUID]) -> dict[UUID, FundFigures]:
-    """Granted, reserved, spent and left of each fund, in two statements."""
+    """Granted, reserved, spent and left of each fund, in three statements."""
     granted = (
         select(FundGrant.fund_id, func.sum(FundGrant.amount_fen))
         .where(within(community_id, FundGrant), FundGrant.fund_id.in_(fund_ids))
@@ -138,11 +145,27 @@ def figures_of(community_id: UUID, fund_ids: list[UUID]) -> dict[UUID, FundFigur
         .group_by(Account.owner_id)
     )
     given = {fund_id: int(amount) for fund_id, amount in db.session.execute(granted)}
+    for fund_id, _grant_id, amount in taken_back_of(community_id, fund_ids):
+        given[fund_id] -= amount
     found = dict.fromkeys(fund_ids, NOTHING)
     for fund_id, balance, held in db.session.execute(stored):
         total = given.get(fund_id, 0)
         found[fund_id] = FundFigures(total, int(held), total - int(balance), int(balance) - int(held))
     return found
+
+
+def taken_back_of(community_id: UUID, fund_ids: list[UUID]) -> list[tuple[UUID, UUID, int]]:
+    """What of the funds' grants went back to the bank by reversals: fund, grant, fen. Found from the grants, few."""
+    original, reversal = aliased(Transfer), aliased(Transfer)
+    query = (
+        select(FundGrant.fund_id, FundGrant.id, func.sum(reversal.amount))
+        .join(original, and_(same_community(original, FundGrant), original.source_id == FundGrant.id))
+        .join(reversal, and_(same_community(reversal, original), reversal.reverses_id == original.id))
+        .where(within(community_id, FundGrant), FundGrant.fund_id.in_(fund_ids))
+        .where(original.code == Code.FUND, original.source_type == GRANT)
+        .group_by(FundGrant.fund_id, FundGrant.id)
+    )
+    return [(fund_id, grant_id, int(amount)) for fund_id, grant_id, amount in db.session.execute(query)]
 
 
 def grants_of(actor: Actor, fund_id: UUID) -> list[FundGrant]:

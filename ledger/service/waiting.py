@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -119,6 +120,23 @@ def see_batch(actor: Actor, batch_id: UUID) -> tuple[StampBatch, list[StampedVis
     )
     rows = db.session.execute(query.where(_mine(actor)).order_by(Stamp.id))
     return batch, [StampedVisit(*row) for row in rows]
+
+
+class StampedFor(NamedTuple):
+    """What a stamp was for."""
+
+    activity_name: str
+    arrived_at: datetime
+    batch_id: UUID
+
+
+def stamped_visit(community_id: UUID, stamp_id: UUID) -> StampedFor | None:
+    """The visit that a stamp decided, for those who read the transfer that it made."""
+    query = scoped(community_id, Activity.name, Checkin.arrived_at, Stamp.batch_id).where(
+        Stamp.id == stamp_id, Checkin.id == Stamp.checkin_id, Activity.id == Checkin.activity_id
+    )
+    found = db.session.execute(query).one_or_none()
+    return StampedFor(*found) if found else None
 
 
 def activities_waiting(actor: Actor) -> list[tuple[UUID, str]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ledger.core import clock
 from ledger.core.money import yuan
+from ledger.core.spreadsheets import BOM, safe
 from ledger.rewards.models import Merchant
 from ledger.settlement.models import Settlement, SettlementLine
 
@@ -45,7 +46,7 @@ def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[Settlemen
     write(["应付(元) payable", yuan(settlement.payable_fen)])
     write(["期末(元) closing", yuan(settlement.closing_fen)])
     write(["SHA-256", settlement.digest.hex() if settlement.digest else ""])
-    return b"\xef\xbb\xbf" + sheet.getvalue().encode()
+    return BOM + sheet.getvalue().encode()
 
 
 def _row(line: SettlementLine) -> list[str | int]:
@@ -68,12 +69,3 @@ def _row(line: SettlementLine) -> list[str | int]:
 
 def _local(moment: datetime) -> str:
     return moment.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-"""How a formula begins; with a Chinese input method the signs are full-width, and spreadsheets take those too."""
-
-
-def safe(words: str) -> str:
-    """Text that a spreadsheet would take for a formula is quoted."""
-    return "'" + words if words.startswith(FORMULA) else words

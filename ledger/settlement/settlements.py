@@ -13,19 +13,19 @@ from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
 from ledger.book.codes import Code
 from ledger.book.models import Transfer
 from ledger.book.transfers import Draft, Source, post_transfers
-from ledger.core import audit, clock, numbers, outbox, registry, workdays
+from ledger.core import audit, clock, numbers, outbox, registry, second_person, workdays
 from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
-from ledger.core.permissions import Scope, reach, require
-from ledger.core.tenancy import Actor, Role, load, scoped, system_actor, within
+from ledger.core.permissions import require
+from ledger.core.second_person import require_another
+from ledger.core.tenancy import Actor, load, scoped, system_actor, within
 from ledger.people.models import Community
 from ledger.rewards.models import Agreement, AgreementVersion
 from ledger.settlement import lines as statement_lines
 from ledger.settlement.closing import draft_statement
-from ledger.settlement.errors import OwnStep, PaidInFuture, SecondPersonPresent
+from ledger.settlement.errors import PaidInFuture
 from ledger.settlement.models import Settlement, SettlementLine, SettlementState
 
-STREET_WAITS_WORKDAYS = 2
 DEFAULT_AUTO_CONFIRM_DAYS = 3
 
 
@@ -40,11 +40,6 @@ def _step(actor: Actor, settlement_id: UUID, verb: str, *states: SettlementState
     db.session.flush()
     audit.record(actor, f"settlement.{verb}", settlement.id, state=settlement.state)
     outbox.announce(actor, f"settlement.{settlement.state}", settlement_id=settlement.id.hex)
-
-
-def _not_again(actor: Actor, step_before: UUID | None) -> None:
-    if actor.person_id == step_before:
-        raise OwnStep
 
 
 @atomic
@@ -110,22 +105,12 @@ def approve(actor: Actor, settlement_id: UUID) -> Settlement:
     Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent.
     """
     with _step(actor, settlement_id, "approve", SettlementState.CONFIRMED) as settlement:
-        _not_again(actor, settlement.issued_by)
-        _let_second_person_first(actor, settlement)
+        require_another(actor, settlement.issued_by)
+        assert settlement.confirmed_at is not None, "only a confirmed statement is approved"
+        second_person.let_second_person_first(actor, "approve_settlement", waiting_since=settlement.confirmed_at)
         settlement.state = SettlementState.APPROVED
         settlement.approved_at, settlement.approved_by = clock.now(), actor.person_id
     return settlement
-
-
-def _let_second_person_first(actor: Actor, settlement: Settlement) -> None:
-    scopes = reach(actor, "approve_settlement")
-    if any(scope & Scope.COMMUNITY for scope in scopes.values()):
-        return
-    assert Role.STREET in scopes, "nobody else gets this far"
-    assert settlement.confirmed_at is not None
-    waited_until = workdays.add_workdays(clock.local_day(settlement.confirmed_at), STREET_WAITS_WORKDAYS)
-    if clock.local_day(clock.now()) <= waited_until:
-        raise SecondPersonPresent
 
 
 @atomic
@@ -136,7 +121,7 @@ def pay(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> 
     Forbidden, WrongState, OwnStep, PaidInFuture.
     """
     with _step(actor, settlement_id, "pay", SettlementState.APPROVED) as settlement:
-        _not_again(actor, settlement.approved_by)
+        require_another(actor, settlement.approved_by)
         if paid_on > clock.local_day(clock.now()):
             raise PaidInFuture
         post_transfers(actor, _payment(actor, settlement))
@@ -183,7 +168,7 @@ def reconcile(actor: Actor, settlement_id: UUID) -> Settlement:
     Raises NotFound, Forbidden, WrongState, OwnStep.
     """
     with _step(actor, settlement_id, "reconcile", SettlementState.PAID) as settlement:
-        _not_again(actor, settlement.paid_by)
+        require_another(actor, settlement.paid_by)
         settlement.state = SettlementState.RECONCILED
         settlement.reconciled_at, settlement.reconciled_by = clock.now(), actor.person_id
     return settlement
@@ -199,7 +184,7 @@ def void(actor: Actor, settlement_id: UUID, *, reason: str) -> Settlement:
     Done by another person than the one of the step before. Raises NotFound, Forbidden, WrongState (paid), OwnStep.
     """
     with _step(actor, settlement_id, "void", *BEFORE_PAID) as settlement:
-        _not_again(actor, settlement.approved_by or settlement.confirmed_by or settlement.issued_by)
+        require_another(actor, settlement.approved_by or settlement.confirmed_by or settlement.issued_by)
         old = statement_lines.lines_of(actor.tenant, settlement.id)
         freed = update(SettlementLine).where(
             within(actor.tenant, SettlementLine), SettlementLine.settlement_id == settlement.id

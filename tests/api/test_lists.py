@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ledger.book import reading
+from ledger.book.reversal_requests import ask_reversal
 from ledger.core.tenancy import Role
 from ledger.people import households
 from tests.api.shopping import Shopping
 
 LISTS = (
     "accounts", "agreements", "audit", "branches", "funds", "grants", "households", "members", "merchants", "offers",
-    "redemptions", "transfers", "units",
+    "redemptions", "reversals", "transfers", "units",
 )  # fmt: skip
 
 
@@ -16,6 +18,9 @@ def test_every_list_is_read_in_pages(shopping: Shopping) -> None:
     place, street = shopping.street.place, shopping.street
     admin = place.staff(Role.ADMIN)  # Who is read about by somebody else, so that reading adds nothing to read.
     for person in (street.volunteer(), street.volunteer(name="陈刚")):
+        award = next(one.id for one in reading.list_transfers(person.actor) if one.code == "award")
+        for _ in range(2):
+            ask_reversal(place.admin.actor, award, reason="记了两次", amount=1)
         street.buy(person)
         households.form_household(place.admin.actor, f"{person.name}家", member_ids=[person.member_id])
     street.offer()

@@ -48,6 +48,7 @@ def pages_of(town: Town, volunteer: Neighbour) -> list[str]:
         "./my-code",
         "./rewards",
         "./redemptions",
+        "./statement",
         f"./redemptions/{bought.id.hex}",
         f"./redemptions/{reserved.id.hex}",
     ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import func, select
 
-from api.commands.demo import founding, redeeming, serving, settling, trading
+from api.commands.demo import correcting, founding, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
+from ledger.book import checkpoints, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db
@@ -19,6 +21,9 @@ from ledger.core.db import atomic, db
 Say = Callable[[str], None]
 
 DAYS_AHEAD = 30
+
+PATIENCE_SECONDS = 60
+"""How long other transactions of the server are waited for before the history is sealed; `tick` does the rest."""
 
 
 def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> bool:
@@ -32,7 +37,27 @@ def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> 
     first_monday = clock.start_of_day(until - timedelta(days=until.weekday() + 7 * weeks))
     with ids.seeded(number), clock.set_to(first_monday - timedelta(days=3)):
         _tell_everything(random.Random(number), volunteers=volunteers, weeks=weeks, until=end, say=say)
+    with clock.set_to(end):
+        _seal_history(say)
     return True
+
+
+def _seal_history(say: Say) -> None:
+    """Every day of the story has its checkpoint.
+
+    On PostgreSQL only now: a transaction does not seal what it has written itself, nor what a longer one of the same
+    server may still precede.
+    """
+    community = demo_community()
+    assert community is not None, "the story was told"
+    seals.seal(community.id)
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while seals.waiting(community.id) and time.monotonic() < patience:
+        time.sleep(0.1)
+        seals.seal(community.id)
+    newest = checkpoints.newest_checkpoint(community.id)
+    if newest is not None:
+        say(f"Sealed: {newest.size} transfers through {newest.day}, root {newest.root.hex()}")
 
 
 @atomic
@@ -44,16 +69,17 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)
     story = Story()
-    while monday <= town.until:
-        _play_week(town, story, monday, say)
-        monday += timedelta(days=7)
+    correcting.tell_last_days(town, story)
+    for number in range((town.until - monday).days // 7 + 1):
+        _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
 
 
-def _play_week(town: Town, story: Story, monday: datetime, say: Say) -> None:
+def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: int) -> None:
     serving.tell_week(town, story, monday)
     redeeming.tell_week(town, story, monday)
     settling.tell_week(town, story, monday)
+    correcting.tell_week(town, story, monday, number=number)
     for day in range(7):
         story.tell(monday + timedelta(days=day, hours=23), partial(_tick, town))
     story.play(min(monday + timedelta(days=7), town.until))

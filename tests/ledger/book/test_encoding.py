@@ -8,9 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from ledger.book import encoding
 from ledger.book.models import Transfer
+from ledger.core import clock
+from ledger.core.db import db
+from tests.ledger.book.town import Town
 
 FULL: dict[str, Any] = {
     "community_id": UUID(int=1),
@@ -95,6 +99,16 @@ def test_every_column_of_a_transfer_is_sealed():
 
 def test_a_row_is_encoded_as_its_fields():
     assert encoding.encode_row([FULL[column.key] for column in encoding.COLUMNS]) == encoding.encode(FULL)
+
+
+def test_a_row_is_encoded_to_the_same_bytes_as_the_driver_gives_it(town: Town) -> None:
+    """The sealer reads rows as the driver gives them, a receipt reads them through the model."""
+    member = town.member_ids[0]
+    town.post(town.award_of(member, 5, effective_at=clock.now(), expires_on=date(2030, 1, 31)))
+    town.spend(member, 2)
+    raw = {encoding.encode_row(row) for row in db.session.execute(select(*encoding.COLUMNS))}
+    assert raw == {encoding.encode(encoding.fields_of(one)) for one in db.session.scalars(select(Transfer))}
+    assert len(raw) == 2
 
 
 @pytest.mark.parametrize("name", encoding.FIELDS)

@@ -16,9 +16,10 @@ from ledger.core import audit, clock, workdays
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState
 from ledger.core.jobs import tick
+from ledger.core.second_person import OwnStep, SecondPersonPresent
 from ledger.core.tenancy import Role, scoped
 from ledger.settlement import lines, reading, settlements
-from ledger.settlement.errors import OwnStep, PaidInFuture, SecondPersonPresent
+from ledger.settlement.errors import PaidInFuture
 from ledger.settlement.models import SettlementState
 from tests.ledger.rewards.street import at_once
 from tests.ledger.settlement.office import NEXT_WEEK, STEPS, Office

@@ -1,0 +1,52 @@
+"""Two people for each step that matters: never the same person twice, and the street only in a long absence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ledger.core import clock, workdays
+from ledger.core.errors import Refused
+from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.tenancy import Actor
+
+STREET_WAITS_WORKDAYS = 2
+
+
+class OwnStep(Refused):
+    """The step before was this person's own: two people for every payment and every reversal."""
+
+    code = "own_step"
+    zh = ("上一步是您自己做的，需要另一个人来做这一步。", "请另一位工作人员操作。")
+    en = ("You did the step before; this one needs another person.", "Ask a colleague to do it.")
+
+
+class SecondPersonPresent(Refused):
+    """The street stands in only after the community's own second person has been absent over two working days."""
+
+    code = "second_person_present"
+    zh = ("社区自己的第二人还在两个工作日的时限内。", "两个工作日后仍无人处理时，街道可以代办。")
+    en = ("The community's own second person still has time.", "The street may step in after two working days.")
+
+
+def require_another(actor: Actor, step_before: UUID | None) -> None:
+    """OwnStep when the actor took the step before."""
+    if actor.person_id == step_before:
+        raise OwnStep
+
+
+def stands_in(actor: Actor, verb: str) -> bool:
+    """Does the actor carry the verb only as the second person from outside (the street)?"""
+    return not any(scope & COMMUNITY for scope in reach(actor, verb).values())
+
+
+def street_may_since(waiting_since: datetime) -> datetime:
+    """The moment from which the street may take a step that has waited since then."""
+    waited_until = workdays.add_workdays(clock.local_day(waiting_since), STREET_WAITS_WORKDAYS)
+    return clock.start_of_day(waited_until + timedelta(days=1))
+
+
+def let_second_person_first(actor: Actor, verb: str, *, waiting_since: datetime) -> None:
+    """SecondPersonPresent when the street comes before the community's own people have had their working days."""
+    if stands_in(actor, verb) and clock.now() < street_may_since(waiting_since):
+        raise SecondPersonPresent

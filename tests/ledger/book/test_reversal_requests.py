@@ -1,0 +1,501 @@
+"""Reversals by hand: two people for each, never more than is left, and the right way named where there is another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from ledger.book.accounts import AccountKey, bank_of, fund_of, hours_of, issuance_of, wallet_of
+from ledger.book.balances import account_balance, member_balance
+from ledger.book.codes import DECLARED, Code, Kind, Unit
+from ledger.book.errors import AmountOutOfRange, InsufficientFunds, NotReversible, OverReversed
+from ledger.book.models import ReversalRequest, ReversalState, Transfer
+from ledger.book.reversal_reading import (
+    count_waiting_for,
+    list_reversals,
+    reversals_of,
+    reversals_of_member,
+    see_reversal,
+    transfers_of,
+    what_would_move,
+)
+from ledger.book.reversal_requests import (
+    OTHER_WAYS,
+    approve_reversal,
+    ask_reversal,
+    decline_reversal,
+    left_to_ask,
+    withdraw_reversal,
+)
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import clock, workdays
+from ledger.core.audit import AuditLine
+from ledger.core.db import atomic, db
+from ledger.core.errors import Forbidden, NotFound, Refused, WrongState
+from ledger.core.ids import new_id
+from ledger.core.outbox import OutboxEvent
+from ledger.core.second_person import OwnStep, SecondPersonPresent
+from ledger.core.tenancy import Role, scoped
+from tests.ledger.rewards.street import Street, at_once, open_street
+from tests.stories import Neighbour, open_neighbourhood, street_officer
+
+S = ReversalState
+WHY = "巡逻记了两次"
+
+
+class Desk:
+    """A street, whose admin asks and whose treasurer is the second person."""
+
+    def __init__(self, street: Street) -> None:
+        self.street = street
+        self.admin, self.treasurer = street.place.admin, street.place.treasurer
+
+    @property
+    def id(self) -> UUID:
+        return self.street.id
+
+    @atomic
+    def write(self, code: Code, debit: AccountKey, credit: AccountKey, amount: int) -> UUID:
+        source = Source("test", new_id(), b"")
+        draft = Draft(code=code, debit=debit, credit=credit, amount=amount, source=source)
+        return post_transfers(self.street.place.system, [draft])[0]
+
+    def award(self, person: Neighbour, points: int) -> UUID:
+        return self.write(Code.AWARD, issuance_of(self.id), wallet_of(person.member_id), points)
+
+    def donation(self, person: Neighbour, points: int) -> UUID:
+        return self.write(Code.DONATE, wallet_of(person.member_id), AccountKey(Kind.POT, Unit.POINTS, self.id), points)
+
+    def newest(self, code: Code) -> UUID:
+        query = scoped(self.id, Transfer.id).where(Transfer.code == code).order_by(Transfer.id.desc())
+        found: UUID | None = db.session.scalars(query).first()
+        assert found is not None
+        return found
+
+    def ask(self, transfer_id: UUID, amount: int | None = None, by: Neighbour | None = None) -> ReversalRequest:
+        return ask_reversal((by or self.admin).actor, transfer_id, amount=amount, reason=WHY)
+
+    def approve(self, request: ReversalRequest, by: Neighbour | None = None) -> ReversalRequest:
+        return approve_reversal((by or self.treasurer).actor, request.id)
+
+    def take(self, transfer_id: UUID, amount: int | None = None) -> ReversalRequest:
+        return self.approve(self.ask(transfer_id, amount))
+
+    @atomic
+    def figures(self, person: Neighbour) -> tuple[int, int, int]:
+        found = member_balance(self.id, person.member_id)
+        return found.available, found.debt, found.lifetime_earned
+
+    @atomic
+    def balance(self, key: AccountKey) -> int:
+        return account_balance(self.id, key)
+
+
+@pytest.fixture
+def desk(context: Flask) -> Iterator[Desk]:
+    try:
+        yield Desk(open_street())
+    finally:
+        clock.move_to(None)
+
+
+@pytest.fixture
+def lin(desk: Desk) -> Neighbour:
+    return desk.street.volunteer(0)
+
+
+# Asking, approving, saying no.
+
+
+def test_a_reversal_moves_nothing_until_a_second_person_approves(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    request = desk.ask(award)
+    assert (request.state, request.amount, desk.figures(lin)) == (S.AWAITING_SECOND, 10, (10, 0, 10))
+    posted = desk.approve(request)
+    assert (posted.state, posted.decided_by, desk.figures(lin)) == (S.POSTED, desk.treasurer.person_id, (0, 0, 0))
+
+
+def test_the_posted_transfers_name_the_reversal_as_their_source(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    desk.street.buy(lin, desk.street.offer(points=8))
+    request = desk.take(award, 5)
+    rows = atomic(transfers_of)(request)
+    assert [(row.code, row.amount, row.reverses_id, row.source_id) for row in rows] == [
+        (Code.REVERSE, 2, award, request.id),
+        (Code.REVERSE, 3, award, request.id),
+    ]
+    assert desk.figures(lin) == (0, 3, 5)
+
+
+def test_parts_are_taken_back_until_nothing_is_left(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    desk.take(award, 3)
+    with pytest.raises(OverReversed) as refusal:
+        desk.ask(award, 8)
+    assert refusal.value.facts == {"left": 7}
+    assert desk.take(award).amount == 7
+    with pytest.raises(OverReversed):
+        desk.ask(award)
+    assert desk.figures(lin) == (0, 0, 0)
+
+
+def test_what_another_request_asks_for_counts_as_gone(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    first = desk.ask(award, 6)
+    with pytest.raises(OverReversed) as refusal:
+        desk.ask(award, 5)
+    assert refusal.value.facts == {"left": 4}
+    assert desk.ask(award).amount == 4
+    withdraw_reversal(desk.admin.actor, first.id)
+    assert atomic(left_to_ask)(desk.id, award) == 6
+
+
+def test_an_amount_is_at_least_one(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    for amount in (0, -3):
+        with pytest.raises(AmountOutOfRange):
+            desk.ask(award, amount)
+
+
+def test_who_asked_does_not_approve_or_decline(desk: Desk, lin: Neighbour) -> None:
+    request = desk.ask(desk.award(lin, 10))
+    with pytest.raises(OwnStep):
+        desk.approve(request, by=desk.admin)
+    with pytest.raises(OwnStep):
+        decline_reversal(desk.admin.actor, request.id, note="不对")
+    assert desk.figures(lin) == (10, 0, 10)
+
+
+def test_another_admin_is_a_second_person_too(desk: Desk, lin: Neighbour) -> None:
+    colleague = desk.street.place.staff(Role.ADMIN)
+    request = desk.ask(desk.award(lin, 10), by=colleague)
+    assert desk.approve(request, by=desk.admin).state == S.POSTED
+
+
+def test_the_database_itself_refuses_one_person_for_both_steps(desk: Desk, lin: Neighbour) -> None:
+    request = desk.ask(desk.award(lin, 10))
+
+    @atomic
+    def forge() -> None:
+        row = db.session.merge(request)
+        row.state, row.decided_by, row.decided_at = S.DECLINED, row.asked_by, clock.now()
+
+    with pytest.raises(Exception, match="ck_reversal_requests_two_people"):
+        forge()
+
+
+def test_a_declined_reversal_says_why_and_frees_its_amount(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    declined = decline_reversal(desk.treasurer.actor, desk.ask(award).id, note="没有记两次")
+    assert (declined.state, declined.note, desk.figures(lin)) == (S.DECLINED, "没有记两次", (10, 0, 10))
+    assert desk.ask(award).amount == 10
+
+
+def test_only_who_asked_withdraws(desk: Desk, lin: Neighbour) -> None:
+    request = desk.ask(desk.award(lin, 10))
+    colleague = desk.street.place.staff(Role.ADMIN)
+    for stranger in (colleague, desk.treasurer):
+        with pytest.raises(Forbidden):
+            withdraw_reversal(stranger.actor, request.id)
+    withdrawn = withdraw_reversal(desk.admin.actor, request.id, note="看错了")
+    assert (withdrawn.state, withdrawn.note) == (S.WITHDRAWN, "看错了")
+
+
+STEPS: dict[str, Callable[[Desk, ReversalRequest], Any]] = {
+    "approve": lambda desk, request: desk.approve(request),
+    "decline": lambda desk, request: decline_reversal(desk.treasurer.actor, request.id, note="不"),
+    "withdraw": lambda desk, request: withdraw_reversal(desk.admin.actor, request.id),
+}
+
+
+@pytest.mark.parametrize("first", STEPS)
+def test_a_request_is_decided_once(desk: Desk, lin: Neighbour, first: str) -> None:
+    request = desk.ask(desk.award(lin, 10))
+    STEPS[first](desk, request)
+    for step in STEPS.values():
+        with pytest.raises(WrongState):
+            step(desk, request)
+
+
+def test_every_step_is_audited_and_announced_without_names(desk: Desk, lin: Neighbour) -> None:
+    request = desk.take(desk.award(lin, 10), 4)
+    query = scoped(desk.id, AuditLine).where(AuditLine.thing_id == request.id).order_by(AuditLine.id)
+    lines = list(db.session.scalars(query))
+    assert [(line.action, line.actor_id) for line in lines] == [
+        ("books.ask_reversal", desk.admin.person_id),
+        ("books.approve_reversal", desk.treasurer.person_id),
+    ]
+    events = list(db.session.scalars(scoped(desk.id, OutboxEvent).order_by(OutboxEvent.id.desc()).limit(2)))
+    assert [event.kind for event in events] == ["transfer.reversed", "reversal.asked"]
+    assert events[0].payload == {
+        "reversal_id": request.id.hex,
+        "transfer_id": request.transfer_id.hex,
+        "amount": 4,
+        "member_id": lin.member_id.hex,
+    }
+    assert WHY not in str([line.detail for line in lines] + [event.payload for event in events])
+
+
+# What can be taken back.
+
+
+def test_minutes_are_taken_back_by_hand(desk: Desk, lin: Neighbour) -> None:
+    issuance = issuance_of(desk.id, Unit.MINUTES)
+    served = desk.write(Code.HOURS, issuance, hours_of(lin.member_id), 120)
+    desk.take(served, 60)
+    assert desk.balance(hours_of(lin.member_id)) == 60
+
+
+def test_opening_points_are_taken_back_by_hand(desk: Desk, lin: Neighbour) -> None:
+    desk.take(desk.write(Code.OPENING, issuance_of(desk.id), wallet_of(lin.member_id), 30))
+    assert desk.figures(lin) == (0, 0, 0)
+
+
+def test_a_donation_given_back_is_the_members_again(desk: Desk, lin: Neighbour) -> None:
+    desk.award(lin, 10)
+    desk.take(desk.donation(lin, 6))
+    assert desk.figures(lin) == (10, 0, 10)
+
+
+def test_a_grant_goes_back_to_the_bank_as_far_as_the_fund_has_it(desk: Desk) -> None:
+    grant, fund = desk.newest(Code.FUND), fund_of(desk.street.fund.id)
+    desk.take(grant, 40_000)
+    assert (desk.balance(fund), desk.balance(bank_of(desk.id))) == (60_000, -60_000)
+    desk.street.buy(desk.street.volunteer(100))
+    with pytest.raises(InsufficientFunds):
+        desk.approve(desk.ask(grant, 60_000))
+    assert desk.balance(fund) == 59_800
+
+
+def test_the_funds_figures_leave_out_what_was_taken_back(desk: Desk) -> None:
+    desk.take(desk.newest(Code.FUND), 40_000)
+    figures = atomic(desk.street.figures)()
+    assert (figures.granted, figures.spent, figures.left) == (60_000, 0, 60_000)
+
+
+def test_a_redemption_is_refunded_not_reversed(desk: Desk, lin: Neighbour) -> None:
+    desk.award(lin, 20)
+    desk.street.buy(lin)
+    with pytest.raises(NotReversible) as refusal:
+        desk.ask(desk.newest(Code.REDEEM))
+    assert "退回红花" in refusal.value.next_step("zh")
+    assert "Refund" in refusal.value.next_step("en")
+
+
+def test_a_reversal_is_not_reversed(desk: Desk, lin: Neighbour) -> None:
+    [reversal] = atomic(transfers_of)(desk.take(desk.award(lin, 10)))
+    with pytest.raises(NotReversible):
+        desk.ask(reversal.id)
+
+
+def test_a_repayment_is_not_reversed(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 20)
+    desk.street.buy(lin)
+    desk.take(award)
+    desk.award(lin, 5)
+    with pytest.raises(NotReversible):
+        desk.ask(desk.newest(Code.REPAY))
+
+
+def test_every_code_has_a_way_back_or_names_another() -> None:
+    back = {
+        code
+        for code, legs in DECLARED.items()
+        if code is not Code.REVERSE and all((leg[1], leg[0], leg[2]) in DECLARED[Code.REVERSE] for leg in legs)
+    }
+    assert back == {Code.AWARD, Code.OPENING, Code.HOURS, Code.DONATE, Code.FUND}
+    assert OTHER_WAYS.keys() == set(Code) - back
+
+
+# With stamps and debts.
+
+
+def test_a_reversal_of_a_spent_award_is_repaid_by_the_next_awards(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 20)
+    desk.street.buy(lin)
+    desk.take(award, 12)
+    assert desk.figures(lin) == (0, 12, 8)
+    desk.award(lin, 5)
+    assert desk.figures(lin) == (0, 7, 13)
+    desk.award(lin, 10)
+    assert desk.figures(lin) == (3, 0, 23)
+
+
+def test_what_would_move_is_what_moves(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 30)
+    desk.street.reserve(lin)
+    transfer = db.session.scalars(scoped(desk.id, Transfer).where(Transfer.id == award)).one()
+    forecast = [(leg.debit.kind, leg.credit.kind, leg.amount) for leg in atomic(what_would_move)(transfer, 25)]
+    assert forecast == [(Kind.WALLET, Kind.ISSUANCE, 10), (Kind.DEBT, Kind.ISSUANCE, 15)]
+    desk.take(award, 25)
+    moved = [row.amount for row in atomic(reversals_of)(transfer)]
+    assert moved == [10, 15]
+
+
+def test_an_approval_after_the_award_was_taken_back_otherwise_moves_nothing(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    request = desk.ask(award, 8)
+    _take_past_the_desk(desk, award, 5)
+    with pytest.raises(OverReversed) as refusal:
+        desk.approve(request)
+    assert refusal.value.facts == {"left": 5}
+    assert (desk.figures(lin), see_reversal(desk.admin.actor, request.id)[0].state) == ((5, 0, 5), S.AWAITING_SECOND)
+    assert atomic(left_to_ask)(desk.id, award) == 0
+
+
+def _take_past_the_desk(desk: Desk, transfer_id: UUID, amount: int) -> None:
+    from ledger.book.reversals import Taking, take_back
+
+    source = Source("stamp_undo", new_id(), b"")
+    atomic(take_back)(desk.street.place.system, [Taking(transfer_id, amount, source)])
+
+
+# Who may.
+
+
+def test_who_may_take_which_step(desk: Desk, lin: Neighbour) -> None:
+    place, award = desk.street.place, desk.award(lin, 10)
+    outsiders = (lin, place.coordinator, place.stamper, place.supervisor, desk.street.owner, desk.street.clerk)
+    for person in (*outsiders, desk.treasurer, street_officer(place.community)):
+        with pytest.raises(Forbidden):
+            desk.ask(award, by=person)
+    request = desk.ask(award)
+    for person in outsiders:
+        with pytest.raises(Forbidden):
+            desk.approve(request, by=person)
+        with pytest.raises(Forbidden):
+            decline_reversal(person.actor, request.id, note="不")
+
+
+def test_the_street_is_the_second_person_only_after_two_working_days(desk: Desk, lin: Neighbour) -> None:
+    officer = street_officer(desk.street.place.community)
+    request, other = desk.ask(desk.award(lin, 10)), desk.ask(desk.award(lin, 10))
+    assert count_waiting_for(officer.actor) == 0
+    with pytest.raises(SecondPersonPresent):
+        desk.approve(request, by=officer)
+    with pytest.raises(SecondPersonPresent):
+        decline_reversal(officer.actor, other.id, note="不")
+    last_day = workdays.add_workdays(clock.local_day(clock.now()), 2)
+    clock.move_to(clock.start_of_day(last_day + timedelta(days=1)) - timedelta(seconds=1))
+    with pytest.raises(SecondPersonPresent):
+        desk.approve(request, by=officer)
+    clock.advance(seconds=1)
+    assert count_waiting_for(officer.actor) == 2
+    desk.approve(request, by=officer)
+    decline_reversal(officer.actor, other.id, note="不")
+    query = scoped(desk.id, AuditLine).where(AuditLine.actor_id == officer.person_id)
+    assert [line.detail["stood_in"] for line in db.session.scalars(query)] == [True, True]
+
+
+def test_a_stranger_finds_neither_transfer_nor_request(desk: Desk, lin: Neighbour) -> None:
+    elsewhere = open_neighbourhood("北塔社区")
+    award = desk.award(lin, 10)
+    request = desk.ask(award)
+    for call in (
+        lambda: desk.ask(award, by=elsewhere.admin),
+        lambda: desk.approve(request, by=elsewhere.treasurer),
+        lambda: decline_reversal(elsewhere.treasurer.actor, request.id, note="不"),
+        lambda: withdraw_reversal(elsewhere.admin.actor, request.id),
+        lambda: see_reversal(elsewhere.admin.actor, request.id),
+    ):
+        with pytest.raises(NotFound):
+            call()
+    assert list_reversals(elsewhere.admin.actor) == []
+
+
+def test_refusals_come_in_the_order_of_the_house(desk: Desk, lin: Neighbour) -> None:
+    desk.award(lin, 20)
+    desk.street.buy(lin)
+    with pytest.raises(NotFound):
+        desk.ask(new_id(), by=lin)
+    with pytest.raises(Forbidden):
+        desk.ask(desk.newest(Code.REDEEM), by=desk.treasurer)
+    with pytest.raises(NotReversible):
+        desk.ask(desk.newest(Code.REDEEM), 0)
+    request = desk.ask(desk.newest(Code.AWARD))
+    withdraw_reversal(desk.admin.actor, request.id)
+    with pytest.raises(WrongState):
+        desk.approve(request, by=desk.admin)
+
+
+# Who sees.
+
+
+def test_a_member_sees_what_was_taken_back_from_them_and_nothing_else(desk: Desk, lin: Neighbour) -> None:
+    other = desk.street.volunteer(0, "赵桂英")
+    posted, waiting = desk.take(desk.award(lin, 10), 4), desk.ask(desk.award(lin, 10))
+    desk.take(desk.award(other, 10))
+    assert [request.id for request, _ in list_reversals(lin.actor)] == [posted.id]
+    assert [request.id for request, _ in reversals_of_member(lin.actor)] == [posted.id]
+    assert see_reversal(lin.actor, posted.id)[0].reason == WHY
+    with pytest.raises(Forbidden):
+        see_reversal(lin.actor, waiting.id)
+    for person in (desk.street.owner, desk.street.clerk):
+        with pytest.raises(Forbidden):
+            list_reversals(person.actor)
+        assert reversals_of_member(person.actor) == []
+
+
+def test_staff_see_all_requests_by_state_and_in_pages(desk: Desk, lin: Neighbour) -> None:
+    award = desk.award(lin, 10)
+    first, second, third = (desk.ask(award, 2) for _ in range(3))
+    desk.approve(second)
+    officer = street_officer(desk.street.place.community)
+    for person in (desk.admin, desk.treasurer, desk.street.place.supervisor, officer):
+        assert [request.id for request, _ in list_reversals(person.actor)] == [third.id, second.id, first.id]
+    actor = desk.admin.actor
+    assert [one.id for one, _ in list_reversals(actor, status=S.POSTED)] == [second.id]
+    assert [one.id for one, _ in list_reversals(actor, before=third.id, limit=1)] == [second.id]
+    assert [one.id for one, _ in list_reversals(actor, transfer_id=new_id())] == []
+
+
+def test_the_pile_holds_what_one_may_decide(desk: Desk, lin: Neighbour) -> None:
+    desk.ask(desk.award(lin, 10))
+    counts = [count_waiting_for(who.actor) for who in (desk.admin, desk.treasurer, desk.street.place.supervisor, lin)]
+    assert counts == [0, 1, 0, 0]
+
+
+# At the same moment.
+
+
+def outcomes(results: list[Any]) -> list[str]:
+    return sorted(result if isinstance(result, str) else "done" for result in results)
+
+
+def test_eight_approvals_at_once_take_back_once(context: Flask, desk: Desk, lin: Neighbour) -> None:
+    request = desk.ask(desk.award(lin, 10), 6)
+    actor = desk.treasurer.actor
+    results = at_once(context, [lambda: approve_reversal(actor, request.id)] * 8)
+    assert outcomes(results) == ["done", *["wrong_state"] * 7]
+    assert desk.figures(lin) == (4, 0, 4)
+
+
+def test_eight_requests_at_once_together_ask_for_no_more_than_there_is(
+    context: Flask, desk: Desk, lin: Neighbour
+) -> None:
+    award, actor = desk.award(lin, 10), desk.admin.actor
+    results = at_once(context, [lambda: ask_reversal(actor, award, amount=4, reason=WHY)] * 8)
+    assert outcomes(results) == ["done", "done", *["over_reversed"] * 6]
+    asked = db.session.scalars(select(ReversalRequest.amount).where(ReversalRequest.transfer_id == award)).all()
+    assert sum(asked) == 8
+
+
+def test_approving_and_withdrawing_at_once_ends_in_one_of_both(context: Flask, desk: Desk, lin: Neighbour) -> None:
+    request = desk.ask(desk.award(lin, 10))
+    first, second = desk.admin.actor, desk.treasurer.actor
+    results = at_once(
+        context, [lambda: withdraw_reversal(first, request.id), lambda: approve_reversal(second, request.id)] * 4
+    )
+    assert outcomes(results) == ["done", *["wrong_state"] * 7]
+    state = see_reversal(first, request.id)[0].state
+    assert desk.figures(lin)[0] == (0 if state == S.POSTED else 10)
+
+
+def test_refusals_are_final_and_remembered() -> None:
+    assert all(issubclass(reason, Refused) for reason in (NotReversible, OverReversed, OwnStep))

@@ -48,7 +48,14 @@ test-long: $(DEVELOPMENT) ## races, crashes, a fresh clone, odd input (at most 2
 
 .PHONY: test-night
 test-night: $(DEVELOPMENT) ## what takes a night; never in CI
-	$(PYTEST) -m night || [ $$? -eq 5 ]  # 5: there is no such test yet
+	$(PYTEST) -m night
+	$(MAKE) mutation
+
+# A mutant is tried on SQLite alone, so no PostgreSQL is started for it.
+.PHONY: mutation
+mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); hours
+	TEST_POSTGRES_URL=none $(BIN)/mutmut run --max-children $(WORKERS)
+	$(BIN)/python -m tests.mutation
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## form of the Python, the templates and the imports
@@ -83,7 +90,7 @@ bench-long: $(DEVELOPMENT) ## all ratios, five rounds and more
 
 .PHONY: clean
 clean: ## remove .venv and caches; data in instance/ stays
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf mutants $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installing. The stamp files make it run again only when the requirements change.

@@ -13,20 +13,21 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from ledger.book.balances import member_balance
 from ledger.book.checking import run_checks
 from ledger.book.models import Transfer
+from ledger.book.tree import size_of
 from ledger.core.db import atomic, db
-from ledger.core.tenancy import scoped
-from tests.crash_worker import KINDS, STEPS, Errand
+from tests.crash_worker import AGAIN, KINDS, NEVER, STEPS, Errand
 from tests.ledger.book.town import Town, open_town
 
 KILLS = 120
 """On each engine in `make test`: at least every point of every kind once."""
 
 KILLS_OF_A_NIGHT = 5_000
-CHECKED_EVERY = 60
+CHECKED_EVERY = 100
 
 Case = tuple[str, int]
 """A kind of write and the point at which it is killed."""
@@ -79,7 +80,7 @@ def nursery(context: Flask) -> Iterator[Nursery]:
 def points_of(nursery: Nursery, kind: str) -> int:
     """How many points a write of this kind passes: its statements, before its COMMIT, after it."""
     number = nursery.next_number(kind)
-    answered, end = nursery.send((number, 0))
+    answered, end = nursery.send((number, NEVER))
     assert end == os.EX_OK
     return answered[number][1]
 
@@ -97,7 +98,7 @@ def kill_through(nursery: Nursery, cases: Sequence[Case], *, last_points: dict[s
         answered, end = nursery.send(*asked_again, (number, point))
         assert end == 9, f"{kind} was not killed at point {point}"
         assert {number: replayed for number, (replayed, _) in answered.items()} == expected
-        asked_again, expected = [(number, 0)], {number: point == last_points[kind]}
+        asked_again, expected = [(number, AGAIN)], {number: point == last_points[kind]}
         if place % CHECKED_EVERY == 0:
             assert run_checks() == []
             db.session.remove()
@@ -108,19 +109,21 @@ def kill_through(nursery: Nursery, cases: Sequence[Case], *, last_points: dict[s
 
 def assert_each_happened_once(nursery: Nursery) -> None:
     """Every number left what its kind leaves when it happens once, no less and no more."""
-    town, written = nursery.town, transfers_by_source(nursery.town)
+    written = transfers_by_source()
     for number, name in nursery.kinds.items():
-        kind, errand = KINDS[name], Errand(town, number)
+        kind, errand = KINDS[name], Errand.of(nursery.town, name, number)
+        town = errand.town
         found = atomic(member_balance)(town.id, errand.member_id)
         assert (found.posted, found.held, found.debt, found.minutes) == (kind.points, 0, kind.debt, kind.minutes), name
         assert town.balance(errand.fund) == kind.fund, name
+        assert atomic(size_of)(town.id) == kind.leaves, name
         assert sum(written[errand.source(step).id] for step in STEPS) == kind.transfers, name
     assert run_checks() == []
 
 
 @atomic
-def transfers_by_source(town: Town) -> Counter[UUID]:
-    return Counter(db.session.scalars(scoped(town.id, Transfer.source_id)))
+def transfers_by_source() -> Counter[UUID]:
+    return Counter(db.session.scalars(select(Transfer.source_id)))
 
 
 def kill_and_compare(nursery: Nursery, kills: int) -> None:

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -13,13 +14,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from ledger.book import seals
 from ledger.book.accounts import wallet_of
+from ledger.book.bulk import post_each
 from ledger.book.codes import LIMITED, Code
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
+from ledger.book.expiry import expire_some
 from ledger.book.models import Account, Balance, Hold, HoldState, Transfer
+from ledger.book.reversals import Taking, take_back
+from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.tenancy import scoped
-from tests.ledger.book.town import Town, at_once, open_town
+from tests.ledger.book.town import Town, at_once, evidence, open_town
 
 WRITERS = 32
 """More than the pool has connections: on PostgreSQL some wait for one, on SQLite all wait for their turn."""
@@ -142,8 +148,29 @@ def _hold_money(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
     town.post(town.charge_of(fen, hold=town.hold(town.fund, fen)))
 
 
+def _take_back_a_part(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    [award] = town.post(town.award_of(chance.choice(town.member_ids), 9))
+    atomic(take_back)(town.actor, [Taking(award, chance.randint(1, 9), evidence("reversal"))])
+
+
+def _spend_each_for_itself(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    members = chance.choices(town.member_ids, k=4)
+    atomic(post_each)(town.actor, [[town.spending_of(member, chance.randint(1, 8))] for member in members])
+
+
+def _let_expire(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    passed = clock.local_day(clock.now()) - timedelta(days=2)
+    town.post(town.award_of(chance.choice(town.member_ids), chance.randint(1, 9), expires_on=passed))
+    expire_some(town.id)
+
+
+def _seal(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
+    seals.seal(town.id)
+
+
 _BLOWS: list[Callable[[Town, random.Random, list[UUID]], None]] = [
     *(_award, _award_many, _undo, _spend, _spend_many, _hold_and_decide, _charge, _hold_money),
+    *(_take_back_a_part, _spend_each_for_itself, _let_expire, _seal),
 ]
 
 

@@ -54,6 +54,14 @@ class Scene:
 
 Scenario = Callable[[Scene], None]
 
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(played: Scenario) -> Scenario:
+    """A function of this name is a scenario of the suite."""
+    SCENARIOS[played.__name__] = played
+    return played
+
 
 def play(scenario: Scenario, *, seed: int) -> Outcome:
     """The scenario on a new town, and its outcome. Ids and clock are set: nothing in it is by chance."""

@@ -142,6 +142,12 @@ class Model:
             stamp.left = stamp.minutes = 0
             self.forget_overdue(stamp.member)
 
+    def take_back_by_hand(self, stamp: Stamp, points: int) -> None:
+        """A part of an award, out of what the wallet has; the rest is owed."""
+        self.purses[stamp.member].give_back(points, self.available(stamp.member))
+        stamp.left -= points
+        self.forget_overdue(stamp.member)
+
     def take_back(self, stamp: Stamp, points: int) -> None:
         """A part of an award, out of what the wallet has."""
         self.purses[stamp.member].points -= points

@@ -150,7 +150,7 @@ def _hold_money(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
 
 def _take_back_a_part(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
     [award] = town.post(town.award_of(chance.choice(town.member_ids), 9))
-    atomic(take_back)(town.actor, [Taking(award, chance.randint(1, 9), evidence("reversal"))])
+    atomic(take_back)(town.actor, [Taking(award, chance.randint(1, 9), evidence("correction"))])
 
 
 def _spend_each_for_itself(town: Town, chance: random.Random, stamps: list[UUID]) -> None:

@@ -231,7 +231,7 @@ class Books(RuleBasedStateMachine):
         """A part of an award, whether the wallet has it or not: what it has not is owed."""
         stamp = self.model.stamp(choice)
         over = points > stamp.left
-        taking = Taking(stamp.transfer_id, points, evidence("reversal"))
+        taking = Taking(stamp.transfer_id, points, evidence("correction"))
         self.call(atomic(take_back), self.town.actor, [taking], refused=OverReversed if over else None)
         if not over:
             self.model.take_back_by_hand(stamp, points)

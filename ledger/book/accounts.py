@@ -109,6 +109,7 @@ def open_accounts(community_id: UUID, keys: Iterable[AccountKey]) -> None:
             "held": 0,
             "earned": 0,
             "spent": 0,
+            "dated": 0,
         }
         for key in keys
         if key.kind in STORED

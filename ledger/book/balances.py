@@ -25,7 +25,10 @@ _balances: Any = Balance.__table__
 
 @dataclass(slots=True)
 class Change:
-    """What a call does to one stored balance (one slot of it); amounts in the account's unit."""
+    """What a call does to one stored balance (one slot of it); amounts in the account's unit.
+
+    Afterwards `dated` says how much of the balance expires some day; None where that was not asked.
+    """
 
     key: AccountKey
     slot: int = 0
@@ -33,6 +36,7 @@ class Change:
     held: int = 0
     earned: int = 0
     spent: int = 0
+    dated: int | None = None
 
     @property
     def needed(self) -> int:
@@ -60,6 +64,9 @@ _CHANGE = (
         spent=_balances.c.spent + bindparam("s"),
     )
 )
+
+
+_CHANGE_ONE = _CHANGE.returning(_balances.c.dated)
 
 
 def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
@@ -104,7 +111,10 @@ def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
         }
         for change in changes
     ]
-    return int(db.session.connection().execute(_CHANGE, rows).rowcount)
+    if len(rows) > 1:
+        return int(db.session.connection().execute(_CHANGE, rows).rowcount)
+    changes[0].dated = db.session.connection().execute(_CHANGE_ONE, rows[0]).scalar()
+    return changes[0].dated is not None
 
 
 def _refuse_shortage(community_id: UUID, changes: Sequence[Change]) -> None:

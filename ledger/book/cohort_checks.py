@@ -86,12 +86,13 @@ def cohorts_match(part: Part) -> Iterator[Finding]:
 
 
 def _more_than_available(part: Part) -> Iterator[Finding]:
-    dated = func.sum(_cohorts.c.points_left)
+    of = (Balance.community_id, Balance.account_id, Balance.balance, Balance.held, Balance.dated)
+    left = func.coalesce(func.sum(_cohorts.c.points_left), 0)
     query = (
-        select(Balance.community_id, Balance.account_id, Balance.balance, Balance.held, dated)
-        .join(_cohorts, and_(same_community(_cohorts.c, Balance), _cohorts.c.account_id == Balance.account_id))
-        .group_by(Balance.community_id, Balance.account_id, Balance.balance, Balance.held)
-        .having(dated > Balance.balance - Balance.held)
+        select(*of, left)
+        .outerjoin(_cohorts, and_(same_community(_cohorts.c, Balance), _cohorts.c.account_id == Balance.account_id))
+        .group_by(*of, Balance.slot)
+        .having(or_(and_(left > 0, left > Balance.balance - Balance.held), left != Balance.dated))
     )
     if part.is_new:
         touched = _touched(part).c
@@ -100,7 +101,7 @@ def _more_than_available(part: Part) -> Iterator[Finding]:
             wallets.account_id.table,
             and_(same_community(wallets, Balance), wallets.account_id == Balance.account_id),
         )
-    yield from findings_of("cohorts_match", query, "wallet {0}: {1} less {2} held, but {3} expire")
+    yield from findings_of("cohorts_match", query, "wallet {0}: {1} less {2} held, {3} dated, but {4} expire")
 
 
 def _moves(part: Part) -> CompoundSelect[Any]:

@@ -33,6 +33,7 @@ REFUND_DAYS = 30
 PIECES_APART = 16
 """A refund of points with several dates is written in pieces whose part numbers lie this far apart."""
 
+_balances: Any = Balance.__table__
 _cohorts: Any = Cohort.__table__
 _draws: Any = Draw.__table__
 
@@ -182,6 +183,20 @@ class _Moves:
             connection.execute(_TAKE, taken)
         if self.draws:
             connection.execute(insert(_draws), self.draws)
+        self._write_dated()
+
+    def _write_dated(self) -> None:
+        changed: dict[UUID, int] = defaultdict(int)
+        for moves, sign in ((self.given, 1), (self.taken, -1)):
+            for (account_id, _), points in moves.items():
+                changed[account_id] += sign * points
+        rows = [
+            {"of_community": self.community_id, "of_account": account_id, "points": points}
+            for account_id, points in sorted(changed.items(), key=lambda item: item[0].int)
+            if points
+        ]
+        if rows:
+            db.session.connection().execute(_DATED, rows)
 
 
 def _in_order(item: tuple[tuple[UUID, date], int]) -> tuple[int, date]:
@@ -196,6 +211,15 @@ def _give_statement() -> Any:
         set_={"points_left": _cohorts.c.points_left + statement.excluded.points_left, "noticed_on": None},
     )
 
+
+_DATED = (
+    update(_balances)
+    .where(
+        within(bindparam("of_community"), Balance),  # type: ignore[arg-type]
+        _balances.c.account_id == bindparam("of_account"),
+    )
+    .values(dated=_balances.c.dated + bindparam("points"))
+)
 
 _TAKE = (
     update(_cohorts)
@@ -226,7 +250,9 @@ def settle(community_id: UUID, written: Sequence[tuple[UUID, Draft]]) -> None:
 
 def _settle_posted(moves: _Moves, debits: Sequence[tuple[UUID, Draft]]) -> list[tuple[UUID, Draft]]:
     """A posted hold's draws become the transfer's; what it held too much goes back. Returns what no hold covers."""
-    of_holds = draws_of_holds(moves.community_id, [draft.hold.id for _, draft in debits if draft.hold])
+    of_holds = draws_of_holds(
+        moves.community_id, [draft.hold.id for _, draft in debits if draft.hold and draft.hold.drawn]
+    )
     beyond = []
     for transfer_id, draft in debits:
         if draft.hold is None:
@@ -271,6 +297,7 @@ def draw_for_hold(hold: Hold) -> None:
     purse = read_purses(hold.community_id, [hold.account_id])[hold.account_id]
     purse.available += hold.amount
     drawn = purse.draw(hold.amount, day=today())
+    hold.drawn = sum(drawn.values())
     moves.take(hold.account_id, drawn)
     moves.record(hold.account_id, drawn, hold_id=hold.id)
     moves.write()

@@ -38,6 +38,7 @@ def place_hold(
         account_id=key.id_in(actor.tenant),
         slot=change.slot,
         amount=amount,
+        drawn=0,
         state=HoldState.PLACED,
         source_type=source_type,
         source_id=source_id,
@@ -59,7 +60,7 @@ def place_hold(
 def _set_aside(change: Change, hold: Hold) -> None:
     """The amount is held and drawn from the wallet's cohorts, or neither."""
     change_balances(hold.community_id, [change])
-    if change.key.kind is Kind.WALLET:
+    if change.key.kind is Kind.WALLET and change.dated != 0:
         try:
             cohorts.draw_for_hold(hold)
         except InsufficientPoints:
@@ -109,7 +110,7 @@ def _end(community_id: UUID, source_type: str, source_ids: Sequence[UUID], state
     freed = [(hold, key) for hold, key in rows if hold.id in ended]
     changes = [Change(key, hold.slot, held=-hold.amount) for hold, key in freed]
     change_balances(community_id, [change for change in changes if change.key.kind is Kind.WALLET])
-    cohorts.give_back_holds(community_id, [hold for hold, key in freed if key.kind is Kind.WALLET])
+    cohorts.give_back_holds(community_id, [hold for hold, _ in freed if hold.drawn])
     sources = list(dict.fromkeys(hold.source_id for hold, _ in freed))
     if sources and source_type in registry.holds_ended:
         registry.holds_ended[source_type](community_id, sources)

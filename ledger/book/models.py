@@ -47,7 +47,8 @@ class Balance(Base):
     """The stored balance of an account whose kind is STORED, in one row or in slots.
 
     Written by the one writer only, in the transaction of the transfer or hold. `earned` and `spent` are lifetime
-    figures of a wallet (awards less what was taken back from it; what was spent less what came back).
+    figures of a wallet (awards less what was taken back from it; what was spent less what came back). `dated` is what
+    is left in the wallet's cohorts: where it is 0, nobody has to look for them.
     """
 
     __tablename__ = "balances"
@@ -55,6 +56,7 @@ class Balance(Base):
         ForeignKeyConstraint(["community_id", "account_id"], ["accounts.community_id", "accounts.id"]),
         CheckConstraint("held >= 0", name="held_not_negative"),
         CheckConstraint("NOT limited OR balance >= held", name="limit_kept"),
+        CheckConstraint("dated >= 0", name="dated_not_negative"),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -64,6 +66,7 @@ class Balance(Base):
     held: Mapped[int] = mapped_column(default=0)
     earned: Mapped[int] = mapped_column(default=0)
     spent: Mapped[int] = mapped_column(default=0)
+    dated: Mapped[int] = mapped_column(default=0)
 
 
 class Transfer(Base):
@@ -192,7 +195,10 @@ class HoldState(StrEnum):
 
 
 class Hold(Base):
-    """An amount of a limited account set aside for one source. While placed it is part of the balance's `held`."""
+    """An amount of a limited account set aside for one source. While placed it is part of the balance's `held`.
+
+    `drawn` is how much of it came from points that expire: so much its draws add up to.
+    """
 
     __tablename__ = "holds"
     __table_args__ = (
@@ -208,6 +214,7 @@ class Hold(Base):
     account_id: Mapped[UUID]
     slot: Mapped[int]
     amount: Mapped[int]
+    drawn: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(text(10))
     source_type: Mapped[str] = mapped_column(text(30))
     source_id: Mapped[UUID]

@@ -225,6 +225,7 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
             Hold.account_id.label("hold_account_id"),
             Hold.slot.label("hold_slot"),
             Hold.amount.label("hold_amount"),
+            Hold.drawn.label("hold_drawn"),
         )
         .select_from(_redemptions)
         .join(Agreement, Agreement.id == Redemption.agreement_id)
@@ -253,6 +254,7 @@ def _hold_of(actor: Actor, row: Any) -> Hold:
         account_id=row["hold_account_id"],
         slot=row["hold_slot"],
         amount=row["hold_amount"],
+        drawn=row["hold_drawn"],
     )
 
 

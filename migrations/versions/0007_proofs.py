@@ -108,6 +108,15 @@ def _create_cohorts() -> None:
         sa.CheckConstraint("months BETWEEN 1 AND 120", name=op.f("ck_expiry_policies_months_in_range")),
         sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_expiry_policies")),
     )
+    with op.batch_alter_table("balances") as batch:
+        batch.add_column(sa.Column("dated", sa.BigInteger(), nullable=False, server_default="0"))
+        batch.create_check_constraint(op.f("ck_balances_dated_not_negative"), "dated >= 0")
+    with op.batch_alter_table("balances") as batch:
+        batch.alter_column("dated", server_default=None)
+    with op.batch_alter_table("holds") as batch:
+        batch.add_column(sa.Column("drawn", sa.BigInteger(), nullable=False, server_default="0"))
+    with op.batch_alter_table("holds") as batch:
+        batch.alter_column("drawn", server_default=None)
     op.create_index("ix_draws_transfer", "draws", ["community_id", "transfer_id"])
     op.create_index("ix_draws_hold", "draws", ["community_id", "hold_id"])
 
@@ -213,6 +222,11 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_draws_hold", table_name="draws")
     op.drop_index("ix_draws_transfer", table_name="draws")
+    with op.batch_alter_table("holds") as batch:
+        batch.drop_column("drawn")
+    with op.batch_alter_table("balances") as batch:
+        batch.drop_constraint(op.f("ck_balances_dated_not_negative"), type_="check")
+        batch.drop_column("dated")
     op.drop_table("expiry_policies")
     op.drop_index("ix_cohorts_expiring", table_name="cohorts")
     op.drop_table("cohorts")

@@ -124,7 +124,7 @@ def an_award_is_taken_back_in_parts_and_never_beyond(scene: Scene) -> None:
     [award] = scene.town.post(scene.town.award_of(scene.members[0], 10))
     scene.town.spend(scene.members[0], 7)
     for points in (2, 5, 4, 3, None):
-        taking = Taking(award, points, evidence("reversal"))
+        taking = Taking(award, points, evidence("correction"))
         scene.ask(atomic(take_back), scene.town.actor, [taking])
 
 
@@ -132,7 +132,7 @@ def an_award_is_taken_back_in_parts_and_never_beyond(scene: Scene) -> None:
 def a_spending_has_no_way_back_but_a_refund(scene: Scene) -> None:
     scene.town.award(scene.members[0], 10)
     [spending] = scene.town.post(scene.town.spending_of(scene.members[0], 4))
-    scene.ask(atomic(take_back), scene.town.actor, [Taking(spending, 4, evidence("reversal"))])
+    scene.ask(atomic(take_back), scene.town.actor, [Taking(spending, 4, evidence("correction"))])
 
 
 @scenario
@@ -140,7 +140,7 @@ def a_grant_and_a_donation_are_taken_back_in_one_call(scene: Scene) -> None:
     scene.town.award(scene.members[0], 10)
     grant, donation = scene.town.post(scene.town.grant_of(50), scene.town.donation_of(scene.members[0], 8))
     for fen in (30, 30, 20):
-        takings = [Taking(grant, fen, evidence("reversal")), Taking(donation, 3, evidence("reversal"))]
+        takings = [Taking(grant, fen, evidence("correction")), Taking(donation, 3, evidence("correction"))]
         scene.ask(atomic(take_back), scene.town.actor, takings)
 
 

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from ledger.book import seals
 from ledger.book.accounts import AccountKey
 from ledger.book.balances import account_balance, member_balance
 from ledger.book.checkpoints import list_checkpoints
@@ -21,6 +20,7 @@ from ledger.core import clock, ids
 from ledger.core.db import atomic, db
 from ledger.core.errors import Refused
 from ledger.core.tenancy import scoped
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.town import Town, open_town
 
 BEGIN = datetime(2026, 11, 20, 4, tzinfo=UTC)
@@ -133,7 +133,7 @@ def _plain(value: Any) -> Any:
 
 def _root(town: Town) -> str:
     """How many leaves the tree has once everything is sealed, and its root; checkpoints by their digests."""
-    seals.seal(town.id)
+    seal_all(town.id)
     size = size_of(town.id)
     checkpoints = [checkpoint.digest.hex() for checkpoint in list_checkpoints(town.id, limit=1)]
     return " ".join([str(size), GrowingTree.at(town.id, size, lambda _node: None).root().hex(), *checkpoints])

@@ -130,7 +130,7 @@ def test_a_transfer_shows_both_sides_both_times_who_and_why(day: Day, visit: Vis
     browser = visit(day.place.admin)
     browser.get(f"./books/transfers/{award.id.hex}")
     for words in (
-        "发放 10 朵",
+        "盖章得花 10 朵",
         "发放总账",
         "林秀芳 红花钱包",
         "盖章 · 早间巡逻",
@@ -195,7 +195,7 @@ def test_the_books_of_a_new_community_are_empty_and_say_so(street: Street, visit
 def test_the_books_speak_english(street: Street, lin: Neighbour, visit: Visit) -> None:
     browser = visit(street.place.staff(Role.SUPERVISOR), language="en")
     browser.get(f"./books/transfers/{transfer(street, 'award')}")
-    for words in ("Award 30 flowers", "Issuance", "Took effect", "Recorded", "the system"):
+    for words in ("Earned by a stamp 30 flowers", "Issuance", "Took effect", "Recorded", "the system"):
         assert words in browser.words
     browser.get("./books")
     assert "Only added to, never changed." in browser.words

@@ -210,7 +210,7 @@ def test_the_member_reads_the_reason_on_their_home(street: Street, lin: Neighbou
     treasurer.get(path)
     treasurer.post(f"{path}/approve")
     browser.get("./")
-    assert "更正：发放 −4 朵" in browser.words
+    assert "更正：盖章得花 −4 朵" in browser.words
     assert WHY in browser.words
     assert browser.get(path).status_code == 200
     assert "−4 朵" in browser.words

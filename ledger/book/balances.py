@@ -12,7 +12,7 @@ from sqlalchemy import ScalarSelect, and_, bindparam, func, or_, select, update
 
 from ledger.book import past, slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
-from ledger.book.codes import SLOTS, STORED, Kind
+from ledger.book.codes import LOCK_ORDER, SLOTS, STORED, Kind
 from ledger.book.cohorts import Expiring, left_at, today
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Cohort, Hold, HoldState
@@ -83,6 +83,15 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
             slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
             if not _apply(community_id, [change]):
                 raise InsufficientFunds if change.needed > 0 else HoldEnded
+
+
+def lock_in_order(community_id: UUID, keys: Collection[AccountKey]) -> None:
+    """These balances are locked, wallets before debts before hours; whoever takes from slots locks those."""
+    for kind in LOCK_ORDER:
+        account_ids = [key.id_in(community_id) for key in keys if key.kind is kind and kind not in SLOTS]
+        if account_ids:
+            query = scoped(community_id, Balance.account_id).where(Balance.account_id.in_(account_ids))
+            db.session.execute(query.order_by(Balance.account_id).with_for_update())
 
 
 def _apply_all(community_id: UUID, changes: Sequence[Change], *, undo: bool) -> bool:
@@ -177,15 +186,17 @@ def _in_the_past(community_id: UUID, member_id: UUID, at: datetime) -> MemberBal
     wallet, debt, hours = (figures[key] for key in keys)
     wallet_id = keys[0].id_in(community_id)
     held = _held_at(community_id, wallet_id, at)
+    cohorts, day = left_at(community_id, wallet_id, at), clock.local_day(at)
+    overdue = sum(one.points for one in cohorts if one.expires_on < day)
     return MemberBalance(
         posted=wallet.balance,
         held=held,
-        available=wallet.balance - held,
+        available=wallet.balance - held - overdue,
         debt=-debt.balance,
         lifetime_earned=wallet.earned + debt.balance,
         lifetime_spent=wallet.spent,
         minutes=hours.balance,
-        expiring=tuple(left_at(community_id, wallet_id, at)),
+        expiring=tuple(one for one in cohorts if one.expires_on >= day),
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import marked_sizes
 from ledger.book.tree import size_of
-from ledger.core import clock
+from ledger.core import clock, jobs
 from ledger.core.db import atomic, db, is_postgresql, snapshot
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
@@ -25,9 +25,6 @@ from ledger.core.registry import Check, Finding, Part, checks
 from ledger.core.tenancy import Actor, scoped, within
 
 log = structlog.get_logger()
-
-EVERY = {CheckScope.NEW: timedelta(hours=1), CheckScope.FULL: timedelta(days=1)}
-"""How often the clock runs the checks; a full run counts as one of what is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,9 @@ class Result:
 
 
 Tell = Callable[[str], None]
+
+MARGIN = timedelta(minutes=10)
+"""A row may be stamped so long before its transaction is committed and can be seen."""
 
 
 def run_checks(names: Iterable[str] | None = None, *, new: bool = False) -> list[Finding]:
@@ -54,13 +54,14 @@ def run_checks(names: Iterable[str] | None = None, *, new: bool = False) -> list
 def check_books(*, new: bool = False, tell: Tell | None = None) -> list[Result]:
     """All checks have been run at one moment, and the run is remembered; returns a result for each name.
 
-    A run without a finding moves the mark of every community up to what was sealed when it began. `tell` is called
+    A run moves the mark of every community without a finding up to what was sealed when it began. `tell` is called
     with the name of each check before its turn.
     """
+    began_at = clock.now() - MARGIN
     with snapshot():
         sizes = {community_id: size_of(community_id) for community_id in marked_sizes()}
         results = _run(None, new=new, tell=tell)
-    _remember(results, CheckScope.NEW if new else CheckScope.FULL, sizes)
+    _remember(results, CheckScope.NEW if new else CheckScope.FULL, sizes, began_at)
     return results
 
 
@@ -87,7 +88,7 @@ def _marked_at() -> datetime | None:
 
 
 @atomic
-def _remember(results: list[Result], scope: CheckScope, sizes: dict[UUID, int]) -> None:
+def _remember(results: list[Result], scope: CheckScope, sizes: dict[UUID, int], began_at: datetime) -> None:
     ended_at = clock.now()
     db.session.execute(delete(CheckRun).where(CheckRun.scope == scope))
     rows = []
@@ -106,8 +107,9 @@ def _remember(results: list[Result], scope: CheckScope, sizes: dict[UUID, int]) 
             for community_id, count in counts.items()
         ]
     db.session.execute(insert(CheckRun), rows)
-    if not any(result.findings for result in results):
-        _mark(sizes, ended_at)
+    faulty = {finding.community_id for result in results for finding in result.findings}
+    if NOBODY not in faulty:  # What is nobody's own (a lost trigger) may have touched everybody.
+        _mark({community_id: size for community_id, size in sizes.items() if community_id not in faulty}, began_at)
 
 
 def _mark(sizes: dict[UUID, int], checked_at: datetime) -> None:
@@ -131,14 +133,15 @@ def _mark(sizes: dict[UUID, int], checked_at: datetime) -> None:
 def check_when_due() -> list[Finding] | None:
     """The checks have been run if their time has come: what is new every hour, everything once a day.
 
-    Returns what was found, None when nothing was due. Two clocks at once read twice and write the same.
+    Returns what was found, None when nothing was due. A run is claimed before it reads: of two clocks at once one runs
+    it, and one that takes longer than the clock's minute is not begun again.
     """
-    ended = select(CheckRun.scope, func.max(CheckRun.ended_at)).group_by(CheckRun.scope)
-    last = dict(db.session.execute(ended).tuples().all())
-    newest, full, now = max(last.values(), default=None), last.get(CheckScope.FULL), clock.now()
-    if full is None or now - full >= EVERY[CheckScope.FULL]:
+    now = clock.now()
+    day, hour = clock.local_day(now).isoformat(), f"{now:%Y-%m-%dT%H}"
+    if jobs.claim("check_books", NOBODY, day):
+        jobs.claim("check_new_books", NOBODY, hour)
         results = check_books()
-    elif newest is None or now - newest >= EVERY[CheckScope.NEW]:
+    elif jobs.claim("check_new_books", NOBODY, hour):
         results = check_books(new=True)
     else:
         return None

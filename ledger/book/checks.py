@@ -42,18 +42,14 @@ def findings_of(name: str, query: Select[Any], words: str) -> Iterator[Finding]:
 def balances_stand(part: Part) -> Iterator[Finding]:
     """What is stored of each account is what its transfers say, within its limits, and all of it adds up to 0.
 
-    Of what is new, both sides of the new transfers add up to 0; of everything, the balances as they are stored.
+    Of what is new: the accounts that were touched; that everything adds up to 0 is for a run over everything.
     """
     totals: dict[tuple[Any, str], int] = defaultdict(int)
     for row in db.session.execute(_standings(part).execution_options(yield_per=STREAMED)):
-        totals[row.community_id, row.unit] += row.said if row.stored is None or part.is_new else row.stored
+        totals[row.community_id, row.unit] += row.said if row.stored is None else row.stored
         yield from _judge(row)
-    if part.is_new:
-        sides = entries_in(part).c
-        new = select(sides.community_id, sides.unit, func.sum(sides.amount)).group_by(sides.community_id, sides.unit)
-        totals = {(community_id, unit): total for community_id, unit, total in db.session.execute(new)}
     for (community_id, unit), total in totals.items():
-        if total:
+        if total and not part.is_new:
             yield Finding("zero_sum", community_id, f"{unit} add up to {total}")
 
 
@@ -74,7 +70,11 @@ def _standings(part: Part) -> Select[Any]:
     account = accounts.c
     sums = (func.sum(_balances.c[name]).label(name) for name in ("balance", "earned", "spent"))
     key = (_balances.c.community_id, _balances.c.account_id)
-    stores = select(*key, *sums).group_by(*key).subquery()
+    stored_of = select(*key, *sums).group_by(*key)
+    if part.is_new:
+        is_asked = and_(same_community(_balances.c, account), _balances.c.account_id == account.id)
+        stored_of = stored_of.join_from(accounts, _balances, is_asked)
+    stores = stored_of.subquery()
     says = (_said_by_rollups(part) if part.is_new else _said_by_transfers()).subquery()
     said, stored = says.c, stores.c
     return (

@@ -144,4 +144,4 @@ def _touched(part: Part) -> FromClause:
     held = drawn.join_from(Hold, _draws, and_(same_community(_draws.c, Hold), _draws.c.hold_id == Hold.id)).where(
         Hold.state == HoldState.PLACED
     )
-    return union(credited, spent, held).cte("touched_cohorts")
+    return union(credited, spent, held).cte("touched_cohorts").prefix_with("MATERIALIZED")

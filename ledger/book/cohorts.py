@@ -52,8 +52,11 @@ class Expiring(NamedTuple):
 
 
 def left_at(community_id: UUID, account_id: UUID, moment: datetime) -> list[Expiring]:
-    """What was left of each cohort of a wallet at a past moment, as far as its day had not passed."""
-    day = clock.local_day(moment)
+    """What was left of each cohort of a wallet at a past moment, with those that waited for their expiry then.
+
+    The clock empties what has passed every night: so none is looked for that passed a month before.
+    """
+    day = clock.local_day(moment) - timedelta(days=REFUND_DAYS)
     credited = scoped(community_id, Transfer.expires_on, Transfer.amount).where(
         Transfer.credit_account_id == account_id, Transfer.expires_on >= day, Transfer.recorded_at <= moment
     )
@@ -232,7 +235,7 @@ _TAKE = (
 )
 
 
-def settle(community_id: UUID, written: Sequence[tuple[UUID, Draft]]) -> None:
+def settle(community_id: UUID, written: Sequence[tuple[UUID, Draft]], *, day: date) -> None:
     """The cohorts of all wallets are as these transfers leave them, and what each drew is recorded.
 
     Credits count before debits, as they do for the balance. Balances have been moved and are locked. Raises
@@ -244,7 +247,7 @@ def settle(community_id: UUID, written: Sequence[tuple[UUID, Draft]]) -> None:
             moves.give(draft.credit.id_in(community_id), {draft.expires_on: draft.amount})
     debits = [(transfer_id, draft) for transfer_id, draft in written if draft.debit.kind is Kind.WALLET]
     beyond = _settle_posted(moves, debits)
-    _settle_debits(moves, beyond)
+    _settle_debits(moves, beyond, day)
     moves.write()
 
 
@@ -276,7 +279,7 @@ def _first(dated: Dated, amount: int) -> Dated:
     return found
 
 
-def _settle_debits(moves: _Moves, debits: Sequence[tuple[UUID, Draft]]) -> None:
+def _settle_debits(moves: _Moves, debits: Sequence[tuple[UUID, Draft]], day: date) -> None:
     purses = read_purses(moves.community_id, {draft.debit.id_in(moves.community_id) for _, draft in debits})
     for _, draft in debits:
         purses[draft.debit.id_in(moves.community_id)].available += draft.amount
@@ -286,7 +289,7 @@ def _settle_debits(moves: _Moves, debits: Sequence[tuple[UUID, Draft]]) -> None:
             left[expires_on] = left.get(expires_on, 0) + points
     for transfer_id, draft in debits:
         account_id = draft.debit.id_in(moves.community_id)
-        drawn = purses[account_id].draw(draft.amount, day=today(), first=draft.draws_first)
+        drawn = purses[account_id].draw(draft.amount, day=day, first=draft.draws_first)
         moves.take(account_id, drawn)
         moves.record(account_id, drawn, transfer_id=transfer_id)
 
@@ -343,19 +346,19 @@ def last_day(months: int, day: date) -> date:
     return date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
 
 
-def date_credits(community_id: UUID, drafts: Sequence[Draft]) -> list[list[Draft]]:
+def date_credits(community_id: UUID, drafts: Sequence[Draft], *, day: date) -> list[list[Draft]]:
     """Each draft with the dates of what it credits, in pieces where they differ; in the drafts' order.
 
-    What is earned expires by the policy, counted from now, whenever it took effect. What is given back keeps its own
-    dates, but can be used for 30 days at least; of a part, the latest-expiring comes back first.
+    What is earned expires by the policy, counted from the day of its recording, whenever it took effect. What is given
+    back keeps its own dates, but can be used for 30 days at least; of a part, the latest-expiring comes back first.
     """
     months = months_of(community_id) if any(map(_is_to_be_dated, drafts)) else None
     if months is not None:
-        until = last_day(months, today())
+        until = last_day(months, day)
         drafts = [replace(draft, expires_on=until) if _is_to_be_dated(draft) else draft for draft in drafts]
     returning = [draft for draft in drafts if gives_back(draft)]
     drawn = _drawn_and_returned(community_id, {draft.reverses_id for draft in returning if draft.reverses_id})
-    return [_in_pieces(draft, drawn) if gives_back(draft) else [draft] for draft in drafts]
+    return [_in_pieces(draft, drawn, day) if gives_back(draft) else [draft] for draft in drafts]
 
 
 def _is_to_be_dated(draft: Draft) -> bool:
@@ -399,11 +402,11 @@ def _drawn_and_returned(community_id: UUID, transfer_ids: Collection[UUID]) -> d
     return found
 
 
-def _in_pieces(draft: Draft, drawn: dict[UUID, _Original]) -> list[Draft]:
+def _in_pieces(draft: Draft, drawn: dict[UUID, _Original], day: date) -> list[Draft]:
     original = drawn.get(draft.reverses_id) if draft.reverses_id else None
     if original is None:
         return [draft]
-    earliest = today() + timedelta(days=REFUND_DAYS)
+    earliest = day + timedelta(days=REFUND_DAYS)
     pieces: dict[date | None, int] = defaultdict(int)
     skipped, wanted = original.returned, draft.amount
     original.returned += draft.amount

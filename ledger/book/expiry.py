@@ -61,7 +61,7 @@ def policies(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> li
 # --- what the clock does ------------------------------------------------------------------------------------------
 
 
-@registry.job("expire_points", period=lambda moment: clock.local_day(moment).isoformat())
+@registry.job("expire_points", period=lambda moment: clock.local_day(moment).isoformat(), in_steps=True)
 def expire_points(community_id: UUID, _period: str) -> None:
     """Every day: what is left of the points whose day has passed, and is not held, expires; members are told.
 
@@ -69,7 +69,8 @@ def expire_points(community_id: UUID, _period: str) -> None:
     """
     while expire_some(community_id):
         pass
-    tell_expiring(community_id)
+    while tell_some(community_id):
+        pass
 
 
 @atomic
@@ -115,16 +116,26 @@ def _expiry_of(cohort: Cohort, member_id: UUID) -> Draft:
 
 
 @atomic
-def tell_expiring(community_id: UUID) -> int:
-    """Every member with points that expire within 30 days has been told of them; returns how many cohorts were.
+def tell_some(community_id: UUID, *, limit: int = AT_ONCE) -> int:
+    """Up to `limit` members with points that expire within 30 days have been told; returns how many cohorts were.
 
     Told once for each date, and again when points come back to it.
     """
     day = today()
+    untold = scoped(community_id, Cohort.account_id).where(
+        Cohort.expires_on.between(day, day + timedelta(days=NOTICE_DAYS)),
+        Cohort.points_left > 0,
+        Cohort.noticed_on.is_(None),
+    )
+    wallets = scoped(community_id, Balance.account_id).where(
+        Balance.account_id.in_(untold.distinct().order_by(Cohort.account_id).limit(limit))
+    )
+    wallet_ids = list(db.session.scalars(wallets.order_by(Balance.account_id).with_for_update()))
     noticed = (
         update(Cohort)
         .where(
             within(community_id, Cohort),
+            Cohort.account_id.in_(wallet_ids),
             Cohort.expires_on.between(day, day + timedelta(days=NOTICE_DAYS)),
             Cohort.points_left > 0,
             Cohort.noticed_on.is_(None),

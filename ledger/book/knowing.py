@@ -33,5 +33,6 @@ def known_so_far(community_id: UUID, account: Account) -> datetime:
         rows = scoped(community_id, Balance.slot).where(Balance.account_id == account.id).order_by(Balance.slot)
         db.session.execute(rows.with_for_update(read=True)).all()
         return clock.now()
+    now = clock.now()  # Before the question: who begins to write after it records later than this.
     oldest: datetime | None = None if clock.is_set() else db.session.scalar(_OLDEST_WRITER)
-    return min(clock.now(), oldest - timedelta(microseconds=1)) if oldest else clock.now()
+    return min(now, oldest - timedelta(microseconds=1)) if oldest else now

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, FromClause, Select, and_, func, select, union_all
+from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, func, select, union_all
 
 from ledger.book.codes import Kind, Unit
 from ledger.book.models import Account, CheckMark, Leaf, Transfer, Unsealed
@@ -30,7 +30,7 @@ def transfers_in(part: Part) -> FromClause:
         return _transfers  # type: ignore[no-any-return]
     new = _new_ids().subquery()
     joined = new.join(_transfers, and_(same_community(_transfers.c, new.c), _transfers.c.id == new.c.transfer_id))
-    return select(_transfers).select_from(joined).cte("new_transfers")
+    return _kept(select(_transfers).select_from(joined).cte("new_transfers"))
 
 
 def _new_ids() -> CompoundSelect[Any]:
@@ -58,7 +58,12 @@ def accounts_in(part: Part) -> FromClause:
     sides = entries_in(part).c
     touched = select(sides.community_id, sides.account_id).distinct().subquery()
     is_touched = and_(same_community(_accounts.c, touched.c), _accounts.c.id == touched.c.account_id)
-    return select(_accounts).select_from(touched.join(_accounts, is_touched)).cte("touched_accounts")
+    return _kept(select(_accounts).select_from(touched.join(_accounts, is_touched)).cte("touched_accounts"))
+
+
+def _kept(new: CTE) -> CTE:
+    """Found once, before anything is joined: else a planner without statistics starts from the whole history."""
+    return new.prefix_with("MATERIALIZED")
 
 
 def marks_query() -> Select[Any]:

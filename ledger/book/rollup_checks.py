@@ -77,12 +77,17 @@ def _touched_days(part: Part) -> FromClause:
     """The accounts and business days of new transfers."""
     of = entries_in(part).c
     day = _local_day(of.effective_at).label("starts_on")
-    return select(of.community_id, of.account_id, day).distinct().cte("touched_days")
+    return select(of.community_id, of.account_id, day).distinct().cte("touched_days").prefix_with("MATERIALIZED")
 
 
 def _periods_of(days: FromClause, level: RollupLevel) -> FromClause:
     start = _start_of(level, days.c.starts_on).label("starts_on")
-    return select(days.c.community_id, days.c.account_id, start).distinct().cte(f"touched_{level}s")
+    return (
+        select(days.c.community_id, days.c.account_id, start)
+        .distinct()
+        .cte(f"touched_{level}s")
+        .prefix_with("MATERIALIZED")
+    )
 
 
 def _days(touched: FromClause | None) -> Select[Any]:

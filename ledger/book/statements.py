@@ -102,7 +102,9 @@ def make_statement(
     if since is not None and until is not None and until < since:
         raise Invalid
     if cursor is None:
-        place = _first(community_id, account, Period(since, until, known_at or known_so_far(community_id, account)))
+        # What is asked for as known a moment ago may still be in the making: it is told as known by then at most.
+        so_far = known_so_far(community_id, account)
+        place = _first(community_id, account, Period(since, until, min(known_at or so_far, so_far)))
     else:
         place = _read(account, cursor)
         if (since, until) != (place.period.since, place.period.until) or known_at not in (None, place.period.known_at):

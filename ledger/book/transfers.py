@@ -71,10 +71,12 @@ def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
         change_balances(actor.tenant, _changes(drafts))
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
-        pieces = cohorts.date_credits(actor.tenant, drafts)
-        # Read after the lock: a statement made under the same lock has seen all that was recorded before it.
-        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], clock.now())
-        cohorts.settle(actor.tenant, written)
+        # Read once, after the lock: a statement made under the same lock has seen all that was recorded before it, and
+        # what is recorded on a day is dated and drawn on that day.
+        now = clock.now()
+        pieces = cohorts.date_credits(actor.tenant, drafts, day=clock.local_day(now))
+        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], now)
+        cohorts.settle(actor.tenant, written, day=clock.local_day(now))
         _repay_debts(actor, drafts)
     firsts = accumulate(map(len, pieces), initial=0)
     return [written[first][0] for first, _ in zip(firsts, pieces, strict=False)]

@@ -55,7 +55,7 @@ def _is_done(name: str, community_id: UUID, period: str) -> bool:
 
 def _run(job: Job, community_id: UUID, period: str) -> int:
     try:
-        return _claim_and_work(job, community_id, period)
+        return (_work_and_claim if job.in_steps else _claim_and_work)(job, community_id, period)
     except Exception:
         # One community's failure must not stop the others; the row says so and the next tick tries again.
         log.exception("job_failed", job=job.name, community_id=community_id.hex, period=period)
@@ -65,22 +65,34 @@ def _run(job: Job, community_id: UUID, period: str) -> int:
 
 @atomic
 def _claim_and_work(job: Job, community_id: UUID, period: str) -> int:
-    if not _claim(job, community_id, period, JobState.DONE):
+    if not _claim(job.name, community_id, period, JobState.DONE):
         return 0
     job.work(community_id, period)
     return 1
 
 
+def _work_and_claim(job: Job, community_id: UUID, period: str) -> int:
+    """Work whose steps are committed one by one and harm nothing when two do them at once; done when all are."""
+    job.work(community_id, period)
+    return int(claim(job.name, community_id, period))
+
+
+@atomic
+def claim(name: str, community_id: UUID, period: str) -> bool:
+    """The period is this caller's own, from now on; False when another had it before."""
+    return _claim(name, community_id, period, JobState.DONE)
+
+
 @atomic
 def _remember_failure(job: Job, community_id: UUID, period: str) -> None:
-    _claim(job, community_id, period, JobState.FAILED)
+    _claim(job.name, community_id, period, JobState.FAILED)
 
 
-def _claim(job: Job, community_id: UUID, period: str, state: JobState) -> bool:
+def _claim(name: str, community_id: UUID, period: str, state: JobState) -> bool:
     """Take the job's row for this transaction; False when another run has done the work."""
     row = {
         "community_id": community_id,
-        "job": job.name,
+        "job": name,
         "period": period,
         "state": state,
         "ended_at": clock.now(),
@@ -92,7 +104,7 @@ def _claim(job: Job, community_id: UUID, period: str, state: JobState) -> bool:
     except IntegrityError:
         again = update(JobRun).where(
             within(community_id, JobRun),
-            JobRun.job == job.name,
+            JobRun.job == name,
             JobRun.period == period,
             JobRun.state == JobState.FAILED,
         )

@@ -38,11 +38,15 @@ Exporter = Callable[[UUID], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Periodic work: `period` names the period that is due at a moment ("2026-W41"), `work` does it once."""
+    """Periodic work: `period` names the period that is due at a moment ("2026-W41"), `work` does it once.
+
+    The whole work is one transaction, unless it is done `in_steps` that commit one by one.
+    """
 
     name: str
     period: Callable[[datetime], str]
     work: JobWork
+    in_steps: bool = False
 
 
 checks: dict[str, Check] = {}
@@ -65,11 +69,11 @@ def check(*names: str) -> Callable[[Check], Check]:
     return register
 
 
-def job(name: str, period: Callable[[datetime], str]) -> Callable[[JobWork], JobWork]:
+def job(name: str, period: Callable[[datetime], str], *, in_steps: bool = False) -> Callable[[JobWork], JobWork]:
     """Register work that `tick` does once for every community and period."""
 
     def register(function: JobWork) -> JobWork:
-        jobs[name] = Job(name, period, function)
+        jobs[name] = Job(name, period, function, in_steps)
         return function
 
     return register

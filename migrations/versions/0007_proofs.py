@@ -1,4 +1,7 @@
-"""What lets anyone check the books: rollups, expiring cohorts, the sealed tree, marks of checks."""
+"""What lets anyone check the books: rollups, expiring cohorts, the sealed tree, marks of checks.
+
+Once expired points have been restored there is no way down: the code of such transfers was not known before.
+"""
 
 from __future__ import annotations
 

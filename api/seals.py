@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Any
-from uuid import UUID
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Response, g
 
@@ -26,15 +27,30 @@ blp = resource("seals", "Daily checkpoints of the books. Public: no sign-in, and
 
 TEXT = {"description": "The published text of the checkpoint.", "content_type": "text/plain; charset=utf-8"}
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def of_known_community(view: Callable[P, R]) -> Callable[P, R]:
+    """A community that does not exist answers 404 before the question is read, as behind a sign-in."""
+
+    @wraps(view)
+    def known(*args: P.args, **kwargs: P.kwargs) -> R:
+        members.load_community(g.community_id)
+        return view(*args, **kwargs)
+
+    return known
+
 
 @blp.get("/seals")
 @public
 @for_strangers
+@of_known_community
 @blp.arguments(SealQuery, location="query")
 @blp.response(200, CheckpointPageSchema)
 def list_seals(asked: dict[str, Any]) -> dict[str, Any]:
     """The checkpoints, newest first."""
-    found = checkpoints.list_checkpoints(_community(), before=asked["cursor"], limit=asked["limit"] + 1)
+    found = checkpoints.list_checkpoints(g.community_id, before=asked["cursor"], limit=asked["limit"] + 1)
     items = [shown_checkpoint(one) for one in found[: asked["limit"]]]
     return {"items": items, "next_cursor": items[-1]["day"] if len(found) > len(items) else None}
 
@@ -42,31 +58,29 @@ def list_seals(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.get("/seals/<day>")
 @public
 @for_strangers
+@of_known_community
 @blp.arguments(ContinuationQuery, location="query")
 @blp.response(200, SealSchema)
-def get_seal(asked: dict[str, Any], day: str) -> dict[str, Any]:
-    """One checkpoint; with `?from=` the consistency proof between the two days."""
-    community_id, wanted = _community(), _day(day)
+def get_seal(asked: dict[str, Any], day: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """One checkpoint; with `?from=` the consistency proof between the two days, as a file to keep."""
+    community_id, wanted = g.community_id, _day(day)
     found = checkpoints.load_checkpoint(community_id, wanted)
     since = asked["since"]
     pair = checkpoints.continuation(community_id, since, wanted) if since is not None else None
-    return shown_seal(found, pair)
+    name = f"consistency-{pair.older.day.isoformat()}-{pair.newer.day.isoformat()}.json" if pair is not None else ""
+    return shown_seal(found, pair), 200, {"Content-Disposition": f'attachment; filename="{name}"'} if name else {}
 
 
 @blp.get("/seals/<day>.txt")
 @public
 @for_strangers
+@of_known_community
 @blp.response(200, **TEXT)
 def get_text(day: str) -> Response:
     """The text to keep: its SHA-256 is what the next day names as the one before."""
-    found = checkpoints.load_checkpoint(_community(), _day(day))
+    found = checkpoints.load_checkpoint(g.community_id, _day(day))
     headers = {"Content-Disposition": f'attachment; filename="checkpoint-{found.day.isoformat()}.txt"'}
     return Response(checkpoints.text_of(found), content_type="text/plain; charset=utf-8", headers=headers)
-
-
-def _community() -> UUID:
-    """The community of the address, whoever asks; NotFound when there is none."""
-    return members.load_community(g.community_id).id
 
 
 def _day(text: str) -> date:

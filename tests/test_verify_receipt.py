@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import base64
+import copy
+import hashlib
 import json
+import string
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +18,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from ledger.book import checkpoints, encoding, receipts
+from ledger.book import checkpoints, encoding, merkle, receipts
+from ledger.book.models import Checkpoint, Leaf
 from ledger.core import clock
-from ledger.core.tenancy import Actor, Grant, Role
+from ledger.core.db import db
+from ledger.core.tenancy import Actor, Grant, Role, scoped
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_encoding import FULL, GOLDEN
 from tests.ledger.book.town import Town, open_town
@@ -25,6 +31,7 @@ VERIFIER = Path(__file__).parents[1] / "docs" / "verify_receipt.py"
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 10, 12), date(2026, 10, 13), date(2026, 10, 14)
 
 Receipt = dict[str, Any]
+Consistency = dict[str, Any]
 Verdict = tuple[int, str]
 
 
@@ -40,7 +47,8 @@ class Outsider:
         *,
         checkpoint: str | None = None,
         since: str | None = None,
-        consistency: list[bytes] | None = None,
+        consistency: Consistency | None = None,
+        since_consistency: Consistency | None = None,
     ) -> Verdict:
         command = [sys.executable, "-I", str(VERIFIER)]
         command.append(self._keep("receipt.json", receipt if isinstance(receipt, str) else json.dumps(receipt)))
@@ -49,8 +57,9 @@ class Outsider:
         if since is not None:
             command += ["--since", self._keep("older.txt", since)]
         if consistency is not None:
-            proof = json.dumps({"proof": [step.hex() for step in consistency]})
-            command += ["--consistency", self._keep("proof.json", proof)]
+            command += ["--consistency", self._keep("proof.json", json.dumps(consistency))]
+        if since_consistency is not None:
+            command += ["--since-consistency", self._keep("other.json", json.dumps(since_consistency))]
         ran = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, check=False)
         assert ran.stderr == ""
         return ran.returncode, ran.stdout
@@ -96,8 +105,20 @@ def text_of(town: Town, day: date) -> str:
     return checkpoints.text_of(checkpoints.load_checkpoint(town.id, day))
 
 
-def proof_of(town: Town, one: date, other: date) -> list[bytes]:
-    return checkpoints.continuation(town.id, one, other).proof
+def proof_of(town: Town, one: date, other: date) -> Consistency:
+    """What the house answers about two days."""
+    pair = checkpoints.continuation(town.id, one, other)
+    return {
+        "older": {"text": checkpoints.text_of(pair.older)},
+        "newer": {"text": checkpoints.text_of(pair.newer)},
+        "proof": [step.hex() for step in pair.proof],
+        "chain": [checkpoints.text_of(each) for each in pair.chain],
+    }
+
+
+def bare(consistency: Consistency) -> Consistency:
+    """The hashes alone, as whoever has something to hide would give them."""
+    return {"proof": consistency["proof"]}
 
 
 def test_a_receipt_is_proven_by_the_checkpoint_that_one_has_kept(week: Town, outsider: Outsider) -> None:
@@ -115,22 +136,146 @@ def test_every_transfer_of_the_week_is_proven(week: Town, outsider: Outsider) ->
 
 def test_without_a_kept_checkpoint_the_digest_to_compare_is_said(week: Town, outsider: Outsider) -> None:
     status, said = outsider.verify(receipt_of(week))
-    assert status == 0
+    assert (status, said.split(":")[0]) == (2, "Undecided")
     assert checkpoints.load_checkpoint(week.id, MONDAY).digest.hex() in said
 
 
 def test_a_later_kept_checkpoint_serves_with_its_consistency_proof(week: Town, outsider: Outsider) -> None:
     kept, proof = text_of(week, WEDNESDAY), proof_of(week, MONDAY, WEDNESDAY)
-    assert outsider.verify(receipt_of(week), checkpoint=kept, consistency=proof)[0] == 0
-    assert outsider.verify(receipt_of(week), checkpoint=kept)[0] == 2
+    status, said = outsider.verify(receipt_of(week), checkpoint=kept, consistency=proof)
+    assert status == 0
+    assert "inside the checkpoint of 2026-10-12, which that of 2026-10-14 continues" in said
+    status, said = outsider.verify(receipt_of(week), checkpoint=kept)
+    assert status == 2
+    assert "seals/2026-10-14?from=2026-10-12" in said
 
 
-def test_an_older_kept_checkpoint_serves_with_its_consistency_proof(week: Town, outsider: Outsider) -> None:
-    newest = receipt_of(week, 17)
-    kept, proof = text_of(week, MONDAY), proof_of(week, MONDAY, WEDNESDAY)
-    assert outsider.verify(newest, since=kept, consistency=proof)[0] == 0
-    assert outsider.verify(newest, since=kept, checkpoint=text_of(week, WEDNESDAY), consistency=proof)[0] == 0
-    assert outsider.verify(newest, since=kept, consistency=proof_of(week, TUESDAY, WEDNESDAY))[0] == 1
+def test_an_older_kept_checkpoint_proves_nothing_of_what_came_after_it(week: Town, outsider: Outsider) -> None:
+    newest, kept = receipt_of(week, 17), text_of(week, MONDAY)
+    for consistency in (None, proof_of(week, MONDAY, WEDNESDAY)):
+        status, said = outsider.verify(newest, checkpoint=kept, consistency=consistency)
+        assert status == 2
+        assert "the checkpoint of 2026-10-14 or of a later day" in said
+        assert outsider.verify(newest, since=kept, since_consistency=consistency)[0] == 2
+
+
+def test_an_older_checkpoint_is_compared_beside_the_one_that_proves(week: Town, outsider: Outsider) -> None:
+    newest, kept, older = receipt_of(week, 17), text_of(week, WEDNESDAY), text_of(week, MONDAY)
+    proof = proof_of(week, MONDAY, WEDNESDAY)
+    assert outsider.verify(newest, checkpoint=kept, since=older, since_consistency=proof)[0] == 0
+    # The proof of the one is not taken for the other.
+    assert outsider.verify(newest, checkpoint=kept, since=older, consistency=proof)[0] == 2
+    other = proof_of(week, TUESDAY, WEDNESDAY)
+    assert outsider.verify(newest, checkpoint=kept, since=older, since_consistency=other)[0] == 2
+    assert outsider.verify(newest, checkpoint=kept, since=older, since_consistency=bare(other))[0] == 1
+    assert outsider.verify(receipt_of(week), checkpoint=older, since=kept, since_consistency=proof)[0] == 2
+
+
+def grown_by_a_stranger(town: Town, own_leaf: dict[str, Any]) -> tuple[Receipt, Consistency]:
+    """Monday's published six leaves and a seventh that nobody recorded, with all that leads to it.
+
+    Of Monday one needs the root and the two hashes of the consistency proof, which is public.
+    """
+    monday = checkpoints.load_checkpoint(town.id, MONDAY)
+    leaves = list(db.session.scalars(scoped(town.id, Leaf.hash).where(Leaf.position < 6).order_by(Leaf.position)))
+    leaf = merkle.leaf_hash(_encode(own_leaf))
+    grown = [*leaves, leaf]
+    forged = Checkpoint(
+        community_id=town.id,
+        day=TUESDAY,
+        origin=monday.origin,
+        size=7,
+        root=slow_tree(grown),
+        previous=monday.digest,
+    )
+    receipt = {
+        "format": receipts.VERSION,
+        "encoding": encoding.VERSION,
+        "transfer": own_leaf,
+        "leaf_hash": leaf.hex(),
+        "position": 6,
+        "checkpoint": checkpoints.text_of(forged),
+        "proof": [slow_tree(leaves[4:]).hex(), slow_tree(leaves[:4]).hex()],
+    }
+    proof = [slow_tree(leaves[4:]).hex(), leaf.hex(), slow_tree(leaves[:4]).hex()]
+    texts = [checkpoints.text_of(monday), receipt["checkpoint"]]
+    return receipt, {
+        "older": {"text": texts[0]}, "newer": {"text": texts[1]}, "proof": proof, "chain": texts,
+    }  # fmt: skip
+
+
+def slow_tree(leaves: list[bytes]) -> bytes:
+    """RFC 6962, 2.1, over hashes of leaves."""
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\1" + slow_tree(leaves[:half]) + slow_tree(leaves[half:])).digest()
+
+
+def test_an_invented_transfer_that_continues_a_kept_checkpoint_is_not_proven(week: Town, outsider: Outsider) -> None:
+    invented = receipt_of(week, 6)["transfer"] | {"amount": 1_000_000}
+    receipt, consistency = grown_by_a_stranger(week, invented)
+    monday, tuesday = text_of(week, MONDAY), text_of(week, TUESDAY)
+    assert outsider.verify(receipt)[0] == 2
+    assert outsider.verify(receipt, checkpoint=monday, consistency=consistency)[0] == 2
+    assert outsider.verify(receipt, since=monday, since_consistency=consistency)[0] == 2
+    assert outsider.verify(receipt, checkpoint=tuesday)[0] == 1
+    later = text_of(week, WEDNESDAY)
+    assert outsider.verify(receipt, checkpoint=later, consistency=proof_of(week, TUESDAY, WEDNESDAY))[0] == 1
+    # What the forgery lacks is only the publishing: with its own checkpoint as the kept one it is whole.
+    assert outsider.verify(receipt, checkpoint=receipt["checkpoint"])[0] == 0
+
+
+def redated(receipt: Receipt, day: date) -> Receipt:
+    """The receipt's checkpoint with its size and root, but of another day and after another one."""
+    forged = copy.deepcopy(receipt)
+    lines = forged["checkpoint"].split("\n")
+    previous = base64.b64encode(b"\7" * 32).decode()
+    forged["checkpoint"] = "\n".join([*lines[:4], previous, day.isoformat(), ""])
+    return forged
+
+
+def test_a_day_that_the_chain_does_not_show_is_not_said(week: Town, outsider: Outsider) -> None:
+    """A consistency proof is about size and root: the day of the receipt's own checkpoint can be forged beside it."""
+    clock.advance(days=1)
+    seal_all(week.id)
+    kept, consistency = text_of(week, date(2026, 10, 15)), proof_of(week, MONDAY, date(2026, 10, 15))
+    forged = redated(receipt_of(week), TUESDAY)
+    status, said = outsider.verify(forged, checkpoint=kept, consistency=bare(consistency))
+    assert status == 0
+    assert "in the books by 2026-10-15" in said
+    assert "2026-10-13" not in said
+    with_chain = bare(consistency) | {"chain": consistency["chain"]}
+    assert outsider.verify(forged, checkpoint=kept, consistency=with_chain)[0] == 1
+    shorter = bare(consistency) | {"chain": [forged["checkpoint"], *consistency["chain"][2:]]}
+    status, said = outsider.verify(forged, checkpoint=kept, consistency=shorter)
+    assert status == 1
+    assert "does not continue" in said
+    gap = bare(consistency) | {"chain": [consistency["chain"][0], consistency["chain"][-1]]}
+    assert outsider.verify(receipt_of(week), checkpoint=kept, consistency=gap)[0] == 1
+
+
+def test_the_day_before_the_kept_one_needs_no_chain(week: Town, outsider: Outsider) -> None:
+    kept, consistency = text_of(week, TUESDAY), bare(proof_of(week, MONDAY, TUESDAY))
+    status, said = outsider.verify(receipt_of(week), checkpoint=kept, consistency=consistency)
+    assert status == 0
+    assert "inside the checkpoint of 2026-10-12" in said
+    forged = receipt_of(week)
+    lines = forged["checkpoint"].split("\n")
+    forged["checkpoint"] = "\n".join([*lines[:4], "A" * 42 + "E=", *lines[5:]])
+    assert outsider.verify(forged, checkpoint=kept, consistency=consistency)[0] == 1
+
+
+def test_an_entry_cannot_be_in_the_books_of_a_day_before_it_was_recorded(week: Town, outsider: Outsider) -> None:
+    forged = redated(receipt_of(week, 6), MONDAY)
+    assert outsider.verify(forged, checkpoint=forged["checkpoint"])[0] == 1
+
+
+def test_a_consistency_file_of_other_days_is_undecided(week: Town, outsider: Outsider) -> None:
+    kept, other = text_of(week, WEDNESDAY), proof_of(week, TUESDAY, WEDNESDAY)
+    status, said = outsider.verify(receipt_of(week), checkpoint=kept, consistency=other | {"chain": []})
+    assert status == 2
+    assert "other days" in said
 
 
 def test_a_text_that_went_through_a_mail_is_still_the_same_checkpoint(week: Town, outsider: Outsider) -> None:
@@ -150,6 +295,19 @@ def test_a_transfer_that_no_checkpoint_has_yet_is_undecided(week: Town, outsider
     assert outsider.verify(receipt_of(week, -1), checkpoint=text_of(week, date(2026, 10, 15)))[0] == 0
 
 
+def test_yesterdays_transfer_is_provable_from_midnight_although_no_clock_has_ticked_since(week: Town) -> None:
+    week.award(week.member_ids[0], 9)
+    clock.advance(days=1)
+    assert receipt_of(week, -1)["provable_from"] == "2026-10-15T16:00:00.000000+00:00"
+
+
+def test_what_was_committed_after_its_day_was_closed_is_provable_with_the_next(week: Town) -> None:
+    with clock.set_to(datetime(2026, 10, 14, 10, tzinfo=UTC)):
+        week.award(week.member_ids[0], 9)
+    assert checkpoints.load_checkpoint(week.id, WEDNESDAY).size == 18
+    assert receipt_of(week, -1)["provable_from"] == "2026-10-15T16:00:00.000000+00:00"
+
+
 OTHER: dict[type, Any] = {int: 6, str: "0" * 32, type(None): "0" * 32}
 
 
@@ -166,7 +324,10 @@ def test_a_receipt_with_any_edited_field_is_not_true(week: Town, outsider: Outsi
 
 
 def _other(field: str, value: Any) -> Any:
-    named = {"effective_at": "2026-10-12T00:59:59+00:00", "recorded_at": "2026-10-12T01:00:01+00:00"}
+    named = {
+        "effective_at": "2026-10-12T00:59:59.000000+00:00",
+        "recorded_at": "2026-10-12T01:00:01.000000+00:00",
+    }
     other = named.get(field, "2027-01-01" if field == "expires_on" else OTHER[type(value)])
     assert other != value
     return other
@@ -174,9 +335,14 @@ def _other(field: str, value: Any) -> Any:
 
 def _encoder() -> Callable[[dict[str, Any]], str]:
     """The leaf hash as the verifier itself computes it: whoever forges has the file too."""
+    return lambda transfer: merkle.leaf_hash(_encode(transfer)).hex()
+
+
+def _encode(transfer: dict[str, Any]) -> bytes:
     space: dict[str, Any] = {"__name__": "verifier"}
     exec(compile(VERIFIER.read_text(encoding="utf-8"), str(VERIFIER), "exec"), space)
-    return lambda transfer: str(space["leaf_hash"](space["encode"](transfer)).hex())
+    content: bytes = space["encode"](transfer)
+    return content
 
 
 def _dropped_field(receipt: Receipt) -> None:
@@ -260,22 +426,26 @@ def test_a_checkpoint_of_another_community_is_not_true(week: Town, outsider: Out
 def test_a_tree_that_was_cut_does_not_continue_the_kept_one(week: Town, outsider: Outsider) -> None:
     # The newest receipt's checkpoint claims fewer leaves than the person saw on Monday.
     kept = text_of(week, MONDAY).replace("\n6\n", "\n60\n")
-    proof = proof_of(week, MONDAY, WEDNESDAY)
-    assert outsider.verify(receipt_of(week, 17), since=kept, consistency=proof)[0] == 1
+    proof = bare(proof_of(week, MONDAY, WEDNESDAY))
+    for option in ("checkpoint", "since"):
+        consistency = {"consistency" if option == "checkpoint" else "since_consistency": proof}
+        assert outsider.verify(receipt_of(week, 17), **{option: kept}, **consistency)[0] == 1
 
 
 def test_a_day_that_does_not_name_the_one_before_is_not_true(week: Town, outsider: Outsider) -> None:
     receipt = receipt_of(week, 6)
     lines = receipt["checkpoint"].split("\n")
     receipt["checkpoint"] = "\n".join([*lines[:4], "A" * 43 + "=", *lines[5:]])
-    status, said = outsider.verify(
-        receipt, since=text_of(week, MONDAY), consistency=proof_of(week, MONDAY, TUESDAY)
-    )  # fmt: skip
+    proof = bare(proof_of(week, MONDAY, TUESDAY))
+    status, said = outsider.verify(receipt, since=text_of(week, MONDAY), since_consistency=proof)
     assert status == 1
     assert "does not continue" in said
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "nothing", '{"format": "redflower.receipt/v9"}'])
+NO_RECEIPTS = ("", "{}", "[]", "nothing", '{"format": "redflower.receipt/v9"}', "[" * 200_000, '{"a": ' * 200_000)
+
+
+@pytest.mark.parametrize("content", NO_RECEIPTS, ids=[f"{content[:8]}{len(content)}" for content in NO_RECEIPTS])
 def test_what_is_no_receipt_is_undecided(outsider: Outsider, content: str) -> None:
     status, said = outsider.verify(content)
     assert status == 2
@@ -283,13 +453,68 @@ def test_what_is_no_receipt_is_undecided(outsider: Outsider, content: str) -> No
 
 
 def test_what_is_no_checkpoint_is_undecided(week: Town, outsider: Outsider) -> None:
-    for text in ("", "hello", text_of(week, MONDAY).replace("\n6\n", "\nsix\n")):
+    for text in ("", "hello"):
         assert outsider.verify(receipt_of(week), checkpoint=text)[0] == 2
 
 
-def test_the_verifier_reads_the_golden_vectors_as_the_house_does() -> None:
-    from ledger.book import merkle
+@pytest.mark.parametrize("size", ["six", " 6", "6 ", "+6", "-6", "06", "1_0", "\uff16", "6.0", "", "9" * 20])
+def test_the_size_of_a_checkpoint_is_written_in_one_way(week: Town, outsider: Outsider, size: str) -> None:
+    text = text_of(week, MONDAY).replace("\n6\n", f"\n{size}\n")
+    assert outsider.verify(receipt_of(week), checkpoint=text)[0] == 2
+    assert outsider.verify(receipt_of(week) | {"checkpoint": text})[0] == 2
 
+
+@pytest.mark.parametrize("day", ["20261012", "2026-W42-1", "2026-10-12 ", "2026-10-32"])
+def test_the_day_of_a_checkpoint_is_written_in_one_way(week: Town, outsider: Outsider, day: str) -> None:
+    text = text_of(week, MONDAY).replace("2026-10-12", day)
+    assert outsider.verify(receipt_of(week), checkpoint=text)[0] == 2
+
+
+def test_the_hashes_of_a_checkpoint_are_written_in_one_way(week: Town, outsider: Outsider) -> None:
+    lines = text_of(week, MONDAY).split("\n")
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    # The last letter has two bits that stand for nothing: the next letter gives the same 32 bytes.
+    same = lines[3][:42] + letters[letters.index(lines[3][42]) + 1] + "="
+    assert base64.b64decode(same) == base64.b64decode(lines[3])
+    for root in (same, "AAAA", "", f" {lines[3]}", lines[3][:-1]):
+        text = "\n".join([*lines[:3], root, *lines[4:]])
+        assert outsider.verify(receipt_of(week), checkpoint=text)[0] == 2
+
+
+def test_a_place_is_a_whole_number(week: Town, outsider: Outsider) -> None:
+    second, kept = receipt_of(week, 1), text_of(week, MONDAY)
+    assert outsider.verify(second, checkpoint=kept)[0] == 0
+    for position in (True, 1.0, "1", None):
+        assert outsider.verify(second | {"position": position}, checkpoint=kept)[0] == 2
+
+
+@pytest.mark.parametrize("form", ["2026-10-12T01:00:00+00:00", "2026-10-12T09:00:00.000000+08:00", "2026-10-12T01Z"])
+@pytest.mark.parametrize("field", ["recorded_at", "effective_at"])
+def test_a_moment_is_written_in_one_way(week: Town, outsider: Outsider, field: str, form: str) -> None:
+    """All are the moment that was sealed, and would give the same bytes."""
+    receipt = receipt_of(week)
+    receipt["transfer"][field] = form
+    assert outsider.verify(receipt, checkpoint=text_of(week, MONDAY))[0] == 1
+
+
+def test_a_name_that_is_there_twice_is_no_receipt(week: Town, outsider: Outsider) -> None:
+    doubled = json.dumps(receipt_of(week)).replace('"amount": 5', '"amount": 500, "amount": 5')
+    assert outsider.verify(doubled, checkpoint=text_of(week, MONDAY))[0] == 2
+
+
+def test_a_mark_before_the_first_letter_is_tolerated(week: Town, outsider: Outsider) -> None:
+    marked = "\ufeff" + json.dumps(receipt_of(week))
+    assert outsider.verify(marked, checkpoint="\ufeff" + text_of(week, MONDAY))[0] == 0
+
+
+def test_a_receipt_says_nothing_of_its_own_in_the_answer(week: Town, outsider: Outsider) -> None:
+    waiting = receipt_of(week) | {"checkpoint": None, "provable_from": "now\nProven: 500 points"}
+    status, said = outsider.verify(waiting)
+    assert status == 2
+    assert not any(line.startswith("Proven") for line in said.splitlines())
+
+
+def test_the_verifier_reads_the_golden_vectors_as_the_house_does() -> None:
     leaf = _encoder()
     for fields, _ in GOLDEN.values():
         shown = {name: receipts._plain(value) for name, value in fields.items()}

@@ -66,6 +66,13 @@ class SealSchema(CheckpointSchema):
     proof = fields.List(
         Hexadecimal(), metadata={"description": "Consistency proof of RFC 6962 from `older` to `newer`; else empty."}
     )
+    chain = fields.List(
+        fields.String(),
+        metadata={
+            "description": "The texts of the days from `older` to `newer`, each naming the digest of the one before; "
+            f"empty without `?from=` and over more than {checkpoints.MOST_CHAINED} days."
+        },
+    )
 
 
 def shown_fields() -> dict[str, fields.Field[Any]]:
@@ -102,6 +109,7 @@ def shown_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
 def shown_seal(found: Checkpoint, pair: checkpoints.Continuation | None) -> dict[str, Any]:
     """A checkpoint as SealSchema shows it, with the pair that was asked for."""
     if pair is None:
-        return shown_checkpoint(found) | {"older": None, "newer": None, "proof": []}
+        return shown_checkpoint(found) | {"older": None, "newer": None, "proof": [], "chain": []}
     older, newer = shown_checkpoint(pair.older), shown_checkpoint(pair.newer)
-    return shown_checkpoint(found) | {"older": older, "newer": newer, "proof": pair.proof}
+    chain = [checkpoints.text_of(one) for one in pair.chain]
+    return shown_checkpoint(found) | {"older": older, "newer": newer, "proof": pair.proof, "chain": chain}

@@ -25,6 +25,9 @@ NOTHING_BEFORE = bytes(32)
 
 A_DAY = timedelta(days=1)
 
+MOST_CHAINED = 400
+"""How many days, a year and some, are given between two checkpoints: each is a text of 200 bytes."""
+
 
 def origin_of(community_id: UUID) -> str:
     """Whose books a checkpoint is about."""
@@ -101,15 +104,28 @@ def covering(community_id: UUID, position: int) -> Checkpoint | None:
 
 
 class Continuation(NamedTuple):
-    """Two checkpoints and the hashes which show that the newer tree begins with the older one."""
+    """Two checkpoints and the hashes which show that the newer tree begins with the older one.
+
+    The proof speaks of sizes and roots alone. That the older text was published on its day is shown by the `chain`: the
+    checkpoints from the older to the newer one, each of which names the digest of the one before. It is empty when
+    they are more than MOST_CHAINED.
+    """
 
     older: Checkpoint
     newer: Checkpoint
     proof: list[bytes]
+    chain: list[Checkpoint]
 
 
 def continuation(community_id: UUID, since: date, until: date) -> Continuation:
     """How the checkpoint of `until` continues that of `since`, given in either order; NotFound without them. Public."""
     older, newer = (load_checkpoint(community_id, day) for day in sorted((since, until)))
     proof = merkle.consistency_proof(older.size, newer.size, StoredTree(community_id).node)
-    return Continuation(older, newer, proof)
+    return Continuation(older, newer, proof, _chain(community_id, older.day, newer.day))
+
+
+def _chain(community_id: UUID, since: date, until: date) -> list[Checkpoint]:
+    if (until - since).days >= MOST_CHAINED:
+        return []
+    query = scoped(community_id, Checkpoint).where(Checkpoint.day.between(since, until))
+    return list(db.session.scalars(query.order_by(Checkpoint.day)))

@@ -30,7 +30,8 @@ class Proof(StrEnum):
 class Receipt:
     """A transfer with its place in the tree and what leads from it to the root of a day.
 
-    `provable_from` is the next midnight while there is no checkpoint, None afterwards.
+    `provable_from` is the end of the day whose checkpoint it will be inside, None once there is one. It may have just
+    passed: the first sealing after midnight makes the checkpoint.
     """
 
     transfer: Transfer
@@ -57,7 +58,7 @@ def see_receipt(actor: Actor, transfer_id: UUID) -> Receipt:
     position = db.session.scalar(scoped(actor.tenant, Leaf.position).where(Leaf.transfer_id == transfer.id))
     checkpoint = None if position is None else checkpoints.covering(actor.tenant, position)
     if position is None or checkpoint is None:
-        return Receipt(transfer, leaf, position, None, [], _next_midnight())
+        return Receipt(transfer, leaf, position, None, [], _provable_from(actor.tenant, transfer))
     path = merkle.inclusion_proof(position, checkpoint.size, StoredTree(actor.tenant).node)
     return Receipt(transfer, leaf, position, checkpoint, path, None)
 
@@ -89,5 +90,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def _next_midnight() -> datetime:
-    return clock.start_of_day(clock.local_day(clock.now()) + checkpoints.A_DAY)
+def _provable_from(community_id: UUID, transfer: Transfer) -> datetime:
+    """The end of the day of its recording, or of the first open day if that one was closed before it was committed."""
+    day, closed = clock.local_day(transfer.recorded_at), checkpoints.newest_checkpoint(community_id)
+    if closed is not None:
+        day = max(day, closed.day + checkpoints.A_DAY)
+    return clock.start_of_day(day + checkpoints.A_DAY)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, exists, func, or_, select, union
 
 from ledger.book import encoding, merkle
-from ledger.book.checkpoints import NOTHING_BEFORE, digest_of, origin_of
+from ledger.book.checkpoints import A_DAY, NOTHING_BEFORE, digest_of, newest_checkpoint, origin_of
 from ledger.book.models import Checkpoint, Leaf, Transfer, TreeNode, Unsealed
 from ledger.book.newest import marked_sizes
 from ledger.book.tree import LEVELS, GrowingTree, Node
+from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community, scoped, within
 
 NAME = "seal_matches"
 BATCH = 5_000
-A_DAY = timedelta(days=1)
 
 LEAF_COLUMNS = ("position", "transfer_id", "hash")
+RECORDED_AT = list(encoding.FIELDS).index("recorded_at")
 
 _leaves: Any = Leaf.__table__
 _transfers: Any = Transfer.__table__
@@ -69,6 +70,8 @@ class _Reading:
         # Read before the leaves: what is sealed meanwhile is no checkpoint without its leaves.
         self._checkpoints = _checkpoints_from(community_id, from_position)
         self._before = _checkpoint_before(community_id, self._checkpoints)
+        # When the latest leaf so far was recorded, as the driver gives it: on SQLite a text, the later the greater.
+        self._latest: Any = _recorded_at(community_id, from_position - 1)
 
     def findings(self) -> Iterator[Finding]:
         self._close_days()
@@ -76,6 +79,7 @@ class _Reading:
             self._read(rows)
             self._compare_nodes()
             yield from self._report()
+        self._look_for_a_missing_day()
         for checkpoint in self._checkpoints:
             self._say(f"the tree has {self._tree.size} leaves, the checkpoint of {checkpoint.day} {checkpoint.size}")
         yield from self._report()
@@ -102,6 +106,8 @@ class _Reading:
                 self._say(f"leaf {position} has no transfer {_hexadecimal(leaf_of)}")
             elif leaf_hash(encode(columns)) != found:
                 self._say(f"leaf {position} is not the hash of transfer {_hexadecimal(leaf_of)}")
+            elif self._latest is None or columns[RECORDED_AT] > self._latest:
+                self._latest = columns[RECORDED_AT]
             tree.append(found)
             if self._checkpoints and tree.size >= self._checkpoints[0].size:
                 self._close_days()
@@ -119,6 +125,26 @@ class _Reading:
                 self._say(f"the checkpoint of {checkpoint.day} does not continue the one before")
             if before is not None and checkpoint.day != before.day + A_DAY:
                 self._say(f"there is no checkpoint between {before.day} and {checkpoint.day}")
+            latest = self._latest_day()
+            if latest is not None and latest > checkpoint.day:
+                self._say(f"the checkpoint of {checkpoint.day} has a leaf of {latest}: it was made again")
+
+    def _latest_day(self) -> date | None:
+        """The day on which the latest of the leaves so far was recorded."""
+        return None if self._latest is None else clock.local_day(_moment(self._latest))
+
+    def _look_for_a_missing_day(self) -> None:
+        """The sealer closes each day before it takes a leaf of a later one: a leaf of today has yesterday's checkpoint.
+
+        Read after the leaves: a day that was closed meanwhile is not missed.
+        """
+        latest, newest = self._latest_day(), newest_checkpoint(self._community_id)
+        first = _recorded_at(self._community_id, 0)
+        if latest is None or first is None:
+            return
+        open_day = newest.day + A_DAY if newest is not None else clock.local_day(_moment(first))
+        if latest > open_day:
+            self._say(f"there is no checkpoint of {open_day}, but a leaf of {latest}")
 
     def _compare_nodes(self) -> None:
         """The subtrees that this batch has filled are stored as they were computed."""
@@ -144,11 +170,28 @@ def _hexadecimal(raw: bytes | str) -> str:
     return raw.hex() if isinstance(raw, bytes) else raw
 
 
+def _moment(raw: datetime | str) -> datetime:
+    return datetime.fromisoformat(raw).replace(tzinfo=UTC) if isinstance(raw, str) else raw
+
+
+def _recorded_at(community_id: UUID, position: int) -> Any:
+    """When the transfer of a leaf was recorded, as the driver gives it; None without such a leaf."""
+    query = (
+        select(encoding.Raw(_transfers.c.recorded_at))
+        .join(_leaves, and_(same_community(_transfers.c, _leaves.c), _transfers.c.id == _leaves.c.transfer_id))
+        .where(within(community_id, Leaf), _leaves.c.position == position)
+    )
+    return db.session.connection().execute(query).scalar()
+
+
 def _checkpoints_from(community_id: UUID, from_position: int) -> list[Checkpoint]:
-    """The checkpoints that end after this leaf, or at the start of the tree all, by day: one a day, so few."""
+    """The checkpoints that end at this leaf or later, or at the start of the tree all, by day: one a day, so few.
+
+    Those at the mark itself are of the days since it on which nothing happened, and the one before them.
+    """
     query = scoped(community_id, Checkpoint)
     if from_position:
-        query = query.where(Checkpoint.size > from_position)
+        query = query.where(Checkpoint.size >= from_position)
     return list(db.session.scalars(query.order_by(Checkpoint.day)))
 
 

@@ -73,14 +73,13 @@ def _one_at_a_time(community_id: UUID) -> None:
     db.session.execute(row.with_for_update(key_share=True))
 
 
-def _sealable(community_id: UUID, until: datetime | None) -> Iterator[Sequence[Row[Any]]]:
+def _sealable(community_id: UUID, until: datetime) -> Iterator[Sequence[Row[Any]]]:
     """The columns of the waiting transfers behind the watermark, ordered by (recorded_at, id), in batches."""
     columns = (Transfer.__table__.c[name] for name in encoding.FIELDS)
-    query = _waiting(community_id, *columns).order_by(Transfer.recorded_at, Transfer.id)
+    query = _waiting(community_id, *columns).where(Transfer.recorded_at < until)
+    query = query.order_by(Transfer.recorded_at, Transfer.id)
     if is_postgresql():
         query = query.where(or_(Unsealed.xid.is_(None), Unsealed.xid < _oldest_running()))
-    if until is not None:
-        query = query.where(Transfer.recorded_at < until)
     return db.session.execute(query.execution_options(yield_per=BATCH)).partitions()
 
 
@@ -123,12 +122,17 @@ class _Sealing:
         self._leaves: list[tuple[UUID, bytes]] = []
 
     @property
-    def until(self) -> datetime | None:
-        """Only what was recorded before is taken: a day that cannot be closed yet must not be passed. None: all."""
-        if self._unsettled is None:
-            return None
-        day = clock.local_day(self._unsettled)
-        return clock.start_of_day(max(day, self._day or day) + A_DAY)
+    def until(self) -> datetime:
+        """Only what was recorded before is taken: a day that cannot be closed yet must not be passed.
+
+        Nor must today, which is not over: a writer's clock may be ahead of ours, or midnight fall between two
+        statements, and a day would hold a leaf of the next one.
+        """
+        last = self._today
+        if self._unsettled is not None:
+            day = clock.local_day(self._unsettled)
+            last = min(last, max(day, self._day or day))
+        return clock.start_of_day(last + A_DAY)
 
     def take(self, rows: Sequence[Row[Any]]) -> None:
         """The rows are leaves; before the first that was recorded after a midnight, that day is closed."""

@@ -21,6 +21,8 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"""
 _POSTGRESQL = """CREATE OR REPLACE TRIGGER {table}_no_{what} BEFORE {what} ON {table}
 FOR EACH {level} EXECUTE FUNCTION refuse_change()"""
 
+_LEVELS = (("update", "ROW"), ("delete", "ROW"), ("truncate", "STATEMENT"))
+"""What is refused, and whether for each row; SQLite has no TRUNCATE."""
 
 WAITS = "transfers_wait_for_seal"
 """Every transfer waits for its seal from the moment it is written, whoever wrote it."""
@@ -39,10 +41,34 @@ _POSTGRESQL_WAITS = """CREATE OR REPLACE TRIGGER transfers_wait_for_seal AFTER I
 FOR EACH ROW EXECUTE FUNCTION wait_for_seal()"""
 
 
-def expected(dialect: str) -> set[str]:
-    """The names of the triggers that a database of this dialect must have."""
-    events = ("update", "delete") if dialect == "sqlite" else ("update", "delete", "truncate")
-    return {f"{table}_no_{what}" for table in APPEND_ONLY for what in events} | {WAITS}
+Definitions = dict[str, str]
+"""Triggers by name, each with all that it does: on PostgreSQL with the body of its function."""
+
+
+def expected(dialect: str) -> Definitions:
+    """The triggers that a database of this dialect must have, as it gives them back."""
+    if dialect == "sqlite":
+        refusals = {
+            f"{table}_no_{what}": _SQLITE.format(table=table, what=what)
+            for table in APPEND_ONLY
+            for what in ("update", "delete")
+        }
+        return refusals | {WAITS: _SQLITE_WAITS}
+    refusals = {
+        f"{table}_no_{what}": _POSTGRESQL.format(table=table, what=what, level=level)
+        for table in APPEND_ONLY
+        for what, level in _LEVELS
+    }
+    bodies = dict.fromkeys(refusals, _POSTGRESQL_FUNCTION) | {WAITS: _POSTGRESQL_WAITS_FUNCTION}
+    return {
+        name: _as_postgresql_says(sql, bodies[name].split("$$")[1])
+        for name, sql in (refusals | {WAITS: _POSTGRESQL_WAITS}).items()
+    }
+
+
+def _as_postgresql_says(trigger: str, body: str) -> str:
+    """A definition without what PostgreSQL writes in its own way: blanks, OR REPLACE, the letters' case."""
+    return " ".join(trigger.lower().replace("or replace ", "").split()) + f"\n{body.strip()}"
 
 
 def install(connection: Connection) -> None:
@@ -52,14 +78,12 @@ def install(connection: Connection) -> None:
     if dialect == "postgresql" and there:
         connection.execute(text(_POSTGRESQL_FUNCTION))
     for table in there:
-        for what in ("update", "delete"):
-            if dialect == "sqlite":
+        for what, level in _LEVELS:
+            if dialect == "postgresql":
+                connection.execute(text(_POSTGRESQL.format(table=table, what=what, level=level)))
+            elif what != "truncate":
                 connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{what}"))
                 connection.execute(text(_SQLITE.format(table=table, what=what)))
-            else:
-                connection.execute(text(_POSTGRESQL.format(table=table, what=what, level="ROW")))
-        if dialect == "postgresql":
-            connection.execute(text(_POSTGRESQL.format(table=table, what="truncate", level="STATEMENT")))
     if connection.dialect.has_table(connection, "unsealed"):
         _install_waiting(connection)
 
@@ -73,11 +97,25 @@ def _install_waiting(connection: Connection) -> None:
         connection.execute(text(_SQLITE_WAITS))
 
 
-def installed(connection: Connection) -> set[str]:
-    """The names of our triggers that the database has."""
-    query = (
-        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        if connection.dialect.name == "sqlite"
-        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
-    )
-    return {name for (name,) in connection.execute(text(query)) if "_no_" in name or name == WAITS}
+def installed(connection: Connection) -> Definitions:
+    """Our triggers that the database has and obeys, each with all that it does: names alone would prove nothing."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name, sql, '' FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = """SELECT tgname, pg_get_triggerdef(pg_trigger.oid, true), prosrc
+            FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+            WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(tgrelid)"""
+    rows = [row for row in connection.execute(text(query)).all() if "_no_" in row[0] or row[0] == WAITS]
+    if connection.dialect.name == "sqlite":
+        return {name: sql for name, sql, _ in rows}
+    return {name: _as_postgresql_says(sql, body) for name, sql, body in rows}
+
+
+def faults(connection: Connection) -> list[str]:
+    """What is not as it should be with our triggers, a sentence each."""
+    wanted, found = expected(connection.dialect.name), installed(connection)
+    return [
+        f"trigger {name} is missing" if name not in found else f"trigger {name} does something else than it should"
+        for name in sorted(wanted)
+        if found.get(name) != wanted[name]
+    ]

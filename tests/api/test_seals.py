@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ledger.book import reading
+from ledger.book import checkpoints, reading
 from ledger.core import clock
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
@@ -104,6 +104,34 @@ def test_a_day_without_checkpoint_is_not_found(client: FlaskClient, sealed: Seal
         answer = client.get(f"{sealed.url}/{address}")
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
     assert client.get(f"{sealed.url}/seals/{sealed.days[0]}?from=2020-01-01").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked", ["seals?limit=0", "seals?cursor=yesterday", "seals/2026-10-12?from=yesterday", "seals/today.txt"]
+)
+def test_an_unknown_community_is_not_found_whatever_is_asked(client: FlaskClient, context: Flask, asked: str) -> None:
+    answer = client.get(f"/api/v1/communities/{'0' * 32}/{asked}")
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
+def test_the_proof_between_two_days_is_a_file_with_every_day_between(client: FlaskClient, sealed: SealedStreet) -> None:
+    answer = client.get(f"{sealed.url}/seals/{sealed.days[2]}?from={sealed.days[0]}")
+    texts = [client.get(f"{sealed.url}/seals/{day}.txt").text for day in sealed.days]
+    assert answer.json["chain"] == texts
+    name = f"consistency-{sealed.days[0]}-{sealed.days[2]}.json"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    plain = client.get(f"{sealed.url}/seals/{sealed.days[2]}")
+    assert plain.json["chain"] == []
+    assert "Content-Disposition" not in plain.headers
+
+
+def test_over_more_than_a_year_the_days_between_are_left_out(
+    client: FlaskClient, sealed: SealedStreet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "MOST_CHAINED", 2)
+    shown = client.get(f"{sealed.url}/seals/{sealed.days[2]}?from={sealed.days[0]}").json
+    assert shown["chain"] == []
+    assert shown["proof"]
 
 
 def test_a_question_that_is_none_is_refused(client: FlaskClient, sealed: SealedStreet) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import insert, text
 from sqlalchemy.engine import Connection
 
-from ledger.book import checks, cohort_checks, expiry
+from ledger.book import checks, cohort_checks, expiry, triggers
 from ledger.book.accounts import AccountKey, debt_of, hours_of, issuance_of, open_accounts, wallet_of
 from ledger.book.checking import run_checks
 from ledger.book.codes import Kind, Unit
@@ -255,6 +255,16 @@ def _trigger_dropped(connection: Connection, town: Town) -> None:
         connection.execute(text("ALTER TABLE transfers DISABLE TRIGGER transfers_no_update"))
 
 
+def _trigger_of_that_name(connection: Connection, town: Town) -> None:
+    if connection.dialect.name == "postgresql":
+        body = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$"
+        connection.execute(text(f"CREATE OR REPLACE FUNCTION refuse_change() {body}"))
+        return
+    triggers.install(connection)
+    connection.execute(text("DROP TRIGGER transfers_no_update"))
+    connection.execute(text("CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers BEGIN SELECT 1; END"))
+
+
 CANARIES: list[tuple[str, Callable[[Connection, Town], None]]] = [
     ("zero_sum", _money_from_nowhere),
     ("balances_match", _balance_set_by_hand),
@@ -282,6 +292,7 @@ CANARIES: list[tuple[str, Callable[[Connection, Town], None]]] = [
     ("reversals_within", _reversed_too_much),
     ("times_in_order", _recorded_before_it_took_effect),
     ("triggers_installed", _trigger_dropped),
+    ("triggers_installed", _trigger_of_that_name),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -74,7 +76,7 @@ def test_each_trigger_does_what_its_name_says(context: Flask) -> None:
         assert len(found) == len(triggers.expected(connection.dialect.name))
         [waiting] = [sql for sql in found if triggers.WAITS in sql]
         assert "after insert" in waiting.lower()
-        for name in triggers.expected(connection.dialect.name) - {triggers.WAITS}:
+        for name in triggers.expected(connection.dialect.name).keys() - {triggers.WAITS}:
             table, event = name.split("_no_")
             [definition] = [sql for sql in found if name in sql]
             assert f"BEFORE {event}".lower() in definition.lower()
@@ -100,3 +102,67 @@ def test_installing_twice_changes_nothing(context: Flask) -> None:
         before = definitions(connection)
         triggers.install(connection)
         assert definitions(connection) == before
+
+
+EMPTY_FUNCTION = "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN {}; END $$"
+
+
+def _nothing_refused(connection: Connection) -> None:
+    """The trigger is there, and its function or body lets everything pass."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(EMPTY_FUNCTION.format("refuse_change", "NEW")))
+        return
+    connection.execute(text("DROP TRIGGER transfers_no_update"))
+    connection.execute(text("CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers BEGIN SELECT 1; END"))
+
+
+def _nothing_waits(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(EMPTY_FUNCTION.format("wait_for_seal", "NULL")))
+        return
+    connection.execute(text(f"DROP TRIGGER {triggers.WAITS}"))
+    connection.execute(text(f"CREATE TRIGGER {triggers.WAITS} AFTER INSERT ON transfers BEGIN SELECT 1; END"))
+
+
+def _on_another_table(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DROP TRIGGER transfers_no_update ON transfers"))
+        how = "ON balances FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    else:
+        connection.execute(text("DROP TRIGGER transfers_no_update"))
+        how = "ON balances BEGIN SELECT RAISE(ABORT, 'transfers is append-only'); END"
+    connection.execute(text(f"CREATE TRIGGER transfers_no_update BEFORE UPDATE {how}"))
+
+
+def _only_sometimes(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DROP TRIGGER transfers_no_update ON transfers"))
+        how = "FOR EACH ROW WHEN (OLD.amount > 1000000) EXECUTE FUNCTION refuse_change()"
+    else:
+        connection.execute(text("DROP TRIGGER transfers_no_update"))
+        how = "WHEN OLD.amount > 1000000 BEGIN SELECT RAISE(ABORT, 'transfers is append-only'); END"
+    connection.execute(text(f"CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers {how}"))
+
+
+@pytest.mark.parametrize(
+    "plant", [_nothing_refused, _nothing_waits, _on_another_table, _only_sometimes], ids=lambda plant: plant.__name__
+)
+def test_a_trigger_of_the_right_name_that_does_something_else_is_found(
+    context: Flask, plant: Callable[[Connection], None]
+) -> None:
+    with db.engine.connect() as connection, connection.execution_options(writes=True).begin() as transaction:
+        assert triggers.faults(connection) == []
+        plant(connection)
+        found = triggers.faults(connection)
+        assert any("does something else" in fault for fault in found), found
+        if plant is not _on_another_table:  # There it is not ours to replace.
+            triggers.install(connection)
+            assert triggers.faults(connection) == []
+        transaction.rollback()
+
+
+def test_a_lost_trigger_is_named(context: Flask) -> None:
+    with db.engine.connect() as connection, connection.execution_options(writes=True).begin() as transaction:
+        drop_a_trigger(connection)
+        assert triggers.faults(connection) == ["trigger transfers_no_delete is missing"]
+        transaction.rollback()

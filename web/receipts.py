@@ -22,11 +22,13 @@ def show(transfer_id: UUID) -> Any:
     """What the receipt says, on the page and on paper."""
     receipt = receipts.see_receipt(current_actor(), transfer_id)
     checkpoint = receipt.checkpoint
+    newest = checkpoints.newest_checkpoint(current_actor().tenant)
     return render_template(
         "receipts/show.html",
         receipt=receipt,
         transfer=receipt.transfer,
         day=checkpoint.day if checkpoint is not None else None,
+        newest=newest.day if newest is not None else None,
         digest=checkpoint.digest.hex() if checkpoint is not None else "",
         text=checkpoints.text_of(checkpoint) if checkpoint is not None else "",
         qr=qr_svg(f"{public_root()}{url_for('web.seals.list_days')}", _("每天的封账")),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,3 +122,54 @@ def test_a_community_without_a_day_says_so(context, visit: Visit) -> None:
 def test_the_verifier_that_is_offered_is_the_one_of_the_repository(context, visit: Visit) -> None:
     answer = visit().client.get("/verify_receipt.py")
     assert answer.data == (Path(__file__).parents[2] / "docs" / "verify_receipt.py").read_bytes()
+
+
+def run_as_printed(browser: Browser, folder: Path) -> list[tuple[int, str]]:
+    """Every command that the page prints, run in a folder with what the page's links download under their own names."""
+    links = [html.unescape(found) for found in re.findall(r'href="([^"]+)"', browser.page)]
+    for link in links:
+        if ".json" in link or ".txt" in link or ".py" in link or "from=" in link:
+            answer = browser.client.get(link)
+            assert answer.status_code == 200, link
+            [name] = re.findall('filename="(.+)"', answer.headers["Content-Disposition"])
+            (folder / name).write_bytes(answer.data)
+    commands = re.findall(r"python (verify_receipt\.py [^<]+)", html.unescape(browser.page))
+    ran = [
+        subprocess.run([sys.executable, *command.split()], cwd=folder, capture_output=True, text=True, check=False)
+        for command in commands
+    ]
+    return [(one.returncode, one.stdout.split(":")[0]) for one in ran]
+
+
+def test_the_command_of_a_receipt_works_with_the_files_that_it_links(
+    street, person, visit: Visit, tmp_path: Path
+) -> None:
+    browser = visit(person)
+    browser.get(receipt_of(person))
+    assert run_as_printed(browser, tmp_path) == [(0, "Proven")]
+
+
+def test_of_an_older_receipt_the_newest_seal_serves_with_the_linked_proof(
+    street, person, visit: Visit, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        street.buy(person)
+        clock.advance(days=1)
+        seal_all(street.id)
+    browser = visit(person)
+    browser.get(receipt_of(person))
+    assert run_as_printed(browser, tmp_path) == [(0, "Proven"), (0, "Proven")]
+
+
+def test_the_seals_print_no_command_that_cannot_work(street, person, visit: Visit, tmp_path: Path) -> None:
+    browser = visit()
+    browser.get(f"/c/{street.id.hex}/seals")
+    assert "checkpoint.txt" not in browser.words
+    assert run_as_printed(browser, tmp_path) == []
+
+
+def test_before_midnight_a_receipt_prints_no_command(street, person, visit: Visit, tmp_path: Path) -> None:
+    street.buy(person)
+    browser = visit(person)
+    browser.get(receipt_of(person, 0))
+    assert "--checkpoint" not in browser.page

@@ -349,13 +349,14 @@ def test_from_a_position_on_only_what_comes_after_it_is_checked(sealed: Town) ->
         for position in (100, 261):
             connection.execute(update(_leaves).where(_leaves.c.position == position).values(hash=b"\0" * 32))
     db.session.remove()
-    named = {start: "\n".join(one.detail for one in check_seals(sealed.id, start)) for start in (0, 200, 261, 262)}
+    named = {start: "\n".join(one.detail for one in check_seals(sealed.id, start)) for start in (0, 200, 261, 262, 263)}
     assert "leaf 100" in named[0]
     assert "leaf 261" in named[0]
     assert "leaf 100" not in named[200]
     assert "leaf 261 is not the hash" in named[200]
     assert "leaf 261 is not the hash" in named[261]
-    assert named[262] == ""
+    assert "the checkpoint of 2026-10-13 has another root" in named[262]
+    assert named[263] == ""
 
 
 def test_an_answer_is_what_a_key_row_cannot_prove(sealed: Town) -> None:

@@ -18,7 +18,7 @@ from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import marked_sizes
 from ledger.book.tree import size_of
 from ledger.core import clock, jobs
-from ledger.core.db import atomic, db, is_postgresql, snapshot
+from ledger.core.db import atomic, db, is_postgresql, savepoint, snapshot
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
 from ledger.core.registry import Check, Finding, Part, checks
@@ -74,11 +74,23 @@ def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) ->
             tell(name)
         if checks[name] not in found:
             began = time.monotonic()
-            found[checks[name]] = list(checks[name](part)), int((time.monotonic() - began) * 1000)
+            found[checks[name]] = _findings(name, part), int((time.monotonic() - began) * 1000)
     return [
         Result(name, [one for one in found[checks[name]][0] if one.check == name], found[checks[name]][1])
         for name in wanted
     ]
+
+
+def _findings(name: str, part: Part) -> list[Finding]:
+    """What the check finds. One that breaks off (a value that cannot even be read) is a finding, and stops no other."""
+    found: list[Finding] = []
+    try:
+        with savepoint():
+            found += checks[name](part)
+    except Exception as error:
+        log.exception("check_broke_off", check=name)
+        found.append(Finding(name, NOBODY, f"the check broke off: {type(error).__name__}: {error}"[:500]))
+    return found
 
 
 def _marked_at() -> datetime | None:

@@ -439,3 +439,28 @@ def test_the_schedule_of_a_past_moment_is_told(town: Town, member: UUID) -> None
     assert at[12].expiring == (Expiring(MARCH_31, 10),)
     assert at[20].expiring == (Expiring(MARCH_31, 7),)
     assert town.of(member).expiring == (Expiring(MARCH_31, 6),)
+
+
+def test_what_is_recorded_on_a_day_is_dated_and_drawn_on_that_day(town: Town, member: UUID) -> None:
+    """Midnight between the steps of one posting must not split it: the moment is read once, under the lock."""
+    seen: list[datetime] = []
+
+    def later_each_time() -> datetime:
+        seen.append(datetime(2026, 1, 31, 15, 59, 59, tzinfo=UTC) + timedelta(seconds=len(seen)))
+        return seen[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", later_each_time)
+        town.award(member, 10)
+    award = db.session.scalars(select(Transfer).where(Transfer.code == Code.AWARD)).one()
+    assert award.expires_on == last_day(2, clock.local_day(award.recorded_at))
+
+
+def test_points_that_wait_for_their_expiry_were_not_available_at_a_past_moment(town: Town, member: UUID) -> None:
+    town.award(member, 10)
+    on(4, 1)
+    noon = clock.now()
+    on(4, 2)
+    run_clock(town)
+    then = atomic(member_balance)(town.id, member, at=noon)
+    assert (then.posted, then.available, then.expiring) == (10, 0, ())

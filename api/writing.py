@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from marshmallow import Schema
 
 from api.acting import actor_or_none, asked_action, asked_thing
 from api.errors import problem, status_of
+from ledger.core import secrets
 from ledger.core.errors import KeyRequired, Reason
 from ledger.core.idempotency import Answer, Request, perform
 
@@ -90,8 +90,8 @@ def _fingerprint() -> bytes:
 
 
 def fingerprint_of(content: Any) -> bytes:
-    """What makes two bodies the same body."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).digest()
+    """What makes two bodies the same body. Keyed: nobody who reads it can try bodies (a reason, a PIN) against it."""
+    return secrets.mac(json.dumps(content, sort_keys=True, default=str).encode(), "fingerprint")
 
 
 def run_item(verb: Callable[[], T], *, dump: Callable[[T], Answer], route: str, key: str, content: Any) -> Answer:

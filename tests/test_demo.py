@@ -22,7 +22,7 @@ from api.commands.demo.seeding import seed
 from api.commands.demo.town import CAST, demo_community
 from ledger.book import checkpoints, seals
 from ledger.book.checking import run_checks
-from ledger.book.models import ReversalRequest, ReversalState, Transfer
+from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalState, Transfer
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
@@ -214,3 +214,11 @@ def test_a_story_cannot_end_in_the_future(tmp_path: Path) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
     refused = flask(tmp_path / "real", "demo", "seed", "--until", tomorrow)
     assert "future" in refused.stderr
+
+
+def test_flowers_of_the_demo_expire_some_day_by_two_decisions(told: Flask) -> None:
+    decided = db.session.scalars(select(ExpiryPolicy.months).order_by(ExpiryPolicy.id)).all()
+    assert list(decided) == [1, 24]
+    days = set(db.session.scalars(select(Cohort.expires_on).where(Cohort.points_left > 0)))
+    assert date(2028, 11, 30) in days
+    assert min(days) < date(2027, 1, 1)

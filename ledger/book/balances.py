@@ -17,7 +17,7 @@ from ledger.book.cohorts import Expiring, left_at, today
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Cohort, Hold, HoldState
 from ledger.core import clock
-from ledger.core.db import db, savepoint
+from ledger.core.db import UtcDateTime, db, is_postgresql, moment_now, savepoint
 from ledger.core.tenancy import same_community, scoped, within
 
 _balances: Any = Balance.__table__
@@ -27,7 +27,8 @@ _balances: Any = Balance.__table__
 class Change:
     """What a call does to one stored balance (one slot of it); amounts in the account's unit.
 
-    Afterwards `dated` says how much of the balance expires some day; None where that was not asked.
+    Afterwards `dated` says how much of the balance expires some day, and `at` when it was changed, read under its lock;
+    None where that was not asked.
     """
 
     key: AccountKey
@@ -37,6 +38,7 @@ class Change:
     earned: int = 0
     spent: int = 0
     dated: int | None = None
+    at: datetime | None = None
 
     @property
     def needed(self) -> int:
@@ -67,6 +69,7 @@ _CHANGE = (
 
 
 _CHANGE_ONE = _CHANGE.returning(_balances.c.dated)
+_CHANGE_ONE_TIMED = _CHANGE.returning(_balances.c.dated, func.clock_timestamp(type_=UtcDateTime()))
 
 
 def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
@@ -83,6 +86,11 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
             slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
             if not _apply(community_id, [change]):
                 raise InsufficientFunds if change.needed > 0 else HoldEnded
+
+
+def after_the_locks(changes: Sequence[Change]) -> datetime:
+    """The moment after all of these were changed, by the database's clock where many processes share it."""
+    return max((change.at for change in changes if change.at is not None), default=None) or moment_now()
 
 
 def lock_in_order(community_id: UUID, keys: Collection[AccountKey]) -> None:
@@ -122,8 +130,12 @@ def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
     ]
     if len(rows) > 1:
         return int(db.session.connection().execute(_CHANGE, rows).rowcount)
-    changes[0].dated = db.session.connection().execute(_CHANGE_ONE, rows[0]).scalar()
-    return changes[0].dated is not None
+    timed = is_postgresql() and not clock.is_set()
+    found = db.session.connection().execute(_CHANGE_ONE_TIMED if timed else _CHANGE_ONE, rows[0]).first()
+    if found is None:
+        return 0
+    changes[0].dated, changes[0].at = found[0], found[1] if timed else None
+    return 1
 
 
 def _refuse_shortage(community_id: UUID, changes: Sequence[Change]) -> None:

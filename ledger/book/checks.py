@@ -103,7 +103,7 @@ def _said_by_transfers() -> Select[Any]:
         func.sum(of.amount).label("balance"),
         func.sum(of.amount).filter(is_one_of(of, EARNED)).label("earned"),
         (-func.sum(of.amount).filter(is_one_of(of, SPENT))).label("spent"),
-    ).group_by(of.community_id, of.account_id)
+    ).group_by(of.account_id, of.community_id)
 
 
 def is_one_of(of: Any, moves: Iterable[tuple[Code, int]]) -> ColumnElement[bool]:

@@ -91,6 +91,14 @@ class MomentInFuture(Invalid):
     en = ("The books cannot tell about a time to come.", "Choose now or an earlier time.")
 
 
+class OwnReversal(Refused):
+    """Nobody is the second person for what comes back to their own wallet."""
+
+    code = "own_reversal"
+    zh = ("这一笔会退回您自己的红花。", "请另一位有权限的人来批准。")
+    en = ("This would bring flowers back to yourself.", "Ask another person with this right to approve it.")
+
+
 class NotReversible(Refused):
     """The transfer has a way back of its own, or none; `way_zh` and `way_en` name it."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from ledger.book.codes import STORED
 from ledger.book.models import Account, Balance
 from ledger.core import clock
-from ledger.core.db import atomic, db, is_postgresql
+from ledger.core.db import atomic, db, is_postgresql, moment_now
 from ledger.core.tenancy import scoped
 
 _OLDEST_WRITER = text(
@@ -32,7 +32,7 @@ def known_so_far(community_id: UUID, account: Account) -> datetime:
     if account.kind in STORED:
         rows = scoped(community_id, Balance.slot).where(Balance.account_id == account.id).order_by(Balance.slot)
         db.session.execute(rows.with_for_update(read=True)).all()
-        return clock.now()
-    now = clock.now()  # Before the question: who begins to write after it records later than this.
+        return moment_now()
+    now = moment_now()  # Before the question: who begins to write after it records later than this.
     oldest: datetime | None = None if clock.is_set() else db.session.scalar(_OLDEST_WRITER)
     return min(now, oldest - timedelta(microseconds=1)) if oldest else now

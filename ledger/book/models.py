@@ -157,6 +157,7 @@ class ReversalRequest(Base):
 
     `amount` is in the transfer's unit and fixed from the start: the second person approves exactly this. The posted
     transfers have the request as their source. `decided_by` is another person than `asked_by`, unless withdrawn.
+    `reason_digest` is the commitment to the reason, which is sealed with the transfers; the reason itself is not.
     """
 
     __tablename__ = "reversal_requests"
@@ -179,6 +180,7 @@ class ReversalRequest(Base):
     transfer_id: Mapped[UUID]
     amount: Mapped[int]
     reason: Mapped[str] = mapped_column(text(300))
+    reason_digest: Mapped[bytes]
     state: Mapped[str] = mapped_column(text(20))
     asked_by: Mapped[UUID]
     asked_at: Mapped[datetime]

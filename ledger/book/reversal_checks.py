@@ -10,7 +10,8 @@ from sqlalchemy.sql import ColumnElement
 from ledger.book.codes import Code
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.book.newest import transfers_in
-from ledger.book.reversal_requests import SOURCE, evidence_of
+from ledger.book.reversal_requests import REASON, SOURCE, evidence_of
+from ledger.core.commitments import words_of
 from ledger.core.db import db
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community
@@ -61,7 +62,9 @@ def _evidence(posted: ColumnElement[bool], asked: ColumnElement[bool]) -> Iterat
     query = select(ReversalRequest, Transfer).join(Transfer, posted).where(asked)
     for request, transfer in db.session.execute(query):
         evidence = evidence_of(request, approved_by=request.decided_by)
-        if (transfer.reverses_id, transfer.source_digest) != (request.transfer_id, evidence):
+        kept = words_of(request.community_id, request.id, REASON)
+        is_approved = (transfer.reverses_id, transfer.source_digest) == (request.transfer_id, evidence)
+        if not is_approved or kept not in (None, request.reason):
             yield Finding(NAME, request.community_id, f"reversal {request.id.hex} is not what was approved")
 
 

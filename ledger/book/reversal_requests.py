@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import func
 
-from ledger.book.accounts import AccountKey
+from ledger.book.accounts import AccountKey, wallet_of
 from ledger.book.codes import DECLARED, Code, Kind
-from ledger.book.errors import AmountOutOfRange, NotReversible, OverReversed
+from ledger.book.errors import AmountOutOfRange, NotReversible, OverReversed, OwnReversal
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.book.reversals import Taking, account_keys, take_back
 from ledger.book.transfers import Source, left_to_reverse
 from ledger.core import audit, clock, outbox
+from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
@@ -26,6 +27,9 @@ from ledger.core.tenancy import Actor, load, scoped
 
 SECOND = "second_reversal"
 """The right to be the second person."""
+
+REASON = "reason"
+"""The field under which the words of a reason are kept, erasable."""
 
 SOURCE = "reversal"
 """The source type of the transfers that a request posts; the source's id is the request's."""
@@ -88,12 +92,15 @@ def ask_reversal(actor: Actor, transfer_id: UUID, *, reason: str, amount: int | 
     left = left_to_ask(actor.tenant, transfer.id)
     if left < (amount or 1):
         raise OverReversed(left=left)
+    request_id = new_id()
+    kept = keep_words(actor.tenant, reason, thing_id=request_id, field=REASON)
     request = ReversalRequest(
         community_id=actor.tenant,
-        id=new_id(),
+        id=request_id,
         transfer_id=transfer.id,
         amount=amount or left,
         reason=reason,
+        reason_digest=bytes.fromhex(kept),
         state=ReversalState.AWAITING_SECOND,
         asked_by=actor.person_id,
         asked_at=clock.now(),
@@ -133,16 +140,24 @@ def _require_second(actor: Actor, request: ReversalRequest) -> None:
     let_second_person_first(actor, SECOND, waiting_since=request.asked_at)
 
 
+def _require_not_own(actor: Actor, request: ReversalRequest) -> None:
+    """Nobody approves that points come back to themself (their own donation)."""
+    transfer = load(actor.tenant, Transfer, request.transfer_id)
+    if actor.member_id is not None and transfer.debit_account_id == wallet_of(actor.member_id).id_in(actor.tenant):
+        raise OwnReversal
+
+
 @atomic
 def approve_reversal(actor: Actor, request_id: UUID) -> ReversalRequest:
     """The amount is taken back by the one writer, in this transaction.
 
     By another person than who asked; the street only in the second person's long absence. If less is left by now
     (the stamp was undone meanwhile), nothing moves. Raises NotFound, Forbidden, WrongState, OwnStep,
-    SecondPersonPresent, InsufficientFunds, OverReversed.
+    SecondPersonPresent, OwnReversal, InsufficientFunds, OverReversed.
     """
     with _decision(actor, request_id, SECOND) as request:
         _require_second(actor, request)
+        _require_not_own(actor, request)
         source = Source(SOURCE, request.id, evidence_of(request, approved_by=actor.person_id))
         take_back(actor, [Taking(request.transfer_id, request.amount, source)])
         request.state = ReversalState.POSTED
@@ -151,12 +166,15 @@ def approve_reversal(actor: Actor, request_id: UUID) -> ReversalRequest:
 
 
 def evidence_of(request: ReversalRequest, *, approved_by: UUID | None) -> bytes:
-    """SHA-256 of what led to the amount: it stands in the posted transfers, so no word of it can change unseen."""
+    """SHA-256 of what led to the amount: it stands in the posted transfers, so no word of it can change unseen.
+
+    Of the reason it holds the salted commitment only: whoever reads it can try no words against it.
+    """
     return digest_of(
         reversal=request.id,
         transfer=request.transfer_id,
         amount=request.amount,
-        reason=request.reason,
+        reason=request.reason_digest.hex(),
         asked_by=request.asked_by,
         asked_at=request.asked_at,
         approved_by=approved_by,
@@ -179,6 +197,7 @@ def decline_reversal(actor: Actor, request_id: UUID, *, note: str) -> ReversalRe
     """
     with _decision(actor, request_id, SECOND) as request:
         _require_second(actor, request)
+        _require_not_own(actor, request)
         request.state, request.note = ReversalState.DECLINED, note
     _tell(actor, request, "decline_reversal", "reversal.declined")
     return request

@@ -108,7 +108,7 @@ def _days(touched: FromClause | None) -> Select[Any]:
         .join_from(sides, Account, and_(same_community(Account, of), Account.id == of.account_id))
         .outerjoin(Unsealed, and_(same_community(Unsealed, of), Unsealed.transfer_id == of.transfer_id))
         .where(or_(Account.kind.in_(ROLLED_AT_ONCE), Unsealed.transfer_id.is_(None)))
-        .group_by(of.community_id, of.account_id, day)
+        .group_by(of.account_id, day, of.community_id)  # The community tells few rows apart: last, it sorts faster.
     )
 
 

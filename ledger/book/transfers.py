@@ -68,12 +68,13 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
 
 def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     with savepoint():
-        change_balances(actor.tenant, _changes(drafts))
+        changes = _changes(drafts)
+        change_balances(actor.tenant, changes)
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
         # Read once, after the lock: a statement made under the same lock has seen all that was recorded before it, and
         # what is recorded on a day is dated and drawn on that day.
-        now = clock.now()
+        now = balances.after_the_locks(changes)
         pieces = cohorts.date_credits(actor.tenant, drafts, day=clock.local_day(now))
         written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], now)
         cohorts.settle(actor.tenant, written, day=clock.local_day(now))
@@ -173,7 +174,7 @@ def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> It
     for draft in drafts:
         for key, sign in ((draft.debit, -1), (draft.credit, 1)):
             account_id, amount = key.id_in(community_id), sign * draft.amount
-            yield rollups.Movement(account_id, key.kind, draft.code, amount, draft.effective_at or now)
+            yield rollups.Movement(account_id, key.kind, draft.code, amount, min(draft.effective_at or now, now))
 
 
 def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
@@ -185,7 +186,8 @@ def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
         "debit_account_id": draft.debit.id_in(actor.tenant),
         "credit_account_id": draft.credit.id_in(actor.tenant),
         "amount": draft.amount,
-        "effective_at": draft.effective_at or now,
+        # Not after the recording, should this machine's clock be ahead of the database's.
+        "effective_at": min(draft.effective_at or now, now),
         "recorded_at": now,
         "source_type": draft.source.type,
         "source_id": draft.source.id,

@@ -28,6 +28,7 @@ from sqlalchemy import (
     event,
     func,
     literal,
+    select,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -127,6 +128,14 @@ def sql_now() -> ColumnElement[datetime]:
     if is_postgresql() and not clock.is_set():
         return func.clock_timestamp(type_=UtcDateTime())
     return literal(clock.now(), UtcDateTime())
+
+
+def moment_now() -> datetime:
+    """The present moment as every process of the house sees it: the database's own, or the set clock's."""
+    if is_postgresql() and not clock.is_set():
+        moment: datetime = db.session.scalars(select(func.clock_timestamp(type_=UtcDateTime()))).one()
+        return moment
+    return clock.now()
 
 
 class _Turns:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.core import clock
+from ledger.core import clock, registry
 from ledger.core.db import Base, atomic, db, one_of, savepoint, text
 from ledger.core.registry import Job, jobs
 from ledger.core.tenancy import within
@@ -109,3 +109,11 @@ def _claim(name: str, community_id: UUID, period: str, state: JobState) -> bool:
             JobRun.state == JobState.FAILED,
         )
         return bool(db.session.execute(again.values(state=state, ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]
+
+
+@registry.job("forget_minutes", period=lambda moment: f"{moment:%Y-%m-%d}")
+def forget_minutes(community_id: UUID, _day: str) -> None:
+    """Every day: that a minute's work was done is forgotten after a day; such a period never comes again."""
+    long_ago = clock.now() - timedelta(days=1)
+    by_minute = func.length(JobRun.period) == len("2026-10-12T20:05")
+    db.session.execute(delete(JobRun).where(within(community_id, JobRun), by_minute, JobRun.ended_at < long_ago))

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from api.commands.demo import correcting, founding, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
-from ledger.book import checkpoints, seals
+from ledger.book import checkpoints, expiry, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db
@@ -69,10 +69,17 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)
     story = Story()
+    _let_flowers_expire(town, story, monday)
     correcting.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
+
+
+def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:
+    """At first flowers last a month: too short, it was found. After two weeks: two years."""
+    expiry.set_policy(town.cast["admin"], 1)
+    story.tell(monday + timedelta(days=14, hours=9), partial(expiry.set_policy, town.cast["admin"], 24))
 
 
 def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: int) -> None:

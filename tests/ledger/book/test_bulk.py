@@ -124,3 +124,15 @@ def test_a_refusal_is_the_same_as_alone(town: Town) -> None:
     with pytest.raises(AlreadyPosted):
         town.post(draft)
     assert not isinstance(outcome.refusal, TransferNotDeclared)
+
+
+def test_two_bulk_calls_over_the_same_wallets_in_opposite_order_both_end(context: Flask, town: Town) -> None:
+    one, other = town.member_ids
+    town.post(town.award_of(one, 50), town.award_of(other, 50))
+    twice = evidence("redemption")
+    there = [[town.spending_of(one, 1, source=twice)], [town.spending_of(one, 1, source=twice)]]
+    there += [[town.spending_of(other, 1)] for _ in range(20)]
+    back = [*([town.spending_of(other, 1)] for _ in range(20)), [town.spending_of(one, 1, source=twice)]]
+    results = at_once(context, [lambda: each(town, *there), lambda: each(town, *back)])
+    assert [type(result) for result in results] == [list, list]
+    assert (town.of(one).posted, town.of(other).posted) == (49, 10)

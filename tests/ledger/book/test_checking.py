@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.engine import Connection
 
-from ledger.book import checking, newest
+from ledger.book import checking, newest, triggers
 from ledger.book.accounts import wallet_of
 from ledger.book.checking import check_books, check_when_due, run_checks
 from ledger.book.models import CheckMark, CheckRun, CheckScope
@@ -23,7 +24,7 @@ from ledger.core.registry import Part
 from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import CANARIES, lively, unguarded
-from tests.ledger.book.town import Town, open_town
+from tests.ledger.book.town import Town, at_once, open_town
 
 __all__ = ["lively"]
 
@@ -220,3 +221,54 @@ def test_checks_see_one_moment_while_others_write(context: Flask) -> None:
         for name in ("look", "write", "look_again"):
             del registry.checks[name]
     assert seen == [0, 0]
+
+
+def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask) -> None:
+    open_town(members=1)
+
+    def break_off(part: Part) -> list[registry.Finding]:
+        db.session.execute(text("SELECT nothing FROM nowhere"))
+        return []
+
+    registry.checks["break_off"] = break_off
+    try:
+        [finding] = run_checks(["break_off", "zero_sum"])
+    finally:
+        del registry.checks["break_off"]
+    assert (finding.check, finding.community_id) == ("break_off", NOBODY)
+    assert finding.detail.startswith("the check broke off")
+
+
+@pytest.mark.breaks_books
+def test_the_fault_of_one_community_keeps_back_its_own_mark_only(checked: Town) -> None:
+    sound = open_town(members=1)
+    sound.award(sound.member_ids[0], 5)
+    seal_all(sound.id)
+    seal_all(checked.id)
+    with unguarded() as connection:
+        shown = checked.id.hex if connection.dialect.name == "sqlite" else str(checked.id)
+        connection.execute(text(f"UPDATE balances SET held = held + 1 WHERE community_id = '{shown}'"))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
+    before = sizes()
+    check_books(new=True)
+    assert sizes() == before | {sound.id: 1}
+
+
+def sizes() -> dict[UUID, int]:
+    db.session.remove()
+    return dict(db.session.execute(select(CheckMark.community_id, CheckMark.size)).tuples().all())
+
+
+def test_a_mark_is_older_than_what_was_read(context: Flask) -> None:
+    """What was stamped before the reading but committed after it is looked at again by the next run."""
+    open_town()
+    began = clock.now()
+    check_books()
+    assert db.session.scalars(select(CheckMark.checked_at)).one() < began - timedelta(minutes=9)
+
+
+def test_of_two_clocks_at_once_one_checks(context: Flask) -> None:
+    open_town()
+    found = at_once(context, [check_when_due] * 4)
+    assert sorted(found, key=str) == [None, None, None, []]

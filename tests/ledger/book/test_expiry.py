@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,82 +10,31 @@ from flask import Flask
 from sqlalchemy import select
 
 from ledger.book import expiry
-from ledger.book.accounts import AccountKey, takings_of, wallet_of
-from ledger.book.balances import member_balance
-from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import Expiring, last_day
+from ledger.book.accounts import wallet_of
+from ledger.book.codes import Code
+from ledger.book.cohorts import last_day
 from ledger.book.errors import InsufficientPoints, SamePolicy
 from ledger.book.models import Draw, Transfer
-from ledger.book.transfers import Draft
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden
-from ledger.core.outbox import OutboxEvent
 from ledger.core.tenancy import Actor, Grant, Role
-from tests.ledger.book.town import Town, at_once, evidence, open_town
+from tests.ledger.book.expiring import (
+    MARCH_31,
+    decide,
+    expired,
+    member,
+    on,
+    refund,
+    run_clock,
+    schedule,
+    spend,
+    told,
+    town,
+)
+from tests.ledger.book.town import Town, at_once, open_town
 
-JANUARY = datetime(2026, 1, 10, 4, tzinfo=UTC)
-MARCH_31 = date(2026, 3, 31)
-
-
-@pytest.fixture
-def town(context: Flask) -> Iterator[Town]:
-    """A community whose points expire at the end of the second month after they were earned; 10 January."""
-    clock.move_to(JANUARY)
-    found = open_town(members=2)
-    decide(found, 2)
-    yield found
-    clock.move_to(None)
-
-
-@pytest.fixture
-def member(town: Town) -> UUID:
-    return town.member_ids[0]
-
-
-def admin_of(town: Town) -> Actor:
-    return Actor(person_id=town.actor.person_id, community_id=town.id, grants=(Grant(Role.ADMIN),))
-
-
-def decide(town: Town, months: int | None) -> None:
-    expiry.set_policy(admin_of(town), months)
-
-
-def on(month: int, day: int) -> None:
-    clock.move_to(datetime(2026, month, day, 4, tzinfo=UTC))
-
-
-def run_clock(town: Town) -> None:
-    atomic(expiry.expire_points)(town.id, "")
-
-
-def schedule(town: Town, member: UUID) -> list[Expiring]:
-    return list(town.of(member).expiring)
-
-
-def expired(town: Town) -> int:
-    return town.balance(AccountKey(Kind.EXPIRED, Unit.POINTS, town.id))
-
-
-def spend(town: Town, member: UUID, points: int) -> UUID:
-    return town.post(town.spending_of(member, points))[0]
-
-
-def refund(town: Town, member: UUID, spending_id: UUID, points: int) -> list[UUID]:
-    return town.post(
-        Draft(
-            code=Code.REFUND,
-            debit=takings_of(town.merchant_id),
-            credit=wallet_of(member),
-            amount=points,
-            source=evidence("refund"),
-            reverses_id=spending_id,
-        )
-    )
-
-
-def told(kind: str) -> list[dict[str, object]]:
-    return list(db.session.scalars(select(OutboxEvent.payload).where(OutboxEvent.kind == kind)))
+__all__ = ["member", "town"]
 
 
 # --- the date of what is earned -----------------------------------------------------------------------------------
@@ -347,95 +295,3 @@ def test_a_refund_of_points_that_never_expire_has_no_date(town: Town, member: UU
     decide(town, 1)
     refund(town, member, spend(town, member, 4), 4)
     assert (schedule(town, member), town.of(member).posted) == ([], 4)
-
-
-# --- taking awards back -------------------------------------------------------------------------------------------
-
-
-def test_an_undone_award_is_taken_from_its_own_points_first(town: Town, member: UUID) -> None:
-    town.award(member, 5)
-    decide(town, 6)
-    late = town.award(member, 5)
-    town.undo(late)
-    assert schedule(town, member) == [(MARCH_31, 5)]
-
-
-def test_what_of_an_undone_award_has_expired_counts_as_taken(town: Town, member: UUID) -> None:
-    stamp = town.award(member, 10)
-    spend(town, member, 4)
-    on(4, 1)
-    run_clock(town)
-    town.award(member, 3)
-    town.undo(stamp)
-    figures = town.of(member)
-    assert (figures.posted, figures.debt, expired(town)) == (0, 1, 0)
-    assert (figures.lifetime_earned, figures.lifetime_spent) == (3, 4)
-
-
-def test_expired_points_count_for_one_undone_award_only(town: Town, member: UUID) -> None:
-    first, second = town.award(member, 10), town.award(member, 10)
-    spend(town, member, 8)
-    on(4, 1)
-    run_clock(town)
-    town.undo(first, second)
-    assert (town.of(member).posted, town.of(member).debt, expired(town)) == (0, 8, 0)
-
-
-def test_an_overdue_award_that_waits_for_its_expiry_is_taken_back(town: Town, member: UUID) -> None:
-    stamp = town.award(member, 10)
-    on(4, 1)
-    town.undo(stamp)
-    run_clock(town)
-    assert (town.of(member).posted, town.of(member).debt, expired(town)) == (0, 0, 0)
-
-
-def test_overdue_points_of_others_awards_are_left_to_expire(town: Town, member: UUID) -> None:
-    town.award(member, 10)
-    decide(town, None)
-    stamp = town.award(member, 5)
-    spend_after = town.hold(wallet_of(member), 12)
-    town.post(town.spending_of(member, 12, hold=spend_after))
-    on(4, 1)
-    town.undo(stamp)
-    assert (town.of(member).posted, town.of(member).debt) == (0, 2)
-
-
-def test_an_award_repays_debt_with_what_expires_first(town: Town, member: UUID) -> None:
-    stamp = town.award(member, 10)
-    spend(town, member, 10)
-    town.undo(stamp)
-    decide(town, 6)
-    town.award(member, 14)
-    assert (schedule(town, member), town.of(member).debt) == ([(date(2026, 7, 31), 4)], 0)
-
-
-def test_undone_and_stamped_again_the_points_have_a_new_date(town: Town, member: UUID) -> None:
-    for month in (1, 2, 3):
-        on(month, 12)
-        stamp = town.award(member, 10)
-        town.undo(stamp)
-    town.award(member, 10)
-    assert schedule(town, member) == [(date(2026, 5, 31), 10)]
-    assert (town.of(member).debt, town.of(member).lifetime_earned) == (0, 10)
-
-
-def test_32_spendings_at_once_draw_no_point_twice(context: Flask, town: Town, member: UUID) -> None:
-    town.award(member, 6)
-    decide(town, 6)
-    town.award(member, 4)
-    results = at_once(context, [lambda: town.spend(member, 1)] * 16)
-    assert sum(result is None for result in results) == 10
-    assert schedule(town, member) == []
-
-
-def test_the_schedule_of_a_past_moment_is_told(town: Town, member: UUID) -> None:
-    town.award(member, 10)
-    on(1, 20)
-    hold = town.hold(wallet_of(member), 3)
-    on(1, 25)
-    town.void(hold)
-    spend(town, member, 4)
-    at = {day: atomic(member_balance)(town.id, member, at=datetime(2026, 1, day, 5, tzinfo=UTC)) for day in (12, 20)}
-    assert at[12].expiring == (Expiring(MARCH_31, 10),)
-    assert at[20].expiring == (Expiring(MARCH_31, 7),)
-    assert town.of(member).expiring == (Expiring(MARCH_31, 6),)

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from ledger.book.codes import Code
-from ledger.book.errors import NotReversible, OverReversed
+from ledger.book.errors import NotReversible, OverReversed, OwnReversal
 from ledger.book.models import ReversalRequest, ReversalState
 from ledger.book.reversal_reading import (
     count_waiting_for,
@@ -30,7 +30,7 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound, Refused, WrongState
 from ledger.core.ids import new_id
 from ledger.core.second_person import OwnStep, SecondPersonPresent
-from ledger.core.tenancy import scoped
+from ledger.core.tenancy import Role, scoped
 from tests.ledger.book.desk import WHY, Desk
 from tests.ledger.rewards.street import at_once
 from tests.stories import Neighbour, open_neighbourhood, street_officer
@@ -181,3 +181,12 @@ def test_approving_and_withdrawing_at_once_ends_in_one_of_both(context: Flask, d
 
 def test_refusals_are_final_and_remembered() -> None:
     assert all(issubclass(reason, Refused) for reason in (NotReversible, OverReversed, OwnStep))
+
+
+def test_nobody_approves_that_their_own_donation_comes_back(desk: Desk) -> None:
+    desk.award(desk.treasurer, 20)
+    request = desk.ask(desk.donation(desk.treasurer, 20))
+    with pytest.raises(OwnReversal):
+        desk.approve(request)
+    other = desk.street.place.staff(Role.TREASURER)
+    assert desk.approve(request, by=other).state == S.POSTED

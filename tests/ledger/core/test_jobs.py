@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from ledger.core import registry
+from ledger.core import clock, registry
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.core.jobs import JobRun, tick
+from ledger.core.jobs import JobRun, claim, forget_minutes, tick
 from ledger.core.numbers import NumberSeries, next_in_series
 from ledger.core.tenancy import scoped
 from tests.ledger.book.town import at_once
@@ -74,3 +74,43 @@ def test_eight_ticks_at_once_do_it_once(diary: Diary, app: Flask) -> None:
     here = new_id()
     assert sum(at_once(app, [lambda: tick([here])] * 8)) == 1
     assert runs(here) == 1
+
+
+def test_the_minutes_of_yesterday_are_forgotten_and_other_periods_are_not(context: Flask) -> None:
+    community_id = new_id()
+    with clock.set_to(clock.now()):
+        for name, period in (("minute", "2026-10-12T20:05"), ("week", "2026-W42"), ("day", "2026-10-12")):
+            assert claim(name, community_id, period)
+        clock.advance(days=2)
+        assert claim("minute", community_id, "2026-10-14T20:05")
+        atomic(forget_minutes)(community_id, "")
+    left = set(db.session.scalars(scoped(community_id, JobRun.period)))
+    assert left == {"2026-W42", "2026-10-12", "2026-10-14T20:05"}
+
+
+def test_a_period_is_claimed_by_one_of_many(context: Flask) -> None:
+    community_id = new_id()
+    claimed = at_once(context, [lambda: claim("report", community_id, "2026-10")] * 6)
+    assert sorted(claimed) == [False] * 5 + [True]
+
+
+def test_work_in_steps_keeps_the_steps_that_were_done_when_a_later_one_fails(diary: Diary) -> None:
+    community_id = new_id()
+
+    def work(community_id: UUID, period: str) -> None:
+        atomic(next_in_series)(community_id, period)
+        if diary.fails:
+            raise LookupError("told to fail")
+
+    registry.job("walk", lambda moment: diary.period, in_steps=True)(work)
+    diary.fails = True
+    tick([community_id])
+    diary.fails = False
+    assert tick([community_id]) == 2
+    assert numbers_of(community_id) == 3
+    assert tick([community_id]) == 0
+
+
+def numbers_of(community_id: UUID) -> int:
+    """The walk's two steps (one before it failed) and the diary's one."""
+    return int(db.session.scalars(scoped(community_id, NumberSeries.last)).one())

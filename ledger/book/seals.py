@@ -21,7 +21,7 @@ from ledger.book.checkpoints import A_DAY
 from ledger.book.models import Account, Checkpoint, Leaf, Transfer, Unsealed
 from ledger.book.tree import GrowingTree, Node, size_of, write_leaves, write_nodes
 from ledger.core import clock, registry
-from ledger.core.db import atomic, db, is_postgresql
+from ledger.core.db import atomic, db, is_postgresql, moment_now
 from ledger.core.tenancy import same_community, scoped, within
 
 BATCH = 1000
@@ -112,7 +112,7 @@ class _Sealing:
     def __init__(self, community_id: UUID) -> None:
         self.sealed = 0
         self._community_id = community_id
-        self._today = clock.local_day(clock.now())
+        self._today = clock.local_day(moment_now())
         self._before = checkpoints.newest_checkpoint(community_id)
         self._day = self._before.day + A_DAY if self._before else _first_day(community_id)
         self._tree: GrowingTree | None = None

@@ -63,11 +63,16 @@ def what_is_read(
     """The queries whose rows add up to the accounts' figures."""
     if known_at is not None and known_at < moment:
         moment = known_at
-    today = clock.local_day(moment)
-    pieces = [*_rolled_before(community_id, set(accounts), today), *_day_of(community_id, accounts, moment)]
+    # A day's bound reads no movement: its last microsecond has the whole day behind it.
+    today = clock.local_day(moment + timedelta(microseconds=1))
+    midnight = clock.start_of_day(today)
+    pieces = [
+        *_rolled_before(community_id, set(accounts), today),
+        *_between(community_id, accounts, midnight, moment),
+    ]
     rolled_when_sealed = {account_id for account_id, key in accounts.items() if key.kind not in ROLLED_AT_ONCE}
     if rolled_when_sealed:
-        pieces += _waiting(community_id, rolled_when_sealed, before=clock.start_of_day(today))
+        pieces += _waiting(community_id, rolled_when_sealed, before=midnight)
     if known_at is not None:
         pieces += _learnt_later(community_id, accounts, moment, known_at)
     return pieces
@@ -129,9 +134,10 @@ def _part(code: Any, way: int, amount: Any, moves: Iterable[tuple[str, int]]) ->
     return case((code.in_(sorted(of for of, sign in moves if sign == way)), amount), else_=literal_column("0"))
 
 
-def _day_of(community_id: UUID, account_ids: Iterable[UUID], moment: datetime) -> Iterator[Select[Any]]:
-    """The movements of the moment's own day up to the moment."""
-    starts_at = clock.start_of_day(clock.local_day(moment))
+def _between(
+    community_id: UUID, account_ids: Iterable[UUID], starts_at: datetime, moment: datetime
+) -> Iterator[Select[Any]]:
+    """The movements from the start of the day up to the moment."""
     for side in _sides(account_ids, Transfer):
         yield side.where(
             within(community_id, Transfer), Transfer.effective_at >= starts_at, Transfer.effective_at <= moment

@@ -137,10 +137,13 @@ def list_transfers(
 ) -> list[Transfer]:
     """Transfers the actor may see, newest first; of one account if asked. `before` is the last of the page before.
 
-    Those of single accounts are in their business order, the community's in the order in which they were written: so
-    each page is a seek in an index, however long the history is.
+    Those of single accounts or people are in their business order, the community's in the order in which they were
+    written: so each page is a seek in an index, however long the history is. Among the community's, what `wanted` asks
+    beyond people is looked for row by row.
     """
     seen = visible_accounts(actor) if account_id is None else [see_account(actor, account_id).id]
+    if seen is None and wanted.owner_ids is not None:
+        seen = [key.id_in(actor.tenant) for one in wanted.owner_ids for key in accounts_of_member(one)]
     if seen is not None:
         return _transfers_of(actor.tenant, seen, wanted, before, limit)
     query = scoped(actor.tenant, Transfer).where(*_conditions(actor.tenant, wanted))

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, cohorts, rollups, slots
+from ledger.book import balances, cohorts, dating, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
@@ -75,7 +75,7 @@ def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
         # Read once, after the lock: a statement made under the same lock has seen all that was recorded before it, and
         # what is recorded on a day is dated and drawn on that day.
         now = balances.after_the_locks(changes)
-        pieces = cohorts.date_credits(actor.tenant, drafts, day=clock.local_day(now))
+        pieces = dating.date_credits(actor.tenant, drafts, day=clock.local_day(now))
         written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], now)
         cohorts.settle(actor.tenant, written, day=clock.local_day(now))
         _repay_debts(actor, drafts)

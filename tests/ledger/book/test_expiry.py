@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ledger.book import expiry
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Code
-from ledger.book.cohorts import last_day
+from ledger.book.dating import last_day
 from ledger.book.errors import InsufficientPoints, SamePolicy
 from ledger.book.models import Draw, Transfer
 from ledger.core import clock

@@ -15,7 +15,7 @@ from ledger.book import expiry
 from ledger.book.accounts import takings_of, wallet_of
 from ledger.book.checking import run_checks
 from ledger.book.codes import Code
-from ledger.book.cohorts import PIECES_APART
+from ledger.book.dating import PIECES_APART
 from ledger.book.errors import InsufficientPoints
 from ledger.book.models import Cohort, ExpiryPolicy, Hold, Transfer
 from ledger.book.transfers import Draft

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from ledger.book.accounts import wallet_of
 from ledger.book.balances import member_balance
 from ledger.book.codes import Code
-from ledger.book.cohorts import Expiring, last_day
+from ledger.book.cohorts import Expiring
+from ledger.book.dating import last_day
 from ledger.book.models import Transfer
 from ledger.core import clock
 from ledger.core.db import atomic, db

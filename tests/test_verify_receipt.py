@@ -294,19 +294,6 @@ def test_a_transfer_that_no_checkpoint_has_yet_is_undecided(week: Town, outsider
     assert outsider.verify(receipt_of(week, -1), checkpoint=text_of(week, date(2026, 10, 15)))[0] == 0
 
 
-def test_yesterdays_transfer_is_provable_from_midnight_although_no_clock_has_ticked_since(week: Town) -> None:
-    week.award(week.member_ids[0], 9)
-    clock.advance(days=1)
-    assert receipt_of(week, -1)["provable_from"] == "2026-10-15T16:00:00.000000+00:00"
-
-
-def test_what_was_committed_after_its_day_was_closed_is_provable_with_the_next(week: Town) -> None:
-    with clock.set_to(datetime(2026, 10, 14, 10, tzinfo=UTC)):
-        week.award(week.member_ids[0], 9)
-    assert checkpoints.load_checkpoint(week.id, WEDNESDAY).size == 18
-    assert receipt_of(week, -1)["provable_from"] == "2026-10-15T16:00:00.000000+00:00"
-
-
 OTHER: dict[type, Any] = {int: 6, str: "0" * 32, type(None): "0" * 32}
 
 

@@ -218,7 +218,7 @@ def entries(rows: list[Seen]) -> list[dict[str, Any]]:
     """What was taken back from a member, as kit.log_list shows it: the reason beside the amount."""
     return [
         {
-            "kind": "reversal",
+            "kind": "correction",
             "href": url_for("web.reversals.show", reversal_id=row.id),
             "title": _("更正：%(what)s", what=TRANSFERS[transfer.code]),
             "at": row.decided_at,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, g, render_template
-from flask_babel import gettext as _
 from marshmallow import fields, validate
 
 from api.auth import current_actor
@@ -28,7 +28,7 @@ from ledger.rewards import funds, merchants
 from web.acting import own_member
 from web.formats import month_name
 from web.forms import ask
-from web.words import ACCOUNT_KINDS, TRANSFERS
+from web.words import ACCOUNT_KINDS, OWN_TRANSFERS, TRANSFERS
 
 page = Blueprint("statements", __name__)
 
@@ -39,7 +39,9 @@ IN_A_FILE = 10_000
 MONTHS = 120
 """How far back the months reach that one can choose from."""
 
-COLUMNS = ("时间 time", "记账时间 recorded", "事项 what", "数量 amount", "余额 balance", "凭证 transfer")
+COLUMNS = ("发生时间 took effect", "入账时间 recorded", "事项 what", "数量 amount", "余额 balance", "编号 id")
+
+TOO_LONG = "太长了，后面的没有列出：请按月下载。 Too long; the rest is left out: please download month by month."
 
 
 class StatementQuery(Schema):
@@ -58,13 +60,14 @@ class Sheet:
     holder: str
     csv: str
     arguments: dict[str, UUID]
+    is_mine: bool = False
 
 
 def _mine() -> Sheet:
     actor = own_member()
     assert actor.member_id is not None, "own_member refuses whoever is none"
     wallet = reading.account_of(actor.tenant, wallet_of(actor.member_id))
-    return Sheet(wallet, g.me["name"], "web.statements.download_mine", {})
+    return Sheet(wallet, g.me["name"], "web.statements.download_mine", {}, is_mine=True)
 
 
 def _of_member(member_id: UUID) -> Sheet:
@@ -191,13 +194,13 @@ def _as_csv(sheet: Sheet, asked: dict[str, Any]) -> bytes:
     write(["社区 community", safe(g.community.name)])
     write(["账户 account", safe(f"{ACCOUNT_KINDS[sheet.account.kind]} {sheet.holder}".strip()), unit])
     write(["月份 month", asked["month"].strftime("%Y-%m") if asked["month"] else ""])
-    write(["截至 known at", made.period.known_at.isoformat()])
+    write(["截至 known at", _local(made.period.known_at)])
     write(["期末 closing", _amount(unit, made.closing)])
     write(COLUMNS)
-    count = 0
+    words, count = OWN_TRANSFERS if sheet.is_mine else TRANSFERS, 0
     while True:
         for entry in made.entries:
-            write(_line(unit, entry))
+            write(_line(unit, entry, words))
         count += len(made.entries)
         if made.next_cursor is None or count >= IN_A_FILE:
             break
@@ -205,15 +208,15 @@ def _as_csv(sheet: Sheet, asked: dict[str, Any]) -> bytes:
     if made.next_cursor is None:
         write(["期初 opening", _amount(unit, made.opening)])
     else:
-        write([_("太长了，后面的没有列出：请按月下载。")])
+        write([TOO_LONG])
     return BOM + file.getvalue().encode()
 
 
-def _line(unit: Unit, entry: Entry) -> list[str | int]:
+def _line(unit: Unit, entry: Entry, words: Mapping[str, object]) -> list[str | int]:
     return [
         _local(entry.effective_at),
         _local(entry.recorded_at),
-        safe(str(TRANSFERS[entry.code])),
+        safe(str(words[entry.code])),
         _amount(unit, entry.amount),
         _amount(unit, entry.balance),
         entry.transfer_id.hex,

@@ -79,9 +79,15 @@ REVERSAL = {
     "withdrawn": Word("no", "back", _("已撤回")),
 }
 
+CORRECTION = {
+    "posted": Word("info", "back", _("已更正")),
+}
+"""A reversal as its member reads of it, who hears of it once it is done."""
+
 STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
+    "correction": CORRECTION,
 }  # fmt: skip
 
 OFFER_KINDS = {
@@ -110,7 +116,7 @@ ACCOUNT_KINDS = {
     "fund": _("资金"),
     "bank": _("社区银行户"),
     "pot": _("爱心池"),
-    "expired": _("已过期"),
+    "expired": _("到期的红花"),
 }
 
 ACCOUNT_NOTES = {
@@ -130,19 +136,22 @@ ACCOUNT_NOTES = {
 TRANSFERS = {
     "award": _("盖章得花"),
     "hours": _("记时长"),
-    "repay": _("还欠"),
+    "repay": _("抵还"),
     "opening": _("期初"),
     "redeem": _("兑换"),
     "refund": _("退回红花"),
     "donate": _("捐赠"),
-    "expire": _("过期"),
-    "restore": _("过期退回"),
+    "expire": _("到期"),
+    "restore": _("到期退回"),
     "settle": _("结算核销"),
     "pay": _("付款"),
     "fund": _("拨入"),
     "merge": _("合并"),
     "reverse": _("冲正"),
 }
+
+OWN_TRANSFERS = TRANSFERS | {"reverse": _("更正")}
+"""The same for the member whose account it is: the desk reverses, the member reads of a correction."""
 
 SOURCES = {
     "stamp": _("盖章"),
@@ -152,6 +161,7 @@ SOURCES = {
     "settlement": _("结算单"),
     "fund_grant": _("拨入"),
     "reversal": _("冲正"),
+    "expiry": _("到期"),
 }
 """What led to a transfer."""
 
@@ -207,6 +217,7 @@ WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
-    "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS, "SOURCES": SOURCES,
+    "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS, "OWN_TRANSFERS": OWN_TRANSFERS,
+    "SOURCES": SOURCES,
 }  # fmt: skip
 """What templates may name."""

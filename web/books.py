@@ -58,10 +58,15 @@ class TransfersQuery(PageQuery):
     search = Text(40, load_default="")
 
 
+def reads_books(actor: Actor) -> bool:
+    """Does the actor see the books of the whole community? A member's and a shop's own part has its own pages."""
+    return any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values())
+
+
 def book_reader() -> Actor:
-    """The actor, who sees the books of the whole community; a member's and a shop's own part has its own pages."""
+    """The actor, who sees the books of the whole community. Raises Forbidden."""
     actor = current_actor()
-    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values()):
+    if not reads_books(actor):
         raise Forbidden
     return actor
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, g, render_template
+from flask import Blueprint, Response, g, render_template, url_for
 from marshmallow import fields, validate
 
 from api.auth import current_actor
@@ -19,6 +19,7 @@ from ledger.book import reading, statements
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Kind, Unit
 from ledger.book.models import Account
+from ledger.book.reversal_requests import SOURCE
 from ledger.book.statements import CURSOR_LENGTH, Entry, Statement
 from ledger.core import clock, money
 from ledger.core.spreadsheets import BOM, safe
@@ -26,6 +27,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards import funds, merchants
 from web.acting import own_member
+from web.books import reads_books
 from web.formats import month_name
 from web.forms import ask
 from web.words import ACCOUNT_KINDS, OWN_TRANSFERS, TRANSFERS
@@ -132,6 +134,7 @@ def download_account(account_id: UUID) -> Any:
 
 def _show(sheet: Sheet, template: str) -> str:
     asked = ask(StatementQuery())
+    in_books = reads_books(current_actor()) and not sheet.is_mine
     made = _make(sheet.account, asked, limit=ON_A_PAGE, cursor=asked["cursor"])
     month = asked["month"]
     known_at = made.period.known_at.isoformat()
@@ -142,7 +145,8 @@ def _show(sheet: Sheet, template: str) -> str:
         month=month,
         months=[(one.strftime("%Y-%m"), month_name(one)) for one in _months(sheet.account, month)],
         statement=made,
-        entries=[entry._asdict() | {"receipt": _receipt(sheet.account, entry)} for entry in made.entries],
+        entries=[_with_ways(sheet.account, entry, in_books=in_books) for entry in made.entries],
+        in_books=in_books,
         csv={"endpoint": sheet.csv, "known_at": known_at, "month": month and month.strftime("%Y-%m")} | sheet.arguments,
         next_cursor=made.next_cursor,
     )
@@ -161,8 +165,14 @@ def _make(account: Account, asked: dict[str, Any], *, limit: int, cursor: str | 
     )
 
 
-def _receipt(account: Account, entry: Entry) -> str:
-    return f"/c/{account.community_id.hex}/receipts/{entry.transfer_id.hex}"
+def _with_ways(account: Account, entry: Entry, *, in_books: bool) -> dict[str, Any]:
+    """An entry with the way to its transfer in the books or else to its proof, and to why something was taken back."""
+    page_of_it = "web.books.show_transfer" if in_books else "web.receipts.show"
+    is_reversal = entry.source_type == SOURCE
+    return entry._asdict() | {
+        "href": url_for(page_of_it, transfer_id=entry.transfer_id),
+        "why": url_for("web.reversals.show", reversal_id=entry.source_id) if is_reversal else "",
+    }
 
 
 def _months(account: Account, chosen: date | None) -> list[date]:

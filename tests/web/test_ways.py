@@ -13,6 +13,7 @@ from ledger.book.accounts import payable_to, takings_of, wallet_of
 from ledger.book.reversal_requests import approve_reversal, ask_reversal
 from ledger.core import clock
 from ledger.core.ids import new_id
+from ledger.core.tenancy import Actor
 from ledger.rewards import refunds
 from ledger.service import undoing
 from tests.ledger.rewards.street import Street
@@ -25,8 +26,8 @@ Visit = Callable[..., Browser]
 WHY = "巡逻记了两次"
 
 
-def transfer(actor: object, code: str, unit: str = "points") -> str:
-    rows = reading.list_transfers(actor)  # type: ignore[arg-type]
+def transfer(actor: Actor, code: str, unit: str = "points") -> str:
+    rows = reading.list_transfers(actor)
     return next(row.id.hex for row in rows if row.code == code and row.unit == unit)
 
 

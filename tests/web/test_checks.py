@@ -49,6 +49,13 @@ def test_the_room_of_the_books_leads_to_the_checks(street: Street, visit: Visit)
     assert f'href="{browser.root}/books/checks"' in browser.page
 
 
+@pytest.mark.parametrize("page", ["./books", "./books/transfers", "./reversals", "./books/checks"])
+def test_the_rail_marks_the_room_of_the_books_on_each_of_its_pages(street: Street, visit: Visit, page: str) -> None:
+    browser = visit(street.place.treasurer)
+    browser.get(page)
+    assert f'<li><a href="{browser.root}/books" aria-current="page">' in browser.page
+
+
 def test_every_check_has_a_sentence() -> None:
     assert set(CHECKS) == set(registry.checks)
 

@@ -11,6 +11,7 @@ from api import (
     audit,
     branches,
     checkins,
+    checks,
     communities,
     expiry,
     funds,
@@ -63,6 +64,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     reversals.blp,
     receipts.blp,
     seals.blp,
+    checks.blp,
     settlements.blp,
     audit.blp,
 )

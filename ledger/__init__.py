@@ -11,7 +11,12 @@ Glossary (the one place; zh · en)
 贷方 credit         the account that receives
 冻结 hold           an amount set aside until it is posted, voided or expired
 冲正 reverse        a transfer that takes back (a part of) an earlier one; nothing is ever edited
-欠账 debt           what a member still has to give back after a spent award was undone
+更正 correction     the same, as the member reads of it whose flowers they were
+还欠 debt           what a member still has to give back after a spent award was undone
+抵还 repay          what the next award pays back of a debt, before the rest can be spent
+批次 cohort         the points of a wallet that can be used until the same day
+到期 expiry         what was not used by its cohort's last day leaves the wallet; 能用到 names that last day
+动用 draw           from which cohort a transfer or a hold took; what comes back goes back there
 签到 check-in       one visit: who, which activity, in and out, and how well it is evidenced
 证据等级 evidence   coordinator_scan > live_code > poster_located > poster > later
 盖章 stamp          the community's word that a check-in was service; it awards points and minutes
@@ -20,6 +25,13 @@ Glossary (the one place; zh · en)
 兑换 redemption     reserved -> confirmed | cancelled | expired; confirmed -> refunded_part | refunded
 对账单 statement    what happened on an account or with a merchant in a period, as known at a moment
 结算 settlement     one merchant's statement of one week: draft -> issued -> confirmed -> approved -> paid -> reconciled
-印鉴 seal           the checkpoint that proves which transfers existed on a day
+发生时间 took effect, 入账时间 recorded   when it counts, and when it was written (effective_at, recorded_at)
+封账 seal           every transfer gets its place in the community's tree; at midnight a checkpoint fixes the day
+指纹 checkpoint     the published text of a day's seal: how many transfers, and the root that they give
+入账证明 proof of entry   the page and file that prove one transfer by its day's checkpoint
+凭证 receipt        what a member shows at the counter for a redemption; proves nothing of the books
+截至 known at       up to which recorded transfers a statement tells; asked for again it says the same
+汇总 rollup         what moved on an account in a day, a month, a year
+核对 check          a named question that the books answer with nothing when all is well, else with findings
 本人 / 经办 owner / actor   whose it is / who did it; every write knows both
 """

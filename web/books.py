@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import fields, validate
 
 from api.auth import current_actor
-from api.schemas.fields import PageQuery, Text
+from api.schemas.fields import EARLIEST, LATEST, PageQuery, Text
 from ledger.book import reading, reversal_reading, reversal_requests
 from ledger.book.accounts import AccountKey
 from ledger.book.codes import Code, Kind, Unit
@@ -46,18 +46,27 @@ class AccountsQuery(PageQuery):
     search = Text(40, load_default="")
 
 
+IN_OUR_TIME = validate.Range(min=EARLIEST.date(), max=LATEST.date())
+"""Days with a midnight before and after them; another is as good as not asked."""
+
+
 class TransfersQuery(PageQuery):
     code = fields.Enum(Code, by_value=True, load_default=None)
     kind = fields.Enum(Kind, by_value=True, load_default=None)
-    since = fields.Date(load_default=None)
-    until = fields.Date(load_default=None)
+    since = fields.Date(load_default=None, validate=IN_OUR_TIME)
+    until = fields.Date(load_default=None, validate=IN_OUR_TIME)
     search = Text(40, load_default="")
 
 
+def reads_books(actor: Actor) -> bool:
+    """Does the actor see the books of the whole community? A member's and a shop's own part has its own pages."""
+    return any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values())
+
+
 def book_reader() -> Actor:
-    """The actor, who sees the books of the whole community; a member's and a shop's own part has its own pages."""
+    """The actor, who sees the books of the whole community. Raises Forbidden."""
     actor = current_actor()
-    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values()):
+    if not reads_books(actor):
         raise Forbidden
     return actor
 

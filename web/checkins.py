@@ -15,6 +15,7 @@ from api.auth import actor_or_none, current_actor, public
 from api.pages import page as page_of
 from api.schemas.checkins import CheckinRequestSchema
 from ledger.book import reversal_reading
+from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.errors import Invalid
 from ledger.core.tenancy import Actor
@@ -32,6 +33,7 @@ from web.acting import cursor, enter_with_code, own_member
 from web.errors import refusal
 from web.forms import read, submit
 from web.languages import CHINESE, language
+from web.proofs import proofs_of
 from web.sign_in import Step
 
 page = Blueprint("checkins", __name__)
@@ -187,7 +189,16 @@ def show(checkin_id: UUID) -> Any:
         instructions=view.activity.instructions,
         fresh=fresh,
         corrections=_corrections(view),
+        proofs=_proofs(view),
     )
+
+
+def _proofs(view: CheckinView) -> list[dict[str, Any]]:
+    """That the flowers and the time of this service are in the books."""
+    if view.decided is None:
+        return []
+    stamp_id = view.decided.stamp.id
+    return proofs_of(current_actor(), "stamp", [stamp_id], codes=[Code.AWARD, Code.HOURS])[stamp_id]
 
 
 def _corrections(view: CheckinView) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ def page() -> dict[str, Any]:
         "community": getattr(g, "community", None),
         "me": me,
         "navigation": navigation.entries(me["desk"]) if me else [],
+        "room": navigation.room_of(request.endpoint or ""),
         "home_url": url_for(me["home"]) if me else url_for("web.welcome.show"),
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
         "now": clock.now(),

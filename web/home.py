@@ -66,7 +66,7 @@ def _expiring_soon(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
         {
             "kind": "wait",
             "sentence": gettext("%(points)s快到期了", points=flowers(one.points)),
-            "next_step": gettext("最后一天是 %(day)s，先用它们。", day=calendar_day(one.expires_on)),
+            "next_step": gettext("能用到 %(day)s，兑换时先用它们。", day=calendar_day(one.expires_on)),
         }
         for one in expiring
         if one.expires_on <= soon

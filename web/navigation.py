@@ -33,6 +33,16 @@ DESK = (
 )
 
 
+WITHIN = {"web.reversals": "web.books", "web.checks": "web.books", "web.statements": "web.books"}
+"""Pages that stand in another's room."""
+
+
+def room_of(endpoint: str) -> str:
+    """The blueprint whose entry of the rail is marked on this page."""
+    blueprint = endpoint.rpartition(".")[0]
+    return WITHIN.get(blueprint, blueprint)
+
+
 def entries(permissions: Collection[str]) -> list[Entry]:
     """The rooms that carry one of these rights, in the order of the day's work."""
     return [entry for entry in DESK if entry.permission in permissions]

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from api.auth import current_actor
 from api.pages import page as page_of
 from api.schemas.redemptions import RefundRequestSchema
+from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.permissions import may
 from ledger.core.tenancy import Actor
@@ -20,6 +21,7 @@ from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.receipts import Receipt
 from web.acting import cursor, own_balance, own_member
 from web.forms import read, submit
+from web.proofs import proofs_of
 
 page = Blueprint("redemptions", __name__)
 
@@ -96,6 +98,7 @@ def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
         "redemptions/receipt.html",
         redemption=shown(receipt),
         refunds=_refunds(actor, receipt.redemption),
+        proofs=proofs_of(actor, "redemption", [redemption_id], codes=[Code.REDEEM])[redemption_id],
         fresh=is_mine and confirmed_at is not None and clock.now() - confirmed_at < FRESH,
         is_mine=is_mine,
         refusal=refused,
@@ -106,7 +109,10 @@ def _refunds(actor: Actor, redemption: Redemption) -> list[dict[str, Any]]:
     if not redemption.refunded_points:
         return []
     rows = refunds.refunds_of(actor, redemption.id)
-    return [{"points": row.points, "at": row.refunded_at, "reason": row.reason} for row in rows]
+    proofs = proofs_of(actor, "refund", [row.id for row in rows], codes=[Code.REFUND])
+    return [
+        {"points": row.points, "at": row.refunded_at, "reason": row.reason, "proofs": proofs[row.id]} for row in rows
+    ]
 
 
 @page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/confirm")

@@ -29,6 +29,7 @@ from web.books import book_reader, transfer_page, transfers_in_words
 from web.errors import refusal
 from web.forms import ask, read, send
 from web.holders import named, people
+from web.proofs import proof_of
 from web.words import REVERSAL, TRANSFERS
 
 page = Blueprint("reversals", __name__)
@@ -145,7 +146,9 @@ def show(reversal_id: UUID) -> Any:
     seen = reversal_reading.see_reversal(actor, reversal_id)
     if any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_reversals").values()):
         return _at_desk(actor, seen)
-    return render_template("reversals/mine.html", entry=entries([seen])[0], what=_what(seen), reversal=seen[0])
+    return render_template(
+        "reversals/mine.html", entry=entries([seen])[0], what=_what(seen), reversal=seen[0], proofs=_proofs(seen[0])
+    )
 
 
 def _at_desk(actor: Actor, seen: Seen, **again: Any) -> str:
@@ -218,7 +221,7 @@ def entries(rows: list[Seen]) -> list[dict[str, Any]]:
     """What was taken back from a member, as kit.log_list shows it: the reason beside the amount."""
     return [
         {
-            "kind": "reversal",
+            "kind": "correction",
             "href": url_for("web.reversals.show", reversal_id=row.id),
             "title": _("更正：%(what)s", what=TRANSFERS[transfer.code]),
             "at": row.decided_at,
@@ -228,6 +231,10 @@ def entries(rows: list[Seen]) -> list[dict[str, Any]]:
         }
         for row, transfer in rows
     ]
+
+
+def _proofs(row: ReversalRequest) -> list[dict[str, Any]]:
+    return [proof_of(transfer) for transfer in reversal_reading.transfers_of(row)]
 
 
 def in_one_line(seen: Seen) -> str:

@@ -11,6 +11,7 @@ from web import (
     agreements,
     books,
     checkins,
+    checks,
     docs,
     expiry,
     funds,
@@ -41,7 +42,7 @@ from web.context import protect_forms
 ROOMS = (
     welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
     programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, receipts,
-    seals, books, reversals, office, docs,
+    seals, books, reversals, checks, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

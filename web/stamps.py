@@ -12,6 +12,7 @@ from marshmallow import fields
 from api.auth import current_actor
 from api.schemas.fields import Id, PageQuery
 from api.schemas.stamps import StampRequestSchema
+from ledger.book.codes import Code
 from ledger.core.errors import REASONS, Invalid
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
@@ -22,6 +23,7 @@ from ledger.service.models import Decision, Evidence, Stamp
 from ledger.service.waiting import QueueFilter, StampedVisit, Waiting
 from web.forms import ask, read, send
 from web.languages import CHINESE, language
+from web.proofs import proofs_of
 from web.words import CHECKIN, EVIDENCE
 
 page = Blueprint("stamps", __name__)
@@ -191,6 +193,7 @@ def _batch(actor: Actor, batch_id: UUID, **again: Any) -> str:
     undone = [visit.stamp for visit in visits if visit.stamp.undone_at is not None]
     names = members.names_of(actor.tenant, [batch.actor_id])
     live = [visit.stamp for visit in visits if visit.stamp.undone_at is None]
+    proofs = proofs_of(actor, "stamp", [visit.stamp.id for visit in visits], codes=[Code.AWARD])
     return render_template(
         "stamps/batch.html",
         batch={
@@ -203,7 +206,7 @@ def _batch(actor: Actor, batch_id: UUID, **again: Any) -> str:
             "sum": {"count": len(live), "points": sum(one.points for one in live)},
             "undone": len(undone),
         },
-        results=[_shown_visit(actor, visit) for visit in visits],
+        results=[_shown_visit(actor, visit) | {"proofs": proofs[visit.stamp.id]} for visit in visits],
         **again,
     )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, g, render_template
-from flask_babel import gettext as _
+from flask import Blueprint, Response, g, render_template, url_for
 from marshmallow import fields, validate
 
 from api.auth import current_actor
@@ -19,6 +19,7 @@ from ledger.book import reading, statements
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Kind, Unit
 from ledger.book.models import Account
+from ledger.book.reversal_requests import SOURCE
 from ledger.book.statements import CURSOR_LENGTH, Entry, Statement
 from ledger.core import clock, money
 from ledger.core.spreadsheets import BOM, safe
@@ -26,9 +27,10 @@ from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards import funds, merchants
 from web.acting import own_member
+from web.books import reads_books
 from web.formats import month_name
 from web.forms import ask
-from web.words import ACCOUNT_KINDS, TRANSFERS
+from web.words import ACCOUNT_KINDS, OWN_TRANSFERS, TRANSFERS
 
 page = Blueprint("statements", __name__)
 
@@ -39,7 +41,9 @@ IN_A_FILE = 10_000
 MONTHS = 120
 """How far back the months reach that one can choose from."""
 
-COLUMNS = ("时间 time", "记账时间 recorded", "事项 what", "数量 amount", "余额 balance", "凭证 transfer")
+COLUMNS = ("发生时间 took effect", "入账时间 recorded", "事项 what", "数量 amount", "余额 balance", "编号 id")
+
+TOO_LONG = "太长了，后面的没有列出：请按月下载。 Too long; the rest is left out: please download month by month."
 
 
 class StatementQuery(Schema):
@@ -58,13 +62,14 @@ class Sheet:
     holder: str
     csv: str
     arguments: dict[str, UUID]
+    is_mine: bool = False
 
 
 def _mine() -> Sheet:
     actor = own_member()
     assert actor.member_id is not None, "own_member refuses whoever is none"
     wallet = reading.account_of(actor.tenant, wallet_of(actor.member_id))
-    return Sheet(wallet, g.me["name"], "web.statements.download_mine", {})
+    return Sheet(wallet, g.me["name"], "web.statements.download_mine", {}, is_mine=True)
 
 
 def _of_member(member_id: UUID) -> Sheet:
@@ -129,6 +134,7 @@ def download_account(account_id: UUID) -> Any:
 
 def _show(sheet: Sheet, template: str) -> str:
     asked = ask(StatementQuery())
+    in_books = reads_books(current_actor()) and not sheet.is_mine
     made = _make(sheet.account, asked, limit=ON_A_PAGE, cursor=asked["cursor"])
     month = asked["month"]
     known_at = made.period.known_at.isoformat()
@@ -139,7 +145,8 @@ def _show(sheet: Sheet, template: str) -> str:
         month=month,
         months=[(one.strftime("%Y-%m"), month_name(one)) for one in _months(sheet.account, month)],
         statement=made,
-        entries=[entry._asdict() | {"receipt": _receipt(sheet.account, entry)} for entry in made.entries],
+        entries=[_with_ways(sheet.account, entry, in_books=in_books) for entry in made.entries],
+        in_books=in_books,
         csv={"endpoint": sheet.csv, "known_at": known_at, "month": month and month.strftime("%Y-%m")} | sheet.arguments,
         next_cursor=made.next_cursor,
     )
@@ -158,8 +165,14 @@ def _make(account: Account, asked: dict[str, Any], *, limit: int, cursor: str | 
     )
 
 
-def _receipt(account: Account, entry: Entry) -> str:
-    return f"/c/{account.community_id.hex}/receipts/{entry.transfer_id.hex}"
+def _with_ways(account: Account, entry: Entry, *, in_books: bool) -> dict[str, Any]:
+    """An entry with the way to its transfer in the books or else to its proof, and to why something was taken back."""
+    page_of_it = "web.books.show_transfer" if in_books else "web.receipts.show"
+    is_reversal = entry.source_type == SOURCE
+    return entry._asdict() | {
+        "href": url_for(page_of_it, transfer_id=entry.transfer_id),
+        "why": url_for("web.reversals.show", reversal_id=entry.source_id) if is_reversal else "",
+    }
 
 
 def _months(account: Account, chosen: date | None) -> list[date]:
@@ -191,13 +204,13 @@ def _as_csv(sheet: Sheet, asked: dict[str, Any]) -> bytes:
     write(["社区 community", safe(g.community.name)])
     write(["账户 account", safe(f"{ACCOUNT_KINDS[sheet.account.kind]} {sheet.holder}".strip()), unit])
     write(["月份 month", asked["month"].strftime("%Y-%m") if asked["month"] else ""])
-    write(["截至 known at", made.period.known_at.isoformat()])
+    write(["截至 known at", _local(made.period.known_at)])
     write(["期末 closing", _amount(unit, made.closing)])
     write(COLUMNS)
-    count = 0
+    words, count = OWN_TRANSFERS if sheet.is_mine else TRANSFERS, 0
     while True:
         for entry in made.entries:
-            write(_line(unit, entry))
+            write(_line(unit, entry, words))
         count += len(made.entries)
         if made.next_cursor is None or count >= IN_A_FILE:
             break
@@ -205,15 +218,15 @@ def _as_csv(sheet: Sheet, asked: dict[str, Any]) -> bytes:
     if made.next_cursor is None:
         write(["期初 opening", _amount(unit, made.opening)])
     else:
-        write([_("太长了，后面的没有列出：请按月下载。")])
+        write([TOO_LONG])
     return BOM + file.getvalue().encode()
 
 
-def _line(unit: Unit, entry: Entry) -> list[str | int]:
+def _line(unit: Unit, entry: Entry, words: Mapping[str, object]) -> list[str | int]:
     return [
         _local(entry.effective_at),
         _local(entry.recorded_at),
-        safe(str(TRANSFERS[entry.code])),
+        safe(str(words[entry.code])),
         _amount(unit, entry.amount),
         _amount(unit, entry.balance),
         entry.transfer_id.hex,

@@ -11,9 +11,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from api.auth import current_actor
 from api.schemas.redemptions import RedemptionRequestSchema
 from api.schemas.till import TillRequestSchema
+from ledger.book import reading
+from ledger.book.codes import Kind
 from ledger.core import clock, ids
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import require
+from ledger.core.permissions import reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import communities
 from ledger.rewards import merchants, receipts, redemptions, refunds, tills
@@ -55,8 +57,17 @@ def _counter(actor: Actor, **again: Any) -> str:
         branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
         today=[shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)],
         total=receipts.total_of_day(actor, branch.id, on=today),
+        accounts=_accounts_of(actor, branch.merchant_id),
         **again,
     )
+
+
+def _accounts_of(actor: Actor, merchant_id: UUID) -> list[tuple[UUID, str]]:
+    """The shop's accounts (points taken in, money owed to it) for its owner; no clerk sees them."""
+    if not reach(actor, "see_books"):
+        return []
+    rows = reading.list_accounts_of(actor, (Kind.MERCHANT, Kind.PAYABLE), owner_ids=[merchant_id])
+    return [(row.id, row.kind) for row in rows]
 
 
 def _asked_branch(actor: Actor, counters: list[Branch]) -> Branch:

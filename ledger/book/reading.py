@@ -201,6 +201,25 @@ def _transfers_of(
     return list(db.session.scalars(query.order_by(Transfer.effective_at.desc(), Transfer.id.desc())))
 
 
+def list_transfers_of(
+    actor: Actor, source_type: str, source_ids: Collection[UUID], *, codes: Collection[Code]
+) -> list[Transfer]:
+    """What these sources moved under these codes, as far as the actor may see it, oldest first.
+
+    Empty for whoever sees no books: who asks is shown something else and would only have the way on from there.
+    """
+    if not source_ids or not reach(actor, "see_books"):
+        return []
+    # The codes are named so that each source is a seek in the index that keeps sources unique.
+    query = scoped(actor.tenant, Transfer).where(
+        Transfer.code.in_(codes), Transfer.source_type == source_type, Transfer.source_id.in_(source_ids)
+    )
+    seen = visible_accounts(actor)
+    if seen is not None:
+        query = query.where(or_(*(side.in_(seen) for side in SIDES)))
+    return list(db.session.scalars(query.order_by(Transfer.id)))
+
+
 def see_transfer(actor: Actor, transfer_id: UUID) -> Transfer:
     """One transfer: NotFound, Forbidden."""
     transfer = load(actor.tenant, Transfer, transfer_id)

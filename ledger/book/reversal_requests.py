@@ -41,7 +41,7 @@ OTHER_WAYS = {
     ),
     Code.REFUND: ("退回以后请重新兑换。", "A refund stands; redeem again."),
     Code.REPAY: ("还欠是发放带来的；请冲正那次发放。", "A repayment follows from an award; reverse that award."),
-    Code.EXPIRE: ("过期按规则发生，不再重算。", "Points expire by the rule, which is never computed again."),
+    Code.EXPIRE: ("到期按规则发生，不再重算。", "Points expire by the rule, which is never computed again."),
     Code.RESTORE: ("它随冲正一起发生；请重新盖章。", "It came with a reversal; stamp anew."),
     Code.SETTLE: ("付过的结算不改；差错记到下一期结算单。", "What is settled stays; correct it in the next statement."),
     Code.PAY: ("付过的款不改；差错记到下一期结算单。", "What is paid stays; correct it in the next statement."),

@@ -125,6 +125,12 @@ def name_of(community_id: UUID, fund_id: UUID) -> str:
     return load(community_id, Fund, fund_id).name
 
 
+def fund_of_grant(community_id: UUID, grant_id: UUID) -> tuple[UUID, str] | None:
+    """The fund that a grant went into, and who gave it; None when there is no such grant."""
+    query = scoped(community_id, FundGrant.fund_id, FundGrant.donor).where(FundGrant.id == grant_id)
+    return db.session.execute(query).tuples().one_or_none()
+
+
 def _require_sight(actor: Actor) -> None:
     """Funds are the community's; what a member or a shop sees of business is its own part, which has no fund."""
     if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values()):

@@ -85,6 +85,12 @@ def refunds_of(actor: Actor, redemption_id: UUID) -> list[Refund]:
     return list(db.session.scalars(query.order_by(Refund.id)))
 
 
+def redemption_of(community_id: UUID, refund_id: UUID) -> UUID | None:
+    """The redemption that a refund gave back of; None when there is no such refund."""
+    found: UUID | None = db.session.scalar(scoped(community_id, Refund.redemption_id).where(Refund.id == refund_id))
+    return found
+
+
 def refundable(actor: Actor, redemption_id: UUID) -> Receipt:
     """The redemption as it is shown to somebody who may refund it: NotFound, Forbidden, WrongState."""
     redemption = load(actor.tenant, Redemption, redemption_id)

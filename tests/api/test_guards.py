@@ -182,6 +182,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "reversals.post_decline": ("stamper", {"note": "没有"}),
     "reversals.post_withdrawal": ("treasurer", {}),
     "receipts.get_receipt": ("volunteer", None),
+    "checks.list_checks": ("owner", None),
     "programmes.post_programme": (
         "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
     ),

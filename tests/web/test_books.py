@@ -136,7 +136,8 @@ def test_a_transfer_shows_both_sides_both_times_who_and_why(day: Day, visit: Vis
         "盖章 · 早间巡逻",
         "stamper同志",
         "发生时间",
-        "记账时间",
+        "入账时间",
+        "入账证明",
     ):
         assert words in browser.words
     assert f"/c/{day.place.id.hex}/receipts/{award.id.hex}" in browser.page
@@ -173,6 +174,15 @@ def test_transfers_are_found_by_code_day_kind_and_name(street: Street, lin: Neig
     assert "没有找到" in browser.words
     assert rows(f"since={tomorrow}") == 0
     assert rows("code=nonsense&since=someday&kind=castle") == 4
+
+
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01", "since=1999-12-31&until=2200-01-02"])
+def test_a_day_outside_our_time_is_as_good_as_not_asked(
+    street: Street, lin: Neighbour, visit: Visit, query: str
+) -> None:
+    browser = visit(street.place.treasurer)
+    assert browser.get(f"./books/transfers?{query}").status_code == 200
+    assert browser.page.count("/books/transfers/") == 4
 
 
 def test_transfers_are_read_in_pages(street: Street, lin: Neighbour, visit: Visit) -> None:

@@ -17,6 +17,7 @@ from ledger.people import members
 from tests.ledger.rewards.street import Street
 from tests.stories import Neighbour
 from tests.web.browser import Browser
+from web import statements, words
 
 
 @pytest.fixture
@@ -157,6 +158,34 @@ def test_no_cell_of_a_file_is_a_formula(street, visit):
     answer = visit(street.place.treasurer).get(f"./members/{member.id.hex}/statement.csv")
     assert rows_of(answer.data)[1][1] == "红花钱包 =1+1"
     assert not [cell for row in rows_of(answer.data) for cell in row if cell.startswith(("=", "@", "＝"))]
+
+
+def test_the_files_times_are_all_of_shanghai(lin, visit):
+    rows = rows_of(visit(lin).get("./statement.csv").data)
+    assert rows[3] == ["截至 known at", "2026-12-01 12:00:00"]
+    assert rows[5][:2] == ["发生时间 took effect", "入账时间 recorded"]
+    assert rows[6][:2] == ["2026-12-01 12:00:00", "2026-12-01 12:00:00"]
+
+
+def test_the_files_last_column_is_the_transfers_id_and_no_receipt(lin, visit):
+    rows = rows_of(visit(lin).get("./statement.csv").data)
+    assert rows[5][-1] == "编号 id"
+    assert rows[6][-1] in {one.id.hex for one in reading.list_transfers(lin.actor)}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_file_that_ends_early_says_so_in_both_languages(street, lin, visit, monkeypatch, language):
+    monkeypatch.setattr(statements, "IN_A_FILE", 200)
+    for _ in range(200):
+        street.award(lin, 1)
+    rows = rows_of(visit(lin, language=language).get("./statement.csv").data)
+    assert len(rows) == 6 + 200 + 1
+    assert "请按月下载" in rows[-1][0]
+    assert "month by month" in rows[-1][0]
+
+
+def test_the_account_of_debt_and_what_is_paid_back_have_two_words():
+    assert (str(words.ACCOUNT_KINDS["debt"]), str(words.TRANSFERS["repay"])) == ("还欠", "抵还")
 
 
 # What staff may see.

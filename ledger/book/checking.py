@@ -22,7 +22,7 @@ from ledger.core.db import atomic, db, is_postgresql, savepoint, snapshot
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
 from ledger.core.registry import Check, Finding, Part, checks
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, within
 
 log = structlog.get_logger()
 
@@ -180,7 +180,7 @@ def check_when_due() -> list[Finding] | None:
 
 
 class Run(NamedTuple):
-    """The newest run of a named check, and how many of its findings are in the community that asks."""
+    """The newest run of a named check, and how many of its findings concern the community that asks."""
 
     name: str
     scope: str
@@ -189,16 +189,19 @@ class Run(NamedTuple):
 
 
 def runs(actor: Actor) -> list[Run]:
-    """How the checks ended last, for whoever may see them, in the order of their names. Raises Forbidden."""
+    """How the checks ended last, for whoever may see them, in the order of their names. Raises Forbidden.
+
+    What is nobody's own (a lost trigger) concerns every community; what is another's, none but that.
+    """
     require_any(actor, "see_checks")
-    own = {
-        (row.name, row.scope): row.findings
-        for row in db.session.execute(scoped(actor.tenant, CheckRun.name, CheckRun.scope, CheckRun.findings))
-    }
-    query = select(CheckRun).where(within(NOBODY, CheckRun)).order_by(CheckRun.name, CheckRun.scope)
-    return [
-        Run(row.name, row.scope, own.get((row.name, row.scope), 0), row.ended_at) for row in db.session.scalars(query)
-    ]
+    elsewhere: Counter[tuple[str, str]] = Counter()
+    newest: list[CheckRun] = []
+    for row in db.session.scalars(select(CheckRun).order_by(CheckRun.name, CheckRun.scope)):
+        if row.community_id not in (NOBODY, actor.tenant):
+            elsewhere[row.name, row.scope] += row.findings
+        elif row.community_id != actor.tenant:
+            newest.append(row)
+    return [Run(row.name, row.scope, row.findings - elsewhere[row.name, row.scope], row.ended_at) for row in newest]
 
 
 def totals() -> list[CheckRun]:

@@ -272,3 +272,16 @@ def test_of_two_clocks_at_once_one_checks(context: Flask) -> None:
     open_town()
     found = at_once(context, [check_when_due] * 4)
     assert sorted(found, key=str) == [None, None, None, []]
+
+
+@pytest.mark.breaks_books
+def test_a_lost_trigger_concerns_every_community(checked: Town) -> None:
+    with unguarded() as connection:
+        on = "" if connection.dialect.name == "sqlite" else " ON audit_lines"
+        connection.execute(text(f"DROP TRIGGER audit_lines_no_update{on}"))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
+            connection.execute(text("DROP TRIGGER audit_lines_no_update"))
+    check_books()
+    for town in (checked, open_town()):
+        assert [run.findings for run in checking.runs(admin_of(town)) if run.name == "triggers_installed"] == [1]

@@ -46,7 +46,7 @@ def jobs(place: Place, visits: Sequence[Visit], answer: str) -> list[dict[str, A
             "member_id": visit.volunteer.actor.member_id,
             "activity_id": visit.activity.id,
             "poster_code": visit.activity.poster_code,
-            **limits.request_facts(f"{place.url}/checkins", body_of(visit), answer),
+            **limits.request_facts(visit.volunteer.actor, f"{place.url}/checkins", body_of(visit), answer),
         }
         for n, visit in enumerate(visits)
     ]

@@ -60,6 +60,7 @@ def jobs(place: Place, work: Sequence[Reserved], answer: str) -> list[dict[str, 
     for n, (volunteer, redemption) in enumerate(work):
         member_id = volunteer.actor.member_id
         assert member_id is not None
+        path = f"{place.url}/redemptions/{redemption.id.hex}/confirm"
         rows.append(
             {
                 "n": n,
@@ -70,7 +71,9 @@ def jobs(place: Place, work: Sequence[Reserved], answer: str) -> list[dict[str, 
                 "takings_id": takings_of(redemption.merchant_id).id_in(place.id),
                 "fund_account_id": fund_of(redemption.fund_id).id_in(place.id),
                 "payable_id": payable_to(redemption.merchant_id).id_in(place.id),
-                **limits.request_facts(f"{place.url}/redemptions/{redemption.id.hex}/confirm", BODY, answer),
+                **limits.request_facts(
+                    volunteer.actor, f"{place.url}/redemptions/{redemption.id.hex}/confirm", BODY, answer
+                ),
             }
         )
     return rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Sequence
@@ -12,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from api.writing import fingerprint_of
 from ledger.core.db import atomic, db
-from ledger.core.idempotency import OnceKey
+from ledger.core.idempotency import OnceKey, Request, digest_of_request
 from ledger.core.ids import new_id
-from ledger.core.tenancy import scoped
+from ledger.core.tenancy import Actor, scoped
 
 FOLDER = Path(__file__).parent / "sql"
 
@@ -39,12 +39,14 @@ def give(table: str, rows: Sequence[dict[str, Any]]) -> None:
     db.session.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"), list(rows))
 
 
-def request_facts(path: str, body: str, answer: str) -> dict[str, Any]:
+def request_facts(actor: Actor, path: str, body: str, answer: str) -> dict[str, Any]:
     """What a request with a fresh key leaves in the books beside its effect."""
+    asked = Request(actor, f"POST {path}", uuid.uuid4().hex, fingerprint_of(json.loads(body)))
     return {
-        "route": f"POST {path}",
-        "key": uuid.uuid4().hex,
-        "fingerprint": hashlib.sha256(json.dumps(json.loads(body), sort_keys=True).encode()).digest(),
+        "route": asked.route,
+        "key": asked.key,
+        "fingerprint": asked.fingerprint,
+        "digest": digest_of_request(asked),
         "request_id": new_id().hex,
         "answer": answer,
     }

@@ -4,7 +4,7 @@
 CREATE UNLOGGED TABLE bench_checkins (
     n bigint PRIMARY KEY,
     community_id uuid, person_id uuid, member_id uuid, activity_id uuid, poster_code text,
-    route text, key text, fingerprint bytea, request_id text, answer text
+    route text, key text, fingerprint bytea, digest bytea, request_id text, answer text
 );
 
 CREATE FUNCTION bench_check_in(number bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -18,8 +18,8 @@ DECLARE
     member_state text;
 BEGIN
     SELECT * INTO STRICT asked FROM bench_checkins WHERE n = number;
-    INSERT INTO once_keys (community_id, actor_id, route, key, fingerprint, status, answer, created_at)
-    VALUES (asked.community_id, asked.person_id, asked.route, asked.key, asked.fingerprint, 201, asked.answer, moment)
+    INSERT INTO once_keys (community_id, actor_id, route, key, fingerprint, digest, status, answer, created_at)
+    VALUES (asked.community_id, asked.person_id, asked.route, asked.key, asked.fingerprint, asked.digest, 201, asked.answer, moment)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RETURN (

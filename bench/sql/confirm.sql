@@ -6,7 +6,7 @@ CREATE UNLOGGED TABLE bench_confirmations (
     n bigint PRIMARY KEY,
     community_id uuid, person_id uuid, redemption_id uuid,
     wallet_id uuid, takings_id uuid, fund_account_id uuid, payable_id uuid,
-    route text, key text, fingerprint bytea, request_id text, answer text
+    route text, key text, fingerprint bytea, digest bytea, request_id text, answer text
 );
 
 CREATE FUNCTION bench_confirm(number bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -15,11 +15,12 @@ DECLARE
     it record;
     money holds%ROWTYPE;
     moment timestamptz := clock_timestamp();
+    day date := (moment AT TIME ZONE 'Asia/Shanghai')::date;
     digest bytea;
 BEGIN
     SELECT * INTO STRICT asked FROM bench_confirmations WHERE n = number;
-    INSERT INTO once_keys (community_id, actor_id, route, key, fingerprint, status, answer, created_at)
-    VALUES (asked.community_id, asked.person_id, asked.route, asked.key, asked.fingerprint, 200, asked.answer, moment)
+    INSERT INTO once_keys (community_id, actor_id, route, key, fingerprint, digest, status, answer, created_at)
+    VALUES (asked.community_id, asked.person_id, asked.route, asked.key, asked.fingerprint, asked.digest, 200, asked.answer, moment)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RETURN (
@@ -67,12 +68,18 @@ BEGIN
 
     INSERT INTO transfers (
         community_id, id, code, unit, debit_account_id, credit_account_id, amount, effective_at, recorded_at,
-        source_type, source_id, part, source_digest, reverses_id, actor_id, on_behalf_of, expires_on
+        source_type, source_id, part, source_digest, reverses_id, actor_id, on_behalf_of, expires_on, request_digest
     ) VALUES
         (asked.community_id, bench_id(), 'redeem', 'points', asked.wallet_id, asked.takings_id, it.points, moment, moment,
-         'redemption', it.id, 0, digest, NULL, asked.person_id, NULL, NULL),
+         'redemption', it.id, 0, digest, NULL, asked.person_id, NULL, NULL, asked.digest),
         (asked.community_id, bench_id(), 'redeem', 'fen', asked.fund_account_id, asked.payable_id, it.gross_fen, moment,
-         moment, 'redemption', it.id, 1, digest, NULL, asked.person_id, NULL, NULL);
+         moment, 'redemption', it.id, 1, digest, NULL, asked.person_id, NULL, NULL, asked.digest);
+    INSERT INTO rollups (community_id, account_id, level, starts_on, amount, earned, spent)
+    SELECT asked.community_id, asked.wallet_id, level, starts_on, -it.points, 0, it.points
+    FROM (VALUES ('day', day), ('month', date_trunc('month', day)::date), ('year', date_trunc('year', day)::date))
+      AS period (level, starts_on)
+    ON CONFLICT (community_id, account_id, level, starts_on)
+    DO UPDATE SET amount = rollups.amount + EXCLUDED.amount, spent = rollups.spent + EXCLUDED.spent;
     UPDATE redemptions SET state = 'confirmed', confirmed_at = moment, confirmed_by = asked.person_id
     WHERE community_id = asked.community_id AND id = it.id AND state = 'reserved';
     INSERT INTO audit_lines (

@@ -71,9 +71,7 @@ def jobs(place: Place, work: Sequence[Reserved], answer: str) -> list[dict[str, 
                 "takings_id": takings_of(redemption.merchant_id).id_in(place.id),
                 "fund_account_id": fund_of(redemption.fund_id).id_in(place.id),
                 "payable_id": payable_to(redemption.merchant_id).id_in(place.id),
-                **limits.request_facts(
-                    volunteer.actor, f"{place.url}/redemptions/{redemption.id.hex}/confirm", BODY, answer
-                ),
+                **limits.request_facts(volunteer.actor, path, BODY, answer),
             }
         )
     return rows

@@ -94,7 +94,7 @@ def read_past_balance(house: House, size: int) -> Pace:
 
 def read_statement_page(house: House, size: int) -> Pace:
     """The first page of a wallet's statement until some moment of the last three years."""
-    town, make = house.town, statements.make_statement  # type: ignore[attr-defined,unused-ignore]
+    town, make = house.town, statements.make_statement
 
     @atomic
     def read() -> None:

@@ -7,14 +7,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
     UniqueConstraint,
-    Uuid,
-    column,
-    table,
 )
 from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -388,15 +384,3 @@ class CheckRun(Base):
     findings: Mapped[int]
     milliseconds: Mapped[int]
     ended_at: Mapped[datetime]
-
-
-entries = table(
-    "entries",
-    column("community_id", Uuid()),
-    column("transfer_id", Uuid()),
-    column("account_id", Uuid()),
-    column("code", text(20)),
-    column("unit", text(10)),
-    column("amount", BigInteger()),
-)
-"""The view that shows both sides of every transfer: a credit as amount, a debit as -amount."""

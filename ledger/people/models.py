@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
@@ -307,3 +308,21 @@ class CounterStaff(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     actor_id: Mapped[UUID]
+
+
+class Notice(Base):
+    """Something a person is told; `facts` fill the sentence of its kind. Unread until `read_at`."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id"], ["communities.id"]),
+        # Serves: a person's inbox over all communities, newest first.
+        Index("ix_notices_person", "person_id", "id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID]
+    kind: Mapped[str] = mapped_column(text(60))
+    facts: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

@@ -21,6 +21,7 @@ from api import (
     member_codes,
     members,
     merchants,
+    notices,
     offers,
     programmes,
     receipts,
@@ -39,6 +40,8 @@ from api import (
 RESOURCES: tuple[Blueprint, ...] = (
     sign_in.blp,
     me.blp,
+    notices.blp,
+    notices.on_paper,
     communities.blp,
     communities.joining,
     units.blp,

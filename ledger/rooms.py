@@ -6,6 +6,7 @@ from types import ModuleType
 
 from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_checks, rollup_checks, seal_checks, seals
 from ledger.core import commitments
+from ledger.people import inbox, notice_delivery
 from ledger.rewards import reservations
 from ledger.service import forgotten
 from ledger.settlement import checks as settlement_checks
@@ -13,5 +14,5 @@ from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
-    forgotten, reservations, settlement_checks, closing, settlements,
+    forgotten, reservations, settlement_checks, closing, settlements, inbox, notice_delivery,
 )  # fmt: skip

@@ -44,6 +44,17 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
 
 
+def columns(connection: Connection) -> set[tuple[str, str]]:
+    found = inspect(connection)
+    return {(table, column["name"]) for table in found.get_table_names() for column in found.get_columns(table)}
+
+
+def is_kept_place(version: Path) -> bool:
+    """A place in the line that nobody has filled yet: neither way does anything."""
+    bodies = [node.body for node in ast.parse(version.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return all(isinstance(step, ast.Pass) for body in bodies for step in body)
+
+
 def differences(connection: Connection) -> list[object]:
     """What alembic would change to make the database equal to the models."""
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -88,15 +99,16 @@ def test_a_row_goes_up_and_down_and_up(empty_house: Flask) -> None:
 
 def test_every_step_can_be_gone_down_and_up_again(empty_house: Flask) -> None:
     upgrade()
-    for _ in VERSIONS:
+    for version in reversed(VERSIONS):
         with db.engine.connect() as connection:
-            before = tables(connection)
+            before = columns(connection)
         downgrade(revision="-1")
         with db.engine.connect() as connection:
-            assert tables(connection) < before
+            after = columns(connection)
+            assert after == before if is_kept_place(version) else after < before
         upgrade(revision="+1")
         with db.engine.connect() as connection:
-            assert tables(connection) == before
+            assert columns(connection) == before
         downgrade(revision="-1")
 
 

@@ -15,6 +15,7 @@ from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor
+from ledger.people import inbox
 from ledger.rewards import receipts
 from ledger.rewards.models import RedemptionState
 from ledger.service import activities, mine, queue
@@ -99,6 +100,7 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
         },
         "stuck": _stuck(actor),
         "activities": _soon(actor),
+        "unread": inbox.count_unread(actor, community_id=actor.tenant),
     }
 
 

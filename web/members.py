@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from api.auth import current_actor
 from api.schemas.members import MemberQuery, MemberRequestSchema
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import OWN, may, reach, require
+from ledger.core.permissions import COMMUNITY, OWN, UNIT, may, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
 from ledger.people.models import PlaceUnit, UnitKind
@@ -44,6 +44,7 @@ def show_list(actor: Actor, **again: Any) -> str:
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
         sees_books=may(actor, "see_books"),
+        acts_for=any(scope & (UNIT | COMMUNITY) for scope in reach(actor, "act_for_member").values()),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
 

@@ -33,7 +33,10 @@ DESK = (
 )
 
 
-WITHIN = {"web.reversals": "web.books", "web.checks": "web.books", "web.statements": "web.books"}
+WITHIN = {
+    "web.reversals": "web.books", "web.checks": "web.books", "web.statements": "web.books",
+    "web.notices": "web.members",
+}  # fmt: skip
 """Pages that stand in another's room."""
 
 

@@ -20,6 +20,7 @@ from web import (
     member_codes,
     members,
     merchants,
+    notices,
     offers,
     office,
     preferences,
@@ -40,9 +41,9 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, preferences, home, checkins, member_codes, offers, redemptions, tills, stamps, activities,
-    programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements, receipts,
-    seals, books, reversals, checks, office, docs,
+    welcome, sign_in, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
+    activities, programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements,
+    receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -311,14 +311,21 @@ class CounterStaff(Base):
 
 
 class Notice(Base):
-    """Something a person is told; `facts` fill the sentence of its kind. Unread until `read_at`."""
+    """Something a person is told; `facts` fill the sentence of its kind. Unread until `read_at`.
+
+    `due_at` stands while a message waits to be sent to the person's phone; `sent_at` is when it was. Whoever has no
+    phone is handed the notice on paper.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
         ForeignKeyConstraint(["community_id"], ["communities.id"]),
         # Serves: a person's inbox over all communities, newest first.
         Index("ix_notices_person", "person_id", "id"),
-    )
+        # Serves: the job that sends what is due.
+        Index("ix_notices_due", "community_id", "due_at",
+              sqlite_where=sql("due_at IS NOT NULL"), postgresql_where=sql("due_at IS NOT NULL")),
+    )  # fmt: skip
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID]
@@ -326,3 +333,7 @@ class Notice(Base):
     facts: Mapped[dict[str, Any]]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    handed_over_at: Mapped[datetime | None]
+    handed_over_by: Mapped[UUID | None]

@@ -60,3 +60,10 @@ def tail_of(person_id: UUID) -> str | None:
     query = select(Phone.sealed).where(Phone.person_id == person_id, Phone.ended_at.is_(None))
     sealed = db.session.scalar(query)
     return secrets.unseal(sealed, "phones").decode()[-4:] if sealed else None
+
+
+def number_of(person_id: UUID) -> str | None:
+    """The person's number now, for a message to it; it is shown to nobody. None without a phone."""
+    query = select(Phone.sealed).where(Phone.person_id == person_id, Phone.ended_at.is_(None))
+    sealed = db.session.scalar(query.order_by(Phone.created_at.desc()).limit(1))
+    return secrets.unseal(sealed, "phones").decode() if sealed else None

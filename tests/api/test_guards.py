@@ -17,9 +17,11 @@ from werkzeug.routing import Rule
 from ledger.book import checkpoints
 from ledger.book.reversal_requests import ask_reversal
 from ledger.core import clock
+from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
 from ledger.people import grants, households
+from ledger.people.notices import declare, tell
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
 from ledger.service.activities import ActivityPlan, plan_activity
@@ -49,10 +51,13 @@ INSIDE_ALL = {
 
 OWN_PERSON = {
     "me.get_me", "me.list_sessions", "me.delete_session", "me.list_consents", "me.change_consent",
+    "notices.list_notices", "notices.post_read", "notices.post_read_all",
 }  # fmt: skip
 """About the signed-in person alone, whatever the community."""
 
 KEY = {"Idempotency-Key": "guard"}
+
+TOLD = declare("guard.told", zh="请看一看。", en="Please look.")
 
 
 @dataclass
@@ -105,6 +110,7 @@ def build() -> Town:
         "code_id": _code_id(street, other),
         "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,
         "day": _sealed_day(street),
+        "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
     }  # fmt: skip
     people = {
         "volunteer": volunteer,
@@ -168,6 +174,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "grants.list_grants": ("volunteer", None),
     "grants.post_grant": ("treasurer", {"member_id": "member_id", "unit_id": "unit_id", "role": "stamper"}),
     "grants.delete_grant": ("supervisor", None),
+    "paper-notices.list_paper_notices": ("volunteer", None),
+    "paper-notices.post_hand_over": ("volunteer", {"notice_ids": ["notice_id"]}),
     "households.list_households": ("coordinator", None),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
     "accounts.get_account": ("volunteer", None),

@@ -46,7 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="all rows, five rounds, larger runs")
     parser.add_argument("--rounds", type=int, help="paired rounds (3, with --long 5)")
     parser.add_argument("--size", type=int, help="calls of ours in a run (400, with --long 3000); a multiple of 8")
-    parser.add_argument("--transfers", type=int, default=1_000_000, help="of the long history of R6, R11, R13, R14")
+    parser.add_argument("--transfers", type=int, default=1_000_000, help="of the long history of R6, R11, R13 to R15")
     parser.add_argument("--only", type=lambda rows: rows.split(","), help="rows to measure: R1,R2")
     parser.add_argument("--verbose", action="store_true", help="tell what happens, with this machine's own figures")
     asked = parser.parse_args()

@@ -1,6 +1,8 @@
-"""R6, R11, R13, R14: what a long history costs. The same calls on a million transfers and on ten thousand, and how fast
-all of it is checked. The verbs are called in this process, so nothing hides behind HTTP; the clock of the database's
-disk is left out (its commits do not wait), so nothing hides behind that either.
+"""R6, R11, R13 to R15: what a long history costs.
+
+The same calls on a million transfers and on ten thousand, and how fast all of it is checked. The verbs are called in
+this process, so nothing hides behind HTTP; the clock of the database's disk is left out (its commits do not wait), so
+nothing hides behind that either.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from bench.rounds import Found, Row
 from ledger.book import statements
 from ledger.book.accounts import wallet_of
 from ledger.book.balances import member_balance
-from ledger.book.checking import run_checks
+from ledger.book.checking import check_books, run_checks
 from ledger.book.models import Account, Transfer
+from ledger.book.newest import marked_sizes
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.tenancy import load
@@ -34,6 +37,7 @@ from tests.ledger.book.town import Town
 MEMBERS = 1_000
 SMALL = 10_000
 SLICES = 6
+AWARDS_BETWEEN_CHECKS = 20
 RATE = 50_000
 """Transfers a second that a full check reads on one core, at least."""
 
@@ -116,6 +120,22 @@ def check_all(house: House, _size: int) -> Pace:
     return Pace(transfers / took)
 
 
+def check_new(house: House, size: int) -> Pace:
+    """What came since the last run that found nothing, with twenty awards in it; a finding voids the round."""
+    if not all(marked_sizes().values()):
+        check_books()
+    took = []
+    for _ in range(max(3, size // 20)):
+        for member_id in random.choices(house.town.member_ids, k=AWARDS_BETWEEN_CHECKS):
+            house.town.award(member_id, 1)
+        started = time.perf_counter()
+        results = check_books(new=True)
+        took.append(time.perf_counter() - started)
+        for finding in (finding for result in results for finding in result.findings):
+            raise RoundIsVoid(f"the books do not check: {finding}")
+    return Pace(1 / statistics.median(took), max(took))
+
+
 def read_all(house: House, _size: int) -> Pace:
     """The rows of the transfers one after the other, and nothing done with them."""
     transfers, connection = count_transfers(), db.session.connection()
@@ -164,6 +184,7 @@ def pairs(engine: str, *, transfers: int) -> list[Pair]:
             at_the_rate,
             limit_on_small=False,
         ),
+        Pair(Row("R15", f"books check --new, 20 awards {many}", few, 0.85), check_new, check_new),
     ]
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.models import CheckMark, CheckRun, CheckScope
-from ledger.book.newest import marked_sizes
+from ledger.book.newest import count_new_leaves, marked_sizes
 from ledger.book.tree import size_of
 from ledger.core import clock, jobs
 from ledger.core.db import atomic, db, is_postgresql, savepoint, snapshot
@@ -80,7 +80,7 @@ def _let_planner_know() -> None:
 
 
 def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) -> list[Result]:
-    part = Part(is_new=new, since=_marked_at() if new else None)
+    part = Part(is_new=True, since=_marked_at(), sealed_at_most=count_new_leaves()) if new else Part()
     wanted = list(names or checks)
     found: dict[Check, tuple[list[Finding], int]] = {}
     for name in wanted:

@@ -15,6 +15,7 @@ from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, func, sele
 
 from ledger.book.codes import Kind, Unit
 from ledger.book.models import Account, CheckMark, Leaf, Transfer, Unsealed
+from ledger.book.tree import size_of
 from ledger.core.db import db
 from ledger.core.registry import Part
 from ledger.core.tenancy import same_community
@@ -28,16 +29,22 @@ def transfers_in(part: Part) -> FromClause:
     """The transfers of the part, with their columns."""
     if not part.is_new:
         return _transfers  # type: ignore[no-any-return]
-    new = _new_ids().subquery()
+    new = _new_ids(part.sealed_at_most).subquery()
     joined = new.join(_transfers, and_(same_community(_transfers.c, new.c), _transfers.c.id == new.c.transfer_id))
     return _kept(select(_transfers).select_from(joined).cte("new_transfers"))
 
 
-def _new_ids() -> CompoundSelect[Any]:
+def _new_ids(sealed_at_most: int | None) -> CompoundSelect[Any]:
+    """The limit leaves nothing out. It tells PostgreSQL that these are few; else it reads the whole history."""
     marks = marks_query().subquery()
     beyond = and_(same_community(Leaf, marks.c), Leaf.position >= marks.c.size)
-    sealed = select(Leaf.community_id, Leaf.transfer_id).select_from(marks).join(Leaf, beyond)
-    return union_all(sealed, select(Unsealed.community_id, Unsealed.transfer_id))
+    sealed = select(Leaf.community_id, Leaf.transfer_id).select_from(marks).join(Leaf, beyond).limit(sealed_at_most)
+    return union_all(select(sealed.subquery()), select(Unsealed.community_id, Unsealed.transfer_id))
+
+
+def count_new_leaves() -> int:
+    """How many leaves lie at or above their community's mark, at most."""
+    return sum(max(0, size_of(community_id) - size) for community_id, size in marked_sizes().items())
 
 
 @lru_cache(maxsize=4)

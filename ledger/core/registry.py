@@ -23,10 +23,12 @@ class Part:
     """What a run of checks looks at: everything, or what came after the last run that found nothing.
 
     `since` is when that run was made, for rows that only know when they were written; None: everything is new.
+    `sealed_at_most` is how many leaves lie at or above the marks, for a planner that cannot know it; None: unknown.
     """
 
     is_new: bool = False
     since: datetime | None = None
+    sealed_at_most: int | None = None
 
 
 Check = Callable[[Part], Iterable[Finding]]

@@ -60,6 +60,14 @@ def count_new() -> int:
     return len(db.session.execute(newest.transfers_in(Part(is_new=True)).select()).all())
 
 
+def test_the_bound_that_the_planner_is_told_leaves_nothing_out(checked: Town) -> None:
+    seal_all(checked.id)
+    checked.spend(checked.member_ids[1], 1)
+    bounded = newest.transfers_in(Part(is_new=True, sealed_at_most=newest.count_new_leaves())).select()
+    assert newest.count_new_leaves() > 0
+    assert len(db.session.execute(bounded).all()) == count_new()
+
+
 def let_new_rows_wait(connection: Connection) -> None:
     """What the trigger would have done, had it not been lifted with the other guards."""
     nowhere = " AND ".join(

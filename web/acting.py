@@ -11,14 +11,11 @@ from api.auth import actor_or_none, current_actor, enter_community
 from ledger.book.balances import MemberBalance, member_balance
 from ledger.core import ids
 from ledger.core.errors import NotFound
-from ledger.core.permissions import RIGHTS, Scope, reach, require
+from ledger.core.permissions import RIGHTS, Scope, is_of_oneself, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import communities, members
 from ledger.people.models import Community
 from web.languages import language
-
-OF_ONESELF = (Scope.OWN, Scope.HELPED, Scope.SECOND)
-"""What reaches only as far as this carries no room of the desk."""
 
 
 def know_visitor() -> None:
@@ -89,8 +86,13 @@ def describe(actor: Actor) -> dict[str, Any]:
         "roles": sorted(roles),
         "home": _home_of(actor),
         "permissions": {verb for verb, held in scopes.items() if held},
-        "desk": {verb for verb, held in scopes.items() if any(scope not in OF_ONESELF for scope in held)},
+        "desk": {verb for verb, held in scopes.items() if any(_is_of_the_desk(scope) for scope in held)},
     }
+
+
+def _is_of_the_desk(scope: Scope) -> bool:
+    """Whatever reaches no further than oneself, or only as a second person, carries no room of the desk."""
+    return scope is not Scope.SECOND and not is_of_oneself(scope)
 
 
 def _home_of(actor: Actor) -> str:

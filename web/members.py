@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request, url_for
 from api.auth import current_actor
 from api.schemas.members import MemberQuery, MemberRequestSchema
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, OWN, UNIT, may, reach, require
+from ledger.core.permissions import COMMUNITY, UNIT, is_of_oneself, may, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
 from ledger.people.models import PlaceUnit, UnitKind
@@ -28,7 +28,7 @@ def list_all() -> Any:
 
 def show_list(actor: Actor, **again: Any) -> str:
     """The list, with what was wrong with the form below it."""
-    if all(scope is OWN for scope in reach(actor, "see_members").values()):
+    if all(map(is_of_oneself, reach(actor, "see_members").values())):
         raise Forbidden
     asked = ask(MemberQuery())
     rows = members.list_members(

@@ -31,6 +31,9 @@ LEADS_TO = {
 }
 """Where a notice leads: the page of the thing that its facts name."""
 
+HELPERS = "link_id"
+"""The fact of a notice that leads to the page of all helpers."""
+
 
 @page.get("/c/<id:community_id>/notices")
 def list_mine() -> Any:
@@ -64,7 +67,7 @@ def _way(notice: Notice) -> str:
         if thing_id is not None:
             values: dict[str, Any] = {name: thing_id}
             return url_for(endpoint, **values)
-    return ""
+    return url_for("web.helping.show_mine") if HELPERS in notice.facts else ""
 
 
 @page.post("/c/<id:community_id>/notices/<id:notice_id>/read")

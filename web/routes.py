@@ -15,6 +15,7 @@ from web import (
     docs,
     expiry,
     funds,
+    helping,
     home,
     households,
     member_codes,
@@ -42,8 +43,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
-    activities, programmes, expiry, units, members, households, merchants, agreements, funds, settlements, statements,
-    receipts, seals, books, reversals, checks, office, docs,
+    activities, programmes, expiry, units, members, helping, households, merchants, agreements, funds, settlements,
+    statements, receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

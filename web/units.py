@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
 from api.schemas.units import UnitRequestSchema
-from ledger.core.permissions import OWN, may, reach, require_any
+from ledger.core.permissions import is_of_oneself, may, reach, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
 from ledger.people.models import PlaceUnit
@@ -50,7 +50,7 @@ Holders = dict[UUID, list[dict[str, str]]]
 def _holders(actor: Actor) -> Holders:
     """Who holds which post where: named for staff, as they are named on the doors of the place."""
     found: Holders = defaultdict(list)
-    if all(scope is OWN for scope in reach(actor, "see_units").values()):
+    if all(map(is_of_oneself, reach(actor, "see_units").values())):
         return found
     masked = members.is_masked_for(actor)
     for post, member in grants.holders_of(actor.tenant):

@@ -84,10 +84,17 @@ CORRECTION = {
 }
 """A reversal as its member reads of it, who hears of it once it is done."""
 
+HELP = {
+    "asked": Word("wait", "clock", _("等待同意")),
+    "live": Word("ok", "check", _("可以代办")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "ended": Word("no", "cross", _("已结束")),
+}
+
 STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
-    "correction": CORRECTION,
+    "correction": CORRECTION, "help": HELP,
 }  # fmt: skip
 
 OFFER_KINDS = {
@@ -227,6 +234,16 @@ ROLES = {
     "operator": _("平台运维"),
 }
 
+RELATIONS = {
+    "child": _("子女"),
+    "spouse": _("配偶"),
+    "parent": _("父母"),
+    "grandchild": _("孙辈"),
+    "sibling": _("兄弟姐妹"),
+    "relative": _("其他亲属"),
+}
+"""What a helper is to the member."""
+
 BASES = {
     "per_visit": _("每次"),
     "per_hour": _("每小时"),
@@ -246,6 +263,6 @@ WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
-    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS,
+    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS,
 }  # fmt: skip
 """What templates may name."""

@@ -17,7 +17,7 @@ from ledger.book.codes import STORED, Code, Kind, Unit
 from ledger.book.models import Account, Balance, Transfer
 from ledger.core.db import UtcDateTime, db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, SHOP, reach
+from ledger.core.permissions import COMMUNITY, MASKED, SHOP, members_reached, reach
 from ledger.core.tenancy import Actor, load, scoped
 
 
@@ -28,7 +28,7 @@ def visible_accounts(actor: Actor) -> list[UUID] | None:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return None
-    keys = list(accounts_of_member(actor.member_id)) if actor.member_id else []
+    keys = [key for one in sorted(members_reached(actor, scopes)) for key in accounts_of_member(one)]
     for counter in actor.counters:
         if scopes.get(counter.role, COMMUNITY) & SHOP:
             keys += accounts_of_merchant(counter.merchant_id)

@@ -16,7 +16,7 @@ from ledger.book.reversals import Leg, account_keys, legs_back, would_give
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, OWN, may, reach
+from ledger.core.permissions import COMMUNITY, MASKED, may, members_reached, reach
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor, load, scoped
 
@@ -66,9 +66,10 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_reversals")
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return ReversalRequest.id.is_not(None)
-    if actor.member_id is None or not any(scope & OWN for scope in scopes.values()):
+    reached = members_reached(actor, scopes)
+    if not reached:
         raise Forbidden
-    return _posted_on(actor.tenant, actor.member_id)
+    return or_(*(_posted_on(actor.tenant, member_id) for member_id in sorted(reached)))
 
 
 def _posted_on(community_id: UUID, member_id: UUID) -> ColumnElement[bool]:

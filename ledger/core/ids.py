@@ -8,6 +8,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from ledger.core import clock
@@ -38,6 +39,11 @@ def _as_uuid7(bits: int) -> UUID:
     """Spread 48 bits of time and 74 of chance around the version and variant marks of RFC 9562."""
     moment, chance = bits >> 74, bits & ((1 << 74) - 1)
     return UUID(int=moment << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance & ((1 << 62) - 1))
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Below every id that is made at the moment or later, above those made before."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def random_bytes(count: int) -> bytes:

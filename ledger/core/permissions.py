@@ -1,9 +1,10 @@
 """The rights matrix of the product as one table that can be read aloud. Unlisted = refused.
 
 A person's rights are the union of the roles held. Every right ends at the holder's part: OWN is the actor's own
-membership, UNIT the part of the tree of the grant, SHOP and BRANCH the counter's merchant and branch. SECOND means
-"as the second person", judged by the verb. Rules that no role can lift (nobody stamps themself, their household, or
-what they recorded; nobody approves their own step) live in the verbs.
+membership, HELPED the memberships of those who named the actor as their helper, UNIT the part of the tree of the
+grant, SHOP and BRANCH the counter's merchant and branch. SECOND means "as the second person", judged by the verb.
+Rules that no role can lift (nobody stamps themself, their household, or what they recorded; nobody approves their own
+step) live in the verbs.
 """
 
 from __future__ import annotations
@@ -34,16 +35,18 @@ BRANCH, SHOP, SECOND, HELPED = Scope.BRANCH, Scope.SHOP, Scope.SECOND, Scope.HEL
 _V, _C, _S, _A = Role.VOLUNTEER, Role.COORDINATOR, Role.STAMPER, Role.ADMIN
 _T, _P, _O, _K, _X = Role.TREASURER, Role.SUPERVISOR, Role.OWNER, Role.CLERK, Role.STREET
 
-_SEE_BUSINESS = {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: MASKED}
-_SEE_PEOPLE = {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED}
-_SEE_BOOKS = {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED}
+_SEE_BUSINESS = {_V: OWN | HELPED, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: MASKED}
+_SEE_PEOPLE = {_V: OWN | HELPED, _C: UNIT, _S: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED}
+_SEE_BOOKS = {_V: OWN | HELPED, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED}
 _OWN_AFFAIRS = {_V: OWN}
 
 RIGHTS: dict[str, dict[Role, Scope]] = {
     # people
-    "see_own": _OWN_AFFAIRS,
+    "see_own": {_V: OWN | HELPED},
     "see_members": _SEE_PEOPLE,
     "act_for_member": {_V: HELPED, _C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "name_helper": {_V: OWN, _C: UNIT, _A: COMMUNITY},
+    "see_helpers": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _P: COMMUNITY},
     "manage_people": {_A: COMMUNITY},
     "import": {_A: COMMUNITY},
     "second_import": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},
@@ -71,7 +74,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     # books
     "reverse": {_A: COMMUNITY},
     "second_reversal": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},
-    "see_reversals": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
+    "see_reversals": {_V: OWN | HELPED, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "see_books": _SEE_BOOKS,
     "manage_expiry": {_A: COMMUNITY},
     "see_expiry": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
@@ -87,8 +90,8 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
         _V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: COMMUNITY,
     },
     "redeem": _OWN_AFFAIRS,
-    "confirm_redemption": _OWN_AFFAIRS,
-    "cancel_own_redemption": _OWN_AFFAIRS,
+    "confirm_redemption": {_V: OWN | HELPED},
+    "cancel_own_redemption": {_V: OWN | HELPED},
     "use_till": {_O: BRANCH, _K: BRANCH},
     "refund": {_T: COMMUNITY, _O: BRANCH, _K: BRANCH},
     "see_redemptions": _SEE_BUSINESS,
@@ -152,6 +155,22 @@ def require(
     """Forbidden unless `may`."""
     if not may(actor, verb, member_id=member_id, unit_path=unit_path, merchant_id=merchant_id, branch_id=branch_id):
         raise Forbidden
+
+
+def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:
+    """The members whose own things these scopes reach: the actor's own membership, and those whom the actor helps."""
+    found: set[UUID] = set()
+    for scope in scopes.values():
+        if scope & OWN and actor.member_id is not None:
+            found.add(actor.member_id)
+        if scope & HELPED:
+            found |= actor.helps
+    return found
+
+
+def is_of_oneself(scope: Scope) -> bool:
+    """Does the scope reach no further than oneself and those whom one helps?"""
+    return not scope & ~(OWN | HELPED)
 
 
 def require_any(actor: Actor, verb: str) -> None:

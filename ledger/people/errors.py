@@ -29,6 +29,30 @@ class ConsentRequired(Refused):
     en = ("Joining needs your consent first.", 'Tick "record my service" to go on.')
 
 
+class HelperUnknown(Refused):
+    """No member of this community has this name and this number together."""
+
+    code = "helper_unknown"
+    zh = ("本社区没有这位居民。", "请核对姓名和手机号；对方要先加入小红花。")
+    en = ("No member here has this name and number.", "Check both; they must have joined this community first.")
+
+
+class HelperLimit(Refused):
+    """A member has at most so many helpers, and helps at most so many members."""
+
+    code = "helper_limit"
+    zh = ("代办人数已到上限（{most} 位）。", "请先结束一个不再需要的代办，再登记新的。")
+    en = ("The number of helpers is used up ({most}).", "End one that is no longer needed first.")
+
+
+class OwnHelp(Refused):
+    """Nobody helps themself, and no member of staff registers themself as somebody's helper."""
+
+    code = "own_help"
+    zh = ("不能把自己登记为代办人。", "请本人在手机上指定，或请另一位工作人员登记。")
+    en = ("Nobody registers themself as a helper.", "Let the member name you, or ask a colleague.")
+
+
 class OwnRole(Refused):
     """Nobody gives or ends a role of their own."""
 

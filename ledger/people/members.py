@@ -14,7 +14,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
+from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
 from ledger.people.models import Community, CounterStaff, Household, Member, MemberState, PlaceUnit, Purpose
@@ -174,7 +174,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Member.id.is_not(None)
-    parts = [Member.id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    parts: list[ColumnElement[bool]] = [Member.id.in_(members_reached(actor, scopes))]
     for role, scope in scopes.items():
         if scope & UNIT:
             parts += [PlaceUnit.path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, cast, literal, null, select, union_all, update
+from sqlalchemy import Select, Uuid, cast, literal, null, select, union_all, update
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets
@@ -13,6 +15,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Counter, Grant, Role, scoped, within
+from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.models import (
     Community,
     CounterStaff,
@@ -27,6 +30,9 @@ from ledger.people.models import (
     Session,
     SessionKind,
 )
+
+HELPS = "helps"
+"""Stands for a role in the statement that reads all rights: the row names a member whom the person helps."""
 
 LIVES_DAYS = {SessionKind.BROWSER: 90, SessionKind.API: 365, SessionKind.DEVICE: 7}
 
@@ -82,7 +88,7 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
         PlaceUnit.id == Member.unit_id, Member.person_id == actor.person_id, Member.state == MemberState.ACTIVE
     )
     member = db.session.execute(membership).one_or_none()
-    grants, counters = _rights(actor.person_id, community_id)
+    grants, counters, helps = _rights(actor.person_id, community_id)
     if member is None and not grants and not counters:
         raise NotFound
     return Actor(
@@ -94,10 +100,11 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
         unit_path=member.path if member else "",
         grants=grants,
         counters=counters,
+        helps=helps if member else frozenset(),
     )
 
 
-def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tuple[Counter, ...]]:
+def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tuple[Counter, ...], frozenset[UUID]]:
     """Everything the person may do in the community, in one statement."""
     staff = scoped(community_id, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
     staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
@@ -121,12 +128,27 @@ def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tup
     shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
         within(community_id, CounterStaff), CounterStaff.person_id == person_id, CounterStaff.until.is_(None)
     )
-    rows = db.session.execute(union_all(staff, secretary, street, shop)).all()
-    grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in rows if merchant_id is None)
+    rows = db.session.execute(union_all(staff, secretary, street, shop, _helped(person_id, community_id))).all()
+    helps = frozenset(member_id for role, _, member_id, _ in rows if role == HELPS)
+    held = [row for row in rows if row[0] != HELPS]
+    grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in held if merchant_id is None)
     counters = tuple(
-        Counter(Role(role), merchant_id, branch_id) for role, _, merchant_id, branch_id in rows if merchant_id
+        Counter(Role(role), merchant_id, branch_id) for role, _, merchant_id, branch_id in held if merchant_id
     )
-    return grants, counters
+    return grants, counters, helps
+
+
+def _helped(person_id: UUID, community_id: UUID) -> Select[Any]:
+    """The members for whom the person may act now, in the form of the other rights."""
+    helper = aliased(Member)
+    return select(literal(HELPS), literal(""), HelperLink.member_id, _no_id()).where(
+        within(community_id, HelperLink, Member, helper),
+        helper.id == HelperLink.helper_id,
+        helper.person_id == person_id,
+        Member.id == HelperLink.member_id,
+        Member.state == MemberState.ACTIVE,
+        HelperLink.state == HelpState.LIVE,
+    )
 
 
 def _no_id() -> ColumnElement[UUID]:

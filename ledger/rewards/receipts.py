@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, OWN, SHOP, reach
+from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, SHOP, members_reached, reach
 from ledger.core.tenancy import Actor, load, within
 from ledger.people.members import mask_name
 from ledger.people.models import Member
@@ -120,7 +120,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Redemption.id.is_not(None)
-    parts = [Redemption.member_id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    parts: list[ColumnElement[bool]] = [Redemption.member_id.in_(members_reached(actor, scopes))]
     for role, scope in scopes.items():
         if scope & (SHOP | BRANCH):
             counters = [counter for counter in actor.counters if counter.role is role]

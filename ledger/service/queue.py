@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
+from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.core.workdays import add_workdays
 from ledger.people.members import is_masked_for, mask_name
@@ -107,7 +107,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Checkin.id.is_not(None)
-    parts = [Checkin.member_id == actor.member_id] if any(scope & OWN for scope in scopes.values()) else []
+    parts: list[ColumnElement[bool]] = [Checkin.member_id.in_(members_reached(actor, scopes))]
     for role, scope in scopes.items():
         if scope & UNIT:
             parts += [Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]

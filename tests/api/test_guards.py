@@ -20,7 +20,8 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
-from ledger.people import grants, households
+from ledger.people import grants, helping, households
+from ledger.people.helping_models import Relation
 from ledger.people.notices import declare, tell
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
@@ -32,7 +33,7 @@ from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
-from tests.stories import Neighbour, neighbour, next_phone, open_neighbourhood
+from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
 
 ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text"}
 """What is public about a community: signed in elsewhere or not at all."""
@@ -111,6 +112,7 @@ def build() -> Town:
         "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,
         "day": _sealed_day(street),
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
+        "link_id": _helper_link(place, other),
     }  # fmt: skip
     people = {
         "volunteer": volunteer,
@@ -123,6 +125,11 @@ def build() -> Town:
         "clerk": street.clerk,
     }
     return Town(street, people, {name: getattr(found, "hex", found) for name, found in things.items()})
+
+
+def _helper_link(place: Neighbourhood, member: Neighbour) -> Any:
+    found, helper = helping.Found(place.volunteer("家人").member_id), Relation.CHILD
+    return helping.name_helper(place.admin.actor, member.member_id, found=found, relation=helper).id
 
 
 def _sealed_day(street: Street) -> str:
@@ -176,6 +183,12 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "grants.delete_grant": ("supervisor", None),
     "paper-notices.list_paper_notices": ("volunteer", None),
     "paper-notices.post_hand_over": ("volunteer", {"notice_ids": ["notice_id"]}),
+    "helpers.list_helpers": ("volunteer", None),
+    "helpers.list_helped": ("volunteer", None),
+    "helpers.post_helper": ("volunteer", {"helper_id": "member_id", "relation": "child"}),
+    "helpers.get_helper": ("volunteer", None),
+    "helpers.post_agreement": ("admin", {}),
+    "helpers.post_end": ("volunteer", {}),
     "households.list_households": ("coordinator", None),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
     "accounts.get_account": ("volunteer", None),

@@ -25,7 +25,7 @@ def register(place, lin, daughter):
     )
 
 
-def button(browser, step: str) -> str:
+def button(browser, step):
     return re.findall(rf'action="([^"]+/helpers/[0-9a-f]{{32}}/{step})"', browser.page)[0]
 
 

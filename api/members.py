@@ -63,8 +63,9 @@ def get_member(member_id: UUID) -> dict[str, Any]:
 def get_balance(asked: dict[str, Any], member_id: UUID) -> balances.MemberBalance:
     """Points and minutes of a member, now or at a past moment."""
     actor = current_actor()
-    _require_books(actor, member_id)
-    return balances.member_balance(actor.tenant, member_id, at=asked["at"])
+    member = _require_books(actor, member_id)
+    aliases = members.aliases_of(actor.tenant, member.id)
+    return balances.member_balance(actor.tenant, member.id, at=asked["at"], aliases=aliases)
 
 
 @blp.get("/members/<id:member_id>/statement")
@@ -73,16 +74,17 @@ def get_balance(asked: dict[str, Any], member_id: UUID) -> balances.MemberBalanc
 def get_statement(asked: dict[str, Any], member_id: UUID) -> statements.Statement:
     """The wallet in a period: opening, every movement with its running balance (newest first), closing."""
     actor = current_actor()
-    _require_books(actor, member_id)
-    wallet = reading.account_of(actor.tenant, wallet_of(member_id))
+    member = _require_books(actor, member_id)
+    wallet = reading.account_of(actor.tenant, wallet_of(member.id))
     return statements.make_statement(actor.tenant, wallet, **asked)
 
 
-def _require_books(actor: Actor, member_id: UUID) -> None:
+def _require_books(actor: Actor, member_id: UUID) -> Member:
     """Own figures are everybody's own; others' are for those who see the books."""
     member = members.load_member(actor.tenant, member_id)
     if member.id != actor.member_id:
         require(actor, "see_books", member_id=member.id)
+    return member
 
 
 def _shown(actor: Actor, member: Member, unit: PlaceUnit) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from types import ModuleType
 from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_checks, rollup_checks, seal_checks, seals
 from ledger.core import commitments
 from ledger.people import helping, inbox, notice_delivery
-from ledger.rewards import reservations
+from ledger.rewards import merged_caps, reservations
 from ledger.service import forgotten
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
-    forgotten, reservations, settlement_checks, closing, settlements, inbox, notice_delivery, helping,
+    forgotten, reservations, merged_caps, settlement_checks, closing, settlements, inbox, notice_delivery, helping,
 )  # fmt: skip

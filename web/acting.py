@@ -59,7 +59,7 @@ def own_balance() -> MemberBalance:
     """The figures of the member whose own page this is."""
     actor = own_member()
     assert actor.member_id is not None, "own_member refuses whoever is none"
-    return member_balance(actor.tenant, actor.member_id)
+    return member_balance(actor.tenant, actor.member_id, aliases=actor.aliases)
 
 
 def cursor() -> UUID | None:

@@ -88,9 +88,9 @@ def show(redemption_id: UUID) -> Any:
 def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
     actor = current_actor()
     receipt = receipts.see_redemption(actor, redemption_id)
-    is_mine = receipt.redemption.member_id == actor.member_id
+    is_mine = receipt.redemption.member_id in actor.member_ids
     if is_mine and receipt.status is RedemptionState.RESERVED:
-        begun_by = "member" if receipt.redemption.reserved_by == actor.person_id else "clerk"
+        begun_by = "member" if actor.is_person(receipt.redemption.reserved_by) else "clerk"
         waiting = shown(receipt) | {"begun_by": begun_by}
         return render_template("redemptions/confirm.html", redemption=waiting, balance=own_balance(), refusal=refused)
     confirmed_at = receipt.redemption.confirmed_at

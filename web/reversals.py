@@ -162,7 +162,7 @@ def _at_desk(actor: Actor, seen: Seen, **again: Any) -> str:
         posted=transfers_in_words(actor, reversal_reading.transfers_of(row)),
         left=left,
         may_decide=reversal_reading.may_decide(actor, row),
-        may_withdraw=waits and may(actor, "reverse") and row.asked_by == actor.person_id,
+        may_withdraw=waits and may(actor, "reverse") and actor.is_person(row.asked_by),
         waits_for=_whom_it_waits_for(actor, row),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
@@ -170,7 +170,7 @@ def _at_desk(actor: Actor, seen: Seen, **again: Any) -> str:
 
 def _whom_it_waits_for(actor: Actor, row: ReversalRequest) -> str:
     """Why this reader cannot decide now; empty when nothing is to be said."""
-    if row.asked_by == actor.person_id:
+    if actor.is_person(row.asked_by):
         return str(_("这是您提出的，要另一位管理员或财务同意。"))
     if may(actor, reversal_requests.SECOND) and stands_in(actor, reversal_requests.SECOND):
         day = formats.day(street_may_since(row.asked_at))

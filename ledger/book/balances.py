@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -183,15 +184,25 @@ class MemberBalance:
     expiring: tuple[Expiring, ...] = ()
 
 
-def member_balance(community_id: UUID, member_id: UUID, *, at: datetime | None = None) -> MemberBalance:
+def member_balance(
+    community_id: UUID, member_id: UUID, *, at: datetime | None = None, aliases: Collection[UUID] = ()
+) -> MemberBalance:
     """The member's figures now, or at a past moment as they are known now; a hold whose time is over counts as gone.
 
-    Raises MomentInFuture.
+    The lifetime figures count what `aliases` (members merged into this one) earned and spent as well. Raises
+    MomentInFuture.
     """
-    return _at_present(community_id, member_id) if at is None else _in_the_past(community_id, member_id, at)
+    read = _at_present if at is None else partial(_in_the_past, at=at)
+    own = read(community_id, member_id)
+    others = [read(community_id, alias) for alias in aliases]
+    return replace(
+        own,
+        lifetime_earned=own.lifetime_earned + sum(one.lifetime_earned for one in others),
+        lifetime_spent=own.lifetime_spent + sum(one.lifetime_spent for one in others),
+    )
 
 
-def _in_the_past(community_id: UUID, member_id: UUID, at: datetime) -> MemberBalance:
+def _in_the_past(community_id: UUID, member_id: UUID, *, at: datetime) -> MemberBalance:
     past.refuse_future(at)
     keys = accounts_of_member(member_id)
     figures = past.figures_at(community_id, keys, at)

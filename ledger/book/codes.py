@@ -75,7 +75,15 @@ DECLARED: dict[Code, frozenset[Leg]] = {
     Code.SETTLE: frozenset({(Kind.MERCHANT, Kind.ISSUANCE, Unit.POINTS)}),
     Code.PAY: frozenset({(Kind.PAYABLE, Kind.BANK, Unit.FEN)}),
     Code.FUND: frozenset({(Kind.BANK, Kind.FUND, Unit.FEN)}),
-    Code.MERGE: frozenset({(Kind.WALLET, Kind.WALLET, Unit.POINTS), (Kind.HOURS, Kind.HOURS, Unit.MINUTES)}),
+    # Two accounts of one person become one, and again two; then what is no longer there becomes a debt.
+    Code.MERGE: frozenset(
+        {
+            (Kind.WALLET, Kind.WALLET, Unit.POINTS),
+            (Kind.DEBT, Kind.DEBT, Unit.POINTS),
+            (Kind.DEBT, Kind.WALLET, Unit.POINTS),
+            (Kind.HOURS, Kind.HOURS, Unit.MINUTES),
+        }
+    ),
     Code.REVERSE: frozenset(
         {
             (Kind.WALLET, Kind.ISSUANCE, Unit.POINTS),

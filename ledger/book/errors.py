@@ -105,3 +105,14 @@ class NotReversible(Refused):
     code = "not_reversible"
     zh = ("这一笔不能冲正。", "{way_zh}")
     en = ("This transfer cannot be reversed.", "{way_en}")
+
+
+class OpenHolds(Refused):
+    """Points of the wallet are set aside for something that is not decided yet."""
+
+    code = "open_holds"
+    zh = ("还有 {held} 朵红花正在兑换中。", "请先确认或取消那次兑换（15 分钟后也会自动取消）。")
+    en = (
+        "{held} flowers are set aside for a redemption.",
+        "Confirm or cancel it first; after 15 minutes it ends by itself.",
+    )

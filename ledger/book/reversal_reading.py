@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ledger.book.accounts import accounts_of_member
 from ledger.book.codes import Kind
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.book.reversal_requests import SECOND, SOURCE
-from ledger.book.reversals import Leg, account_keys, legs_back, would_give
+from ledger.book.reversals import Leg, legs_back, standing_keys, would_give
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
@@ -69,11 +70,11 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     reached = members_reached(actor, scopes)
     if not reached:
         raise Forbidden
-    return or_(*(_posted_on(actor.tenant, member_id) for member_id in sorted(reached)))
+    return _posted_on(actor.tenant, reached)
 
 
-def _posted_on(community_id: UUID, member_id: UUID) -> ColumnElement[bool]:
-    ids = [key.id_in(community_id) for key in accounts_of_member(member_id)]
+def _posted_on(community_id: UUID, member_ids: Collection[UUID]) -> ColumnElement[bool]:
+    ids = [key.id_in(community_id) for member_id in sorted(member_ids) for key in accounts_of_member(member_id)]
     own = or_(Transfer.debit_account_id.in_(ids), Transfer.credit_account_id.in_(ids))
     return own & (ReversalRequest.state == ReversalState.POSTED)
 
@@ -83,7 +84,7 @@ def reversals_of_member(actor: Actor, *, limit: int = 50) -> list[Seen]:
     if actor.member_id is None:
         return []
     query = scoped(actor.tenant, ReversalRequest, Transfer).where(Transfer.id == ReversalRequest.transfer_id)
-    query = query.where(_posted_on(actor.tenant, actor.member_id))
+    query = query.where(_posted_on(actor.tenant, actor.member_ids))
     rows = db.session.execute(query.order_by(ReversalRequest.id.desc()).limit(limit))
     return [(request, transfer) for request, transfer in rows]
 
@@ -113,12 +114,12 @@ def may_decide(actor: Actor, request: ReversalRequest) -> bool:
     if not may(actor, SECOND) or request.state != ReversalState.AWAITING_SECOND:
         return False
     in_time = not stands_in(actor, SECOND) or clock.now() >= street_may_since(request.asked_at)
-    return in_time and request.asked_by != actor.person_id
+    return in_time and not actor.is_person(request.asked_by)
 
 
 def what_would_move(transfer: Transfer, amount: int) -> list[Leg]:
     """The movements that taking `amount` of the transfer back would make now: what the wallet has, and the debt."""
-    keys = account_keys(transfer.community_id, [transfer])
+    keys = standing_keys(transfer.community_id, [transfer])
     debit, credit = keys[transfer.debit_account_id], keys[transfer.credit_account_id]
     given = would_give(transfer, amount) if credit.kind is Kind.WALLET else 0
     return legs_back(debit, credit, amount, given)

@@ -13,7 +13,7 @@ from ledger.book.accounts import AccountKey, wallet_of
 from ledger.book.codes import DECLARED, Code, Kind
 from ledger.book.errors import AmountOutOfRange, NotReversible, OverReversed, OwnReversal
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
-from ledger.book.reversals import Taking, account_keys, take_back
+from ledger.book.reversals import Taking, account_keys, standing_keys, take_back
 from ledger.book.transfers import Source, left_to_reverse
 from ledger.core import audit, clock, outbox
 from ledger.core.commitments import keep_words
@@ -45,7 +45,7 @@ OTHER_WAYS = {
     Code.RESTORE: ("它随冲正一起发生；请重新盖章。", "It came with a reversal; stamp anew."),
     Code.SETTLE: ("付过的结算不改；差错记到下一期结算单。", "What is settled stays; correct it in the next statement."),
     Code.PAY: ("付过的款不改；差错记到下一期结算单。", "What is paid stays; correct it in the next statement."),
-    Code.MERGE: ("合并不改；请逐笔更正。", "A merge stays; correct single transfers."),
+    Code.MERGE: ("请在那次合并里撤销（30 天内）。", "Undo the merge itself, within 30 days."),
     Code.REVERSE: ("冲正不能再冲正；请重新盖章或重新拨入。", "A reversal is not reversed: stamp or grant anew."),
 }
 """What to do instead about transfers that have no way back by REVERSE, in zh and en."""
@@ -126,7 +126,7 @@ def _decision(actor: Actor, request_id: UUID, verb: str, *, own: bool = False) -
     """
     request = load(actor.tenant, ReversalRequest, request_id, lock=True)
     require(actor, verb)
-    if own and request.asked_by != actor.person_id:
+    if own and not actor.is_person(request.asked_by):
         raise Forbidden
     if request.state != ReversalState.AWAITING_SECOND:
         raise WrongState(state=request.state)
@@ -143,7 +143,7 @@ def _require_second(actor: Actor, request: ReversalRequest) -> None:
 def _require_not_own(actor: Actor, request: ReversalRequest) -> None:
     """Nobody approves that points come back to themself (their own donation)."""
     transfer = load(actor.tenant, Transfer, request.transfer_id)
-    if actor.member_id is not None and transfer.debit_account_id == wallet_of(actor.member_id).id_in(actor.tenant):
+    if transfer.debit_account_id in {wallet_of(member_id).id_in(actor.tenant) for member_id in actor.member_ids}:
         raise OwnReversal
 
 
@@ -184,7 +184,7 @@ def evidence_of(request: ReversalRequest, *, approved_by: UUID | None) -> bytes:
 def _whom(request: ReversalRequest) -> dict[str, str]:
     """Whose wallet or hours it was, for whoever tells them; nothing where it was the community's own money."""
     transfer = load(request.community_id, Transfer, request.transfer_id)
-    keys = account_keys(request.community_id, [transfer])
+    keys = standing_keys(request.community_id, [transfer])
     members = [key.owner_id.hex for key in keys.values() if key.kind in (Kind.WALLET, Kind.HOURS)]
     return {"member_id": members[0]} if members else {}
 

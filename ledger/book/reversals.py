@@ -14,6 +14,7 @@ from ledger.book.cohorts import Purse, read_purses, today
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Account, Balance, Draw, Transfer
 from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
+from ledger.core import registry
 from ledger.core.db import db
 from ledger.core.tenancy import Actor, scoped, within
 
@@ -58,20 +59,21 @@ def take_back(actor: Actor, takings: Sequence[Taking]) -> list[UUID]:
     Raises TransferNotDeclared (its code has no way back), InsufficientFunds, OverReversed, AlreadyPosted.
     """
     originals = _originals(actor.tenant, takings)
-    keys = account_keys(actor.tenant, list(originals.values()))
+    keys = standing_keys(actor.tenant, list(originals.values()), lock=True)
     members = {keys[row.credit_account_id].owner_id for row in originals.values() if _is_member(keys, row)}
     purses = _lock_purses(actor.tenant, members)
     if members and expire_overdue(actor.tenant, *map(wallet_of, members)):
         purses = _lock_purses(actor.tenant, members)
     left = left_to_reverse(actor.tenant, list(originals))
-    expired = _expired_with(actor.tenant, list(originals.values()))
+    expired = _expired_with(actor.tenant, list(originals.values()), keys)
     drafts: list[Draft] = []
     for transfer_id, asked, source in takings:
         original = originals[transfer_id]
         debit, credit = keys[original.debit_account_id], keys[original.credit_account_id]
         amount, given = left[transfer_id] if asked is None else asked, 0
         if credit.kind is Kind.WALLET:
-            given, restored = _give(purses[credit.id_in(actor.tenant)], original, amount, expired)
+            wallet_id = credit.id_in(actor.tenant)
+            given, restored = _give(purses[wallet_id], original, amount, _of_wallets(expired, original, wallet_id))
             drafts += _restoring(original, credit, restored, source)
         drafts += [_draft(original, leg, source) for leg in legs_back(debit, credit, amount, given)]
     return post_transfers(actor, drafts)
@@ -81,9 +83,14 @@ Expired = dict[tuple[UUID, date], dict[UUID, int]]
 """By wallet and day: the transfers by which points expired, and how much of each has not come back."""
 
 
-def _expired_with(community_id: UUID, originals: Sequence[Transfer]) -> Expired:
-    """What has expired of the cohorts that these transfers credited."""
-    cohorts_of = {(row.credit_account_id, row.expires_on) for row in originals if row.expires_on is not None}
+def _expired_with(community_id: UUID, originals: Sequence[Transfer], keys: dict[UUID, AccountKey]) -> Expired:
+    """What has expired of the cohorts that these transfers credited, in the wallet of then and in that of now."""
+    cohorts_of = {
+        (wallet_id, row.expires_on)
+        for row in originals
+        if row.expires_on is not None
+        for wallet_id in (row.credit_account_id, keys[row.credit_account_id].id_in(community_id))
+    }
     if not cohorts_of:
         return {}
     query = scoped(community_id, Draw.account_id, Draw.expires_on, Draw.transfer_id).where(
@@ -101,14 +108,24 @@ def _expired_with(community_id: UUID, originals: Sequence[Transfer]) -> Expired:
     return found
 
 
-def _give(purse: Purse, original: Transfer, amount: int, expired: Expired) -> tuple[int, dict[UUID, int]]:
+def _of_wallets(expired: Expired, original: Transfer, wallet_id: UUID) -> list[dict[UUID, int]]:
+    """What has expired of the cohort that the transfer credited, by wallet: first in its own, then in that of now."""
+    if original.expires_on is None:
+        return []
+    wallets = dict.fromkeys((original.credit_account_id, wallet_id))
+    return [expired[one, original.expires_on] for one in wallets if (one, original.expires_on) in expired]
+
+
+def _give(
+    purse: Purse, original: Transfer, amount: int, expired: Sequence[dict[UUID, int]]
+) -> tuple[int, dict[UUID, int]]:
     """How much the wallet gives of an award, and what comes back to it for that from which expiry."""
     own = purse.take(amount, original.expires_on)
     restored: dict[UUID, int] = {}
-    with_it = expired.get((original.credit_account_id, original.expires_on), {}) if original.expires_on else {}
-    for transfer_id, left in with_it.items():
-        restored[transfer_id] = min(left, amount - own - sum(restored.values()))
-        with_it[transfer_id] -= restored[transfer_id]
+    for with_it in expired:
+        for transfer_id, left in with_it.items():
+            restored[transfer_id] = min(left, amount - own - sum(restored.values()))
+            with_it[transfer_id] -= restored[transfer_id]
     given = own + sum(restored.values())
     others = min(amount - given, purse.spendable(today()))
     purse.draw(others, day=today())
@@ -117,9 +134,12 @@ def _give(purse: Purse, original: Transfer, amount: int, expired: Expired) -> tu
 
 def would_give(award: Transfer, amount: int) -> int:
     """How much of an award its wallet would give now, were `amount` taken back; what has expired of it included."""
-    community_id, wallet_id = award.community_id, award.credit_account_id
+    community_id = award.community_id
+    keys = standing_keys(community_id, [award])
+    wallet_id = keys[award.credit_account_id].id_in(community_id)
     purse = read_purses(community_id, [wallet_id])[wallet_id]
-    return _give(purse, award, amount, _expired_with(community_id, [award]))[0]
+    expired = _of_wallets(_expired_with(community_id, [award], keys), award, wallet_id)
+    return _give(purse, award, amount, expired)[0]
 
 
 def _restoring(original: Transfer, wallet: AccountKey, restored: dict[UUID, int], source: Source) -> list[Draft]:
@@ -155,6 +175,15 @@ def account_keys(community_id: UUID, transfers: Sequence[Transfer]) -> dict[UUID
     ids = {row.credit_account_id for row in transfers} | {row.debit_account_id for row in transfers}
     rows = db.session.scalars(scoped(community_id, Account).where(Account.id.in_(ids)))
     return {row.id: AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in rows}
+
+
+def standing_keys(community_id: UUID, transfers: Sequence[Transfer], *, lock: bool = False) -> dict[UUID, AccountKey]:
+    """The same, a merged member's accounts being those of the member that stands for it."""
+    keys = account_keys(community_id, transfers)
+    of_members = (Kind.WALLET, Kind.DEBT, Kind.HOURS)
+    ids = {key.owner_id for key in keys.values() if key.kind in of_members}
+    owners = registry.owners_now(community_id, ids, lock=lock)
+    return {one: key._replace(owner_id=owners.get(key.owner_id, key.owner_id)) for one, key in keys.items()}
 
 
 def _originals(community_id: UUID, takings: Sequence[Taking]) -> dict[UUID, Transfer]:

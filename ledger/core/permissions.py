@@ -132,7 +132,7 @@ def may(
     for role, scope in reach(actor, verb).items():
         if scope & (COMMUNITY | MASKED | SECOND):
             return True
-        if scope & OWN and member_id is not None and member_id == actor.member_id:
+        if scope & OWN and member_id is not None and member_id in actor.member_ids:
             return True
         if scope & HELPED and member_id in actor.helps:
             return True
@@ -161,8 +161,8 @@ def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:
     """The members whose own things these scopes reach: the actor's own membership, and those whom the actor helps."""
     found: set[UUID] = set()
     for scope in scopes.values():
-        if scope & OWN and actor.member_id is not None:
-            found.add(actor.member_id)
+        if scope & OWN:
+            found |= actor.member_ids
         if scope & HELPED:
             found |= actor.helps
     return found

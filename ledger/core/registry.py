@@ -36,6 +36,9 @@ JobWork = Callable[[UUID, str], None]
 HoldsEnded = Callable[[UUID, list[UUID]], None]
 Eraser = Callable[[UUID], None]
 Exporter = Callable[[UUID], dict[str, Any]]
+OwnersNow = Callable[[UUID, Iterable[UUID], bool], dict[UUID, UUID]]
+MembersMerged = Callable[[UUID, UUID, UUID], None]
+MemberLeft = Callable[[UUID, UUID], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ jobs: dict[str, Job] = {}
 holds_ended: dict[str, HoldsEnded] = {}
 erasers: dict[str, Eraser] = {}
 exporters: dict[str, Exporter] = {}
+owners: list[OwnersNow] = []
+members_merged: list[MembersMerged] = []
+members_parted: list[MembersMerged] = []
+members_left: list[MemberLeft] = []
 
 
 def check(*names: str) -> Callable[[Check], Check]:
@@ -89,3 +96,25 @@ def when_holds_expire(source_type: str) -> Callable[[HoldsEnded], HoldsEnded]:
         return function
 
     return register
+
+
+def owners_now(community_id: UUID, owner_ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, UUID]:
+    """Whose accounts stand for those of merged members now, locked against a merge if asked; others are left out."""
+    ids = set(owner_ids)
+    return {was: now for find in owners for was, now in find(community_id, ids, lock).items()}
+
+
+def when_members_merge(*, undone: bool = False) -> Callable[[MembersMerged], MembersMerged]:
+    """Register what a room counts by member (community, from, into), moved when two become one, or two again."""
+
+    def register(function: MembersMerged) -> MembersMerged:
+        (members_parted if undone else members_merged).append(function)
+        return function
+
+    return register
+
+
+def when_member_leaves(function: MemberLeft) -> MemberLeft:
+    """Register what a room ends when a member (community, member) leaves: codes, reservations, sign-ups."""
+    members_left.append(function)
+    return function

@@ -31,7 +31,7 @@ class SecondPersonPresent(Refused):
 
 def require_another(actor: Actor, step_before: UUID | None) -> None:
     """OwnStep when the actor took the step before."""
-    if actor.person_id == step_before:
+    if step_before is not None and actor.is_person(step_before):
         raise OwnStep
 
 

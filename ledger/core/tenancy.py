@@ -56,7 +56,8 @@ class Actor:
     """The person who acts, with all rights of this community already resolved.
 
     `community_id` is None outside a community. `session_id` names the session or token that was used.
-    `unit_path` is where the actor's own membership hangs in the tree.
+    `unit_path` is where the actor's own membership hangs in the tree. `aliases` are members that were merged into the
+    actor's own, `formerly` the persons who signed in as them: what they did and own is the actor's.
     """
 
     person_id: UUID
@@ -68,6 +69,8 @@ class Actor:
     grants: tuple[Grant, ...] = ()
     counters: tuple[Counter, ...] = ()
     helps: frozenset[UUID] = field(default_factory=frozenset)
+    aliases: frozenset[UUID] = field(default_factory=frozenset)
+    formerly: frozenset[UUID] = field(default_factory=frozenset)
 
     @property
     def tenant(self) -> UUID:
@@ -75,6 +78,15 @@ class Actor:
         if self.community_id is None:
             raise NotFound
         return self.community_id
+
+    @property
+    def member_ids(self) -> frozenset[UUID]:
+        """The actor's own membership with those merged into it; empty for whoever is no member."""
+        return self.aliases if self.member_id is None else self.aliases | {self.member_id}
+
+    def is_person(self, person_id: UUID | None) -> bool:
+        """Is this the actor, under whichever account?"""
+        return person_id == self.person_id or person_id in self.formerly
 
     def has(self, *roles: Role) -> bool:
         held = {grant.role for grant in self.grants} | {counter.role for counter in self.counters}

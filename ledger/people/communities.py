@@ -7,14 +7,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
 from ledger.book.accounts import accounts_of_community, accounts_of_member, open_accounts
 from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
-from ledger.core.tenancy import Actor, Role
+from ledger.core.tenancy import Actor, Role, same_community
 from ledger.people import grants, phones
 from ledger.people.members import sort_key
 from ledger.people.models import (
@@ -174,10 +175,16 @@ class Memberships(NamedTuple):
 
 def memberships_of(person_id: UUID) -> Memberships:
     """Everything the person belongs to, over all communities: the one question asked across tenants, by the person."""
+    alias = aliased(Member)
     members = select(Member, Community).where(
         Member.community_id.in_(select(Community.id)),
         Community.id == Member.community_id,
-        Member.person_id == person_id,
+        or_(
+            Member.person_id == person_id,
+            select(alias.id)
+            .where(same_community(alias, Member), alias.merged_into == Member.id, alias.person_id == person_id)
+            .exists(),
+        ),
         Member.state == MemberState.ACTIVE,
     )
     counters = select(CounterStaff).where(CounterStaff.person_id == person_id, CounterStaff.until.is_(None))

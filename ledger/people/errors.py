@@ -83,3 +83,35 @@ class PhoneInUse(Refused):
     code = "phone_in_use"
     zh = ("这个手机号已属于另一个人。", "请核对号码，或请本人登录后加入。")
     en = ("This number belongs to another person.", "Check the number, or let that person sign in and join.")
+
+
+class SameMember(Refused):
+    """Both ids lead to the same member already."""
+
+    code = "same_member"
+    zh = ("这两个是同一个账户。", "请选另一个账户；已经合并过的会指向同一个人。")
+    en = ("These two are the same account.", "Choose another one; a merged account leads to the one it went into.")
+
+
+class OwnMerge(Refused):
+    """Nobody asks for or approves what concerns their own account."""
+
+    code = "own_merge"
+    zh = ("这里有您自己的账户。", "请另外两位工作人员来办。")
+    en = ("One of these is your own account.", "Two colleagues have to do it.")
+
+
+class MergeFinal(Refused):
+    """A merge can be taken apart for 30 days."""
+
+    code = "merge_final"
+    zh = ("合并已超过 {days} 天，不能再撤销。", "有记错的，请逐笔更正。")
+    en = ("The merge is older than {days} days and stays.", "Correct single transfers instead.")
+
+
+class MergedOnward(Refused):
+    """The member that it went into has been merged itself since."""
+
+    code = "merged_onward"
+    zh = ("合并后的账户后来又并入了别的账户。", "请先撤销后面那次合并。")
+    en = ("The account it went into was merged again since.", "Undo that later merge first.")

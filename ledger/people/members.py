@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
-from ledger.core import audit, clock, outbox
+from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound
 from ledger.core.ids import new_id
@@ -98,10 +99,10 @@ def load_community(community_id: UUID) -> Community:
 
 
 def member_of(community_id: UUID, person_id: UUID) -> Member | None:
-    """The person's membership here, if there is one."""
+    """The person's membership here, if there is one; a merged one answers the member that stands for it."""
     query = scoped(community_id, Member).where(Member.person_id == person_id)
     found: Member | None = db.session.scalars(query).one_or_none()
-    return found
+    return found if found is None or found.merged_into is None else load(community_id, Member, found.merged_into)
 
 
 def describe_members(community_id: UUID, ids: Collection[UUID]) -> dict[UUID, Member]:
@@ -132,7 +133,7 @@ def list_members(
     query = (
         select(Member, PlaceUnit)
         .where(within(actor.tenant, Member, PlaceUnit), PlaceUnit.id == Member.unit_id)
-        .where(_visible(actor))
+        .where(_visible(actor), Member.merged_into.is_(None))
         .order_by(Member.id.desc())
         .limit(limit)
     )
@@ -183,7 +184,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
 
 def see_member(actor: Actor, member_id: UUID) -> tuple[Member, PlaceUnit]:
     """One member with its unit, if the actor may see it: NotFound, Forbidden."""
-    member = load(actor.tenant, Member, member_id)
+    member = load_member(actor.tenant, member_id)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)
     require(actor, "see_members", member_id=member.id, unit_path=unit.path)
     return member, unit
@@ -195,5 +196,48 @@ def is_masked_for(actor: Actor) -> bool:
 
 
 def load_member(community_id: UUID, member_id: UUID) -> Member:
-    """The member; NotFound for any other community's."""
-    return load(community_id, Member, member_id)
+    """The member, or the one that stands for a merged one; NotFound for any other community's."""
+    member = load(community_id, Member, member_id)
+    return member if member.merged_into is None else load(community_id, Member, member.merged_into)
+
+
+def family_of(community_id: UUID, member_id: UUID) -> Select[Any]:
+    """SQL: the ids of the member and of those merged into it, for what was recorded under either."""
+    return scoped(community_id, Member.id).where(or_(Member.id == member_id, Member.merged_into == member_id))
+
+
+def aliases_of(community_id: UUID, member_id: UUID) -> list[UUID]:
+    """The members that were merged into this one."""
+    return list(db.session.scalars(scoped(community_id, Member.id).where(Member.merged_into == member_id)))
+
+
+class Standing(NamedTuple):
+    """The member as it was recorded, and the one that stands for it now (mostly the same)."""
+
+    recorded: Member
+    member: Member
+
+    @property
+    def person_ids(self) -> frozenset[UUID]:
+        return frozenset((self.recorded.person_id, self.member.person_id))
+
+
+def standing(community_id: UUID, member_ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Standing]:
+    """Who stands for these members now, by the ids asked for; with `lock` none can be merged before the commit."""
+    query = scoped(community_id, Member).where(Member.id.in_(set(member_ids))).order_by(Member.id)
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    found = list(db.session.scalars(query))
+    merged = {one.merged_into for one in found if one.merged_into is not None}
+    others = describe_members(community_id, merged) if merged else {}
+    return {one.id: Standing(one, others[one.merged_into] if one.merged_into else one) for one in found}
+
+
+def _owners_now(community_id: UUID, owner_ids: Iterable[UUID], lock: bool) -> dict[UUID, UUID]:
+    query = scoped(community_id, Member.id, Member.merged_into).where(Member.id.in_(set(owner_ids)))
+    if lock:
+        query = query.order_by(Member.id).with_for_update(key_share=True)
+    return {was: now for was, now in db.session.execute(query) if now is not None}
+
+
+registry.owners.append(_owners_now)

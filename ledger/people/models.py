@@ -57,6 +57,16 @@ class MemberState(StrEnum):
     LEFT = "left"
 
 
+class LeftReason(StrEnum):
+    """Why a member is no longer one."""
+
+    MOVED = "moved"
+    LEFT = "left"
+    DECEASED = "deceased"
+    MERGED = "merged"
+    ERASED = "erased"
+
+
 class Oversight(StrEnum):
     STREET = "street"
     OPERATOR = "operator"
@@ -99,7 +109,12 @@ class Person(Base):
 
 
 class Phone(Base):
-    """A person's number: encrypted, found by a blind index, unique while it is in use."""
+    """A person's number: encrypted, found by a blind index, unique while it is in use.
+
+    `last_used_at` is the last sign-in with it (None: none since it was given). `reported_at` says that somebody told us
+    the number has another owner now; `wrong_proofs` counts who could not say whose it was. Until `held_until` nothing
+    is redeemed by whoever signs in with it. See docs/adr/0016.
+    """
 
     __tablename__ = "phones"
     __table_args__ = (
@@ -113,6 +128,10 @@ class Phone(Base):
     blind_index: Mapped[bytes]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    reported_at: Mapped[datetime | None]
+    wrong_proofs: Mapped[int | None]
+    held_until: Mapped[datetime | None]
 
 
 class SignInCode(Base):
@@ -224,7 +243,11 @@ class Household(Base):
 
 
 class Member(Base):
-    """A person in one community: name, place, wallet, hours. `sort_key` orders Chinese names by pinyin."""
+    """A person in one community: name, place, wallet, hours. `sort_key` orders Chinese names by pinyin.
+
+    Who left keeps wallet and history, and comes back as the same member. `merged_into` names the member that stands for
+    one that was merged (never itself merged): every room that takes a member's id reaches that one.
+    """
 
     __tablename__ = "members"
     __table_args__ = (
@@ -236,6 +259,14 @@ class Member(Base):
         # Serve: a person's communities at sign-in; the list of members by name.
         Index("ix_members_person", "person_id"),
         Index("ix_members_sort", "community_id", "sort_key", "id"),
+        # Serves: who was merged into a member.
+        Index(
+            "ix_members_merged",
+            "community_id",
+            "merged_into",
+            sqlite_where=sql("merged_into IS NOT NULL"),
+            postgresql_where=sql("merged_into IS NOT NULL"),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -247,6 +278,9 @@ class Member(Base):
     state: Mapped[str] = mapped_column(text(10))
     joined_at: Mapped[datetime]
     actor_id: Mapped[UUID]
+    left_at: Mapped[datetime | None]
+    left_reason: Mapped[str | None] = mapped_column(text(10))
+    merged_into: Mapped[UUID | None]
 
 
 class Post(Base):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, cast, literal, null, select, union_all, update
+from sqlalchemy import Select, Uuid, cast, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
@@ -33,6 +33,9 @@ from ledger.people.models import (
 
 HELPS = "helps"
 """Stands for a role in the statement that reads all rights: the row names a member whom the person helps."""
+
+ALIAS = "alias"
+"""Marks the rows of merged members beside those of roles."""
 
 LIVES_DAYS = {SessionKind.BROWSER: 90, SessionKind.API: 365, SessionKind.DEVICE: 7}
 
@@ -84,15 +87,16 @@ def actor_of(token: str) -> Actor:
 
 def enter(actor: Actor, community_id: UUID) -> Actor:
     """The same person inside a community, with every right resolved; NotFound for a stranger."""
-    membership = scoped(community_id, Member.id, Member.household_id, PlaceUnit.path).where(
-        PlaceUnit.id == Member.unit_id, Member.person_id == actor.person_id, Member.state == MemberState.ACTIVE
+    membership = scoped(community_id, Member.id, Member.person_id, Member.household_id, PlaceUnit.path).where(
+        PlaceUnit.id == Member.unit_id, _stands_for(actor.person_id, community_id), Member.state == MemberState.ACTIVE
     )
     member = db.session.execute(membership).one_or_none()
-    grants, counters, helps = _rights(actor.person_id, community_id)
+    person_id = member.person_id if member else actor.person_id
+    grants, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
     if member is None and not grants and not counters:
         raise NotFound
     return Actor(
-        person_id=actor.person_id,
+        person_id=person_id,
         session_id=actor.session_id,
         community_id=community_id,
         member_id=member.id if member else None,
@@ -101,11 +105,25 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
         grants=grants,
         counters=counters,
         helps=helps if member else frozenset(),
+        aliases=frozenset(aliases),
+        formerly=frozenset(aliases.values()) | {actor.person_id} - {person_id},
     )
 
 
-def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tuple[Counter, ...], frozenset[UUID]]:
-    """Everything the person may do in the community, in one statement."""
+def _stands_for(person_id: UUID, community_id: UUID) -> ColumnElement[bool]:
+    """SQL: the person's own membership, or the one that theirs was merged into."""
+    alias = aliased(Member)
+    merged = select(alias.merged_into).where(
+        within(community_id, alias), alias.person_id == person_id, alias.merged_into.is_not(None)
+    )
+    return or_(Member.person_id == person_id, Member.id.in_(merged))
+
+
+Rights = tuple[tuple[Grant, ...], tuple[Counter, ...], frozenset[UUID], dict[UUID, UUID]]
+
+
+def _rights(person_id: UUID, member_id: UUID | None, community_id: UUID) -> Rights:
+    """Everything the person may do here, and who was merged into them (member to person), in one statement."""
     staff = scoped(community_id, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
     staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
     staff = staff.where(within(community_id, Member), Member.person_id == person_id, RoleGrant.until.is_(None))
@@ -128,14 +146,19 @@ def _rights(person_id: UUID, community_id: UUID) -> tuple[tuple[Grant, ...], tup
     shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
         within(community_id, CounterStaff), CounterStaff.person_id == person_id, CounterStaff.until.is_(None)
     )
-    rows = db.session.execute(union_all(staff, secretary, street, shop, _helped(person_id, community_id))).all()
-    helps = frozenset(member_id for role, _, member_id, _ in rows if role == HELPS)
-    held = [row for row in rows if row[0] != HELPS]
+    merged = select(literal(ALIAS), literal(""), Member.id, Member.person_id).where(
+        within(community_id, Member), Member.merged_into == member_id
+    )
+    # For whoever is no member the comparison would be with NULL, which SQL writes as IS NULL: everybody.
+    parts = [staff, secretary, street, shop, _helped(person_id, community_id)]
+    rows = db.session.execute(union_all(*parts, *([merged] if member_id is not None else []))).all()
+    held = [row for row in rows if row[0] not in (HELPS, ALIAS)]
     grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in held if merchant_id is None)
     counters = tuple(
         Counter(Role(role), merchant_id, branch_id) for role, _, merchant_id, branch_id in held if merchant_id
     )
-    return grants, counters, helps
+    helps = frozenset(helped for role, _, helped, _ in rows if role == HELPS)
+    return grants, counters, helps, {alias_id: formerly for role, _, alias_id, formerly in rows if role == ALIAS}
 
 
 def _helped(person_id: UUID, community_id: UUID) -> Select[Any]:

@@ -176,7 +176,7 @@ def _sign_for_community(actor: Actor, agreement: Agreement, draft: AgreementVers
     scopes = reach(actor, "sign_agreement").values()
     if not any(scope & COMMUNITY for scope in scopes) and not _may_second(draft):
         raise Forbidden
-    if draft.signed_by == actor.person_id:
+    if actor.is_person(draft.signed_by):
         raise AlreadySigned
     if draft.signed_by is None:
         draft.signed_by, draft.signed_at = actor.person_id, clock.now()

@@ -179,7 +179,7 @@ def approve_offer(actor: Actor, offer_id: UUID, *, version: int | None = None) -
     if version not in (None, offer.draft_version):
         raise VersionChanged
     draft = db.session.get_one(OfferVersion, (actor.tenant, offer.id, offer.draft_version))
-    if draft.actor_id == actor.person_id:
+    if actor.is_person(draft.actor_id):
         raise OwnDraft
     draft.approved_by = actor.person_id
     offer.version, offer.draft_version, offer.state = draft.version, None, OfferState.ACTIVE

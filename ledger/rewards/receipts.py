@@ -53,7 +53,7 @@ def list_redemptions(
     if status:
         query = query.where(_has_status(status))
     if mine:
-        query = query.where(Redemption.member_id == actor.member_id)
+        query = query.where(Redemption.member_id.in_(actor.member_ids))
     if branch_id:
         query = query.where(Redemption.branch_id == branch_id)
     if merchant_id:
@@ -153,7 +153,7 @@ def _receipt(
     branch_name: str,
     member_name: str,
 ) -> Receipt:
-    by_name = redemption.member_id == actor.member_id or any(
+    by_name = redemption.member_id in actor.member_ids or any(
         scope & COMMUNITY for scope in reach(actor, "see_redemptions").values()
     )
     return Receipt(

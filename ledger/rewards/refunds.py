@@ -18,7 +18,7 @@ from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people.members import load_member
+from ledger.people.members import standing
 from ledger.rewards import reservations
 from ledger.rewards.errors import OwnRedemption, RefundTooLarge, UndoTooLate
 from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, RedemptionState, Refund
@@ -41,7 +41,7 @@ def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reas
     """
     redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
     require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
-    if redemption.member_id == actor.member_id:
+    if redemption.member_id in actor.member_ids:
         raise OwnRedemption
     if redemption.state not in REFUNDABLE:
         raise WrongState(state=state_at(redemption, clock.now()))
@@ -69,7 +69,7 @@ def undo(actor: Actor, redemption_id: UUID) -> Refund:
     """
     redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
     require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
-    if redemption.reserved_by != actor.person_id:
+    if not actor.is_person(redemption.reserved_by):
         raise Forbidden
     if redemption.state != RedemptionState.CONFIRMED or redemption.confirmed_at is None:
         raise WrongState(state=state_at(redemption, clock.now()))
@@ -146,10 +146,10 @@ def _give_back(redemption: Redemption) -> None:
 
 def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
     originals = _originals(redemption)
-    owner_id = load_member(redemption.community_id, redemption.member_id).person_id
-    kept = keep_words(redemption.community_id, row.reason, thing_id=row.id, field="reason", owner_id=owner_id)
+    owner = standing(redemption.community_id, [redemption.member_id], lock=True)[redemption.member_id].member
+    kept = keep_words(redemption.community_id, row.reason, thing_id=row.id, field="reason", owner_id=owner.person_id)
     evidence = digest_of(refund=row.id, redemption=redemption.id, points=row.points, fen=row.fen, reason=kept)
-    legs = [(POINTS_PART, takings_of(redemption.merchant_id), wallet_of(redemption.member_id), row.points)]
+    legs = [(POINTS_PART, takings_of(redemption.merchant_id), wallet_of(owner.id), row.points)]
     if row.fen:
         legs.append((FEN_PART, payable_to(redemption.merchant_id), fund_of(redemption.fund_id), row.fen))
     return [

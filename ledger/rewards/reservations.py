@@ -130,11 +130,12 @@ def _counted(community_id: UUID, taken: Sequence[Taken]) -> list[dict[str, objec
         OfferVersion.per_member_per_week,
     ).where(OfferVersion.offer_id.in_({piece.offer_id for piece in taken}))
     caps = {(row.offer_id, row.version): (row[2], row[3]) for row in db.session.execute(query)}
+    owners = registry.owners_now(community_id, {piece.member_id for piece in taken})
     return [
         {
             "of_community": community_id,
             "of_offer": piece.offer_id,
-            "of_holder": piece.member_id,
+            "of_holder": owners.get(piece.member_id, piece.member_id),
             "of_period": period,
             "pieces": piece.quantity,
         }

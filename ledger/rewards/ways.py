@@ -15,7 +15,8 @@ from ledger.core import clock
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load
-from ledger.people.models import Member, PlaceUnit
+from ledger.people.members import load_member
+from ledger.people.models import PlaceUnit
 from ledger.rewards import member_codes
 from ledger.rewards.errors import OwnRedemption, ShopCodeUnknown, TillClosed
 from ledger.rewards.member_codes import Scanned
@@ -124,6 +125,8 @@ def _branch_is(branch_id: UUID | None) -> ColumnElement[bool] | None:
 def _by_poster(
     actor: Actor, code: str, offer_id: UUID, *, at: datetime, branch_id: UUID | None, on_behalf_of: UUID | None
 ) -> Arrival:
+    if on_behalf_of is not None:
+        on_behalf_of = load_member(actor.tenant, on_behalf_of).id
     short_code, _, branch_code = code.strip().upper().partition("-")
     member_id = on_behalf_of or actor.member_id
     terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code)
@@ -142,7 +145,7 @@ def _require_member(actor: Actor, on_behalf_of: UUID | None) -> UUID | None:
     if on_behalf_of is None or on_behalf_of == actor.member_id:
         require(actor, "redeem", member_id=actor.member_id)
         return None
-    member = load(actor.tenant, Member, on_behalf_of)
+    member = load_member(actor.tenant, on_behalf_of)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)
     require(actor, "act_for_member", member_id=member.id, unit_path=unit.path)
     return member.person_id

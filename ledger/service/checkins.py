@@ -22,7 +22,7 @@ from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import communities
+from ledger.people import communities, members
 from ledger.people.models import Member, MemberState, PlaceUnit
 from ledger.service import codes, evidence
 from ledger.service.errors import (
@@ -135,21 +135,28 @@ def _member(actor: Actor, via: Via, on_behalf_of: UUID | None, *, site: _Site) -
     target = via.member_id or on_behalf_of or actor.member_id
     if target is None:
         raise Forbidden
-    query = scoped(actor.tenant, Member, PlaceUnit.path).where(Member.id == target, PlaceUnit.id == Member.unit_id)
-    row = db.session.execute(query.with_for_update(key_share=True, of=Member)).one_or_none()
+    member, unit_path = _locked(actor.tenant, target)
+    if member.merged_into is not None:
+        member, unit_path = _locked(actor.tenant, member.merged_into)
+    if via.member_id is not None:
+        require(actor, "record_checkin", unit_path=site.unit_path)
+    elif member.id != actor.member_id:
+        require(actor, "act_for_member", member_id=member.id, unit_path=unit_path)
+    else:
+        require(actor, "check_in_self", member_id=member.id)
+    if member.state != MemberState.ACTIVE:
+        raise MemberGone
+    return member
+
+
+def _locked(community_id: UUID, member_id: UUID) -> tuple[Member, str]:
+    query = scoped(community_id, Member, PlaceUnit.path).where(Member.id == member_id, PlaceUnit.id == Member.unit_id)
+    locked = query.with_for_update(key_share=True, of=Member).execution_options(populate_existing=True)
+    row = db.session.execute(locked).one_or_none()
     if row is None:
         raise NotFound
     member, unit_path = row
-    if via.member_id is not None:
-        require(actor, "record_checkin", unit_path=site.unit_path)
-    elif target != actor.member_id:
-        require(actor, "act_for_member", member_id=target, unit_path=unit_path)
-    else:
-        require(actor, "check_in_self", member_id=target)
-    if member.state != MemberState.ACTIVE:
-        raise MemberGone
-    found: Member = member
-    return found
+    return member, unit_path
 
 
 def _prove(
@@ -198,7 +205,7 @@ def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checki
     They are locked: whoever stamps, cancels or closes one at this moment comes before us or after us.
     """
     query = scoped(member.community_id, Checkin).where(
-        Checkin.member_id == member.id,
+        Checkin.member_id.in_(members.family_of(member.community_id, member.id)),
         or_(
             Checkin.activity_id == activity.id,
             Checkin.state == CheckinState.OPEN,

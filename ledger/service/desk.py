@@ -11,7 +11,7 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden, Reason
 from ledger.core.permissions import may
 from ledger.core.tenancy import Actor, Role, scoped
-from ledger.people.models import Member
+from ledger.people.members import Standing, standing
 from ledger.service.errors import OwnCheckin, OwnHousehold, RecordedByYou
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule
 from ledger.service.programmes import Award
@@ -48,8 +48,7 @@ class Case:
 
     checkin: Checkin
     activity: Activity
-    household_id: UUID | None
-    person_id: UUID
+    whose: Standing
     refusal: str | None = None
     rule: ProgrammeRule | None = None
     award: Award = NOTHING
@@ -75,23 +74,24 @@ def require_stamper(actor: Actor) -> None:
 
 def take_cases(actor: Actor, ids: Sequence[UUID], *, lock: bool) -> list[Case]:
     """Those of the check-ins that exist, by id; locked in that order until commit if asked."""
-    query = scoped(actor.tenant, Checkin, Activity, Member.household_id, Member.person_id).where(
-        Checkin.id.in_(ids), Activity.id == Checkin.activity_id, Member.id == Checkin.member_id
-    )
+    query = scoped(actor.tenant, Checkin, Activity).where(Checkin.id.in_(ids), Activity.id == Checkin.activity_id)
     query = query.order_by(Checkin.id).execution_options(populate_existing=True)
     if lock:
         query = query.with_for_update(of=Checkin)
-    return [Case(*row) for row in db.session.execute(query)]
+    rows = db.session.execute(query).all()
+    whose = standing(actor.tenant, {checkin.member_id for checkin, _ in rows}, lock=lock)
+    return [Case(checkin, activity, whose[checkin.member_id]) for checkin, activity in rows]
 
 
 def refusal_of_role(actor: Actor, case: Case) -> type[Reason] | None:
     """The rules that no role lifts, the same for stamping and for undoing."""
     if not may(actor, "stamp", unit_path=case.checkin.unit_path):
         return Forbidden
-    if case.person_id == actor.person_id:
+    if any(map(actor.is_person, case.whose.person_ids)):
         return OwnCheckin
-    if case.household_id is not None and case.household_id == actor.household_id:
+    household_id = case.whose.member.household_id
+    if household_id is not None and household_id == actor.household_id:
         return OwnHousehold
-    if actor.person_id in (case.checkin.recorded_by, case.checkin.closed_by):
+    if any(map(actor.is_person, (case.checkin.recorded_by, case.checkin.closed_by))):
         return RecordedByYou
     return None

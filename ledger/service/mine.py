@@ -63,11 +63,11 @@ def look_ahead(actor: Actor | None, activity: Activity) -> Prospect:
 def _live_visits(actor: Actor, activity: Activity) -> tuple[Checkin | None, Activity | None]:
     """The actor's live visit at this activity, and the other activity where they are still checked in."""
     here = scoped(actor.tenant, Checkin).where(
-        Checkin.member_id == actor.member_id, Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
+        Checkin.member_id.in_(actor.member_ids), Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
     )
     elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
         Activity.id == Checkin.activity_id,
-        Checkin.member_id == actor.member_id,
+        Checkin.member_id.in_(actor.member_ids),
         Checkin.activity_id != activity.id,
         Checkin.state == CheckinState.OPEN,
     )
@@ -160,7 +160,7 @@ def served_by_month(actor: Actor, since: datetime) -> dict[date, Served]:
 
 def _stamped(actor: Actor) -> Select[Any]:
     return scoped(actor.tenant, Checkin.id, Checkin.arrived_at, Stamp.points, Stamp.minutes).where(
-        Checkin.member_id == actor.member_id,
+        Checkin.member_id.in_(actor.member_ids),
         Checkin.state == CheckinState.STAMPED,
         Stamp.checkin_id == Checkin.id,
         Stamp.decision == Decision.STAMP,

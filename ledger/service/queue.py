@@ -16,7 +16,7 @@ from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.core.workdays import add_workdays
-from ledger.people.members import is_masked_for, mask_name
+from ledger.people.members import family_of, is_masked_for, mask_name
 from ledger.people.models import Member, PlaceUnit
 from ledger.service import evidence
 from ledger.service.models import Activity, Checkin, CheckinState, Evidence, Stamp, StampBatch
@@ -75,11 +75,12 @@ def list_checkins(
         Checkin.state: status,
         Checkin.activity_id: activity_id,
         Checkin.evidence: evidence,
-        Checkin.member_id: member_id,
     }
     for column, value in wanted.items():
         if value is not None:
             query = query.where(column == value)
+    if member_id:
+        query = query.where(Checkin.member_id.in_(family_of(actor.tenant, member_id)))
     if unit_id:
         query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
     if after:
@@ -122,7 +123,7 @@ def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:
         CheckinView(
             checkin=checkin,
             activity=activity,
-            member_name=mask_name(name) if masked and checkin.member_id != actor.member_id else name,
+            member_name=mask_name(name) if masked and checkin.member_id not in actor.member_ids else name,
             decided=decided.get(checkin.id),
             waiting_for=_WAITING_FOR.get(CheckinState(checkin.state)),
             expected_by=expected_by(checkin, activity),

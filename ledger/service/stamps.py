@@ -120,8 +120,8 @@ def _outcome(case: Case, decision: Decision) -> CheckinState:
 
 
 def _is_own_late_entry(case: Case) -> bool:
-    recorders = (case.checkin.recorded_by, case.checkin.closed_by)
-    return case.checkin.evidence == Evidence.LATER and case.person_id in recorders
+    recorders = {case.checkin.recorded_by, case.checkin.closed_by}
+    return case.checkin.evidence == Evidence.LATER and not recorders.isdisjoint(case.whose.person_ids)
 
 
 def _refusal_of_state(
@@ -129,7 +129,7 @@ def _refusal_of_state(
 ) -> type[Refused] | None:
     if case.checkin.state not in _DECIDABLE:
         return WrongState
-    if decision is Decision.STAMP and first_stampers.get(case.checkin.id) == actor.person_id:
+    if decision is Decision.STAMP and actor.is_person(first_stampers.get(case.checkin.id)):
         return SameStamper
     return None
 
@@ -218,7 +218,7 @@ def _award(actor: Actor, cases: Sequence[Case]) -> None:
 
 def _drafts(actor: Actor, case: Case) -> list[Draft]:
     assert case.stamp_id is not None, "the stamp is written before its award"
-    source, member_id = Source("stamp", case.stamp_id, _evidence_digest(case)), case.checkin.member_id
+    source, member_id = Source("stamp", case.stamp_id, _evidence_digest(case)), case.whose.member.id
     points = Draft(
         code=Code.AWARD,
         debit=issuance_of(actor.tenant),

@@ -169,6 +169,8 @@ SOURCES = {
     "fund_grant": _("拨入"),
     "reversal": _("冲正"),
     "expiry": _("到期"),
+    "merge": _("合并账户"),
+    "merge_undo": _("撤销合并"),
 }
 """What led to a transfer."""
 
@@ -196,6 +198,7 @@ CHECKS = {
     "settlement_digests_match": _("出了单的结算单没有改过。"),
     "settlement_openings_match": _("每期结算的期初，就是上一期的期末。"),
     "payments_match": _("付了款的结算单正好付了应付的数，没付款的没有动钱。"),
+    "aliases_empty": _("合并掉的账户里什么都没有剩下。"),
     "points_settled": _("结清了的红花都收回了，不再流通。"),
 }
 """What each named check of the books holds."""

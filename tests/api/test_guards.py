@@ -22,6 +22,7 @@ from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
 from ledger.people import grants, helping, households
 from ledger.people.helping_models import Relation
+from ledger.people.merges import ask_merge
 from ledger.people.notices import declare, tell
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
@@ -111,6 +112,7 @@ def build() -> Town:
         "code_id": _code_id(street, other),
         "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,
         "day": _sealed_day(street),
+        "merge_id": ask_merge(admin, place.volunteer().member_id, place.volunteer().member_id, reason="同一人").id,
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
         "link_id": _helper_link(place, other),
     }  # fmt: skip
@@ -189,6 +191,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "helpers.get_helper": ("volunteer", None),
     "helpers.post_agreement": ("admin", {}),
     "helpers.post_end": ("volunteer", {}),
+    "merges.post_preview": ("treasurer", {"from_id": "member_id", "into_id": "member_id"}),
+    "merges.post_merge": ("treasurer", {"from_id": "member_id", "into_id": "member_id", "reason": "同一人"}),
+    "merges.list_merges": ("stamper", None),
+    "merges.get_merge": ("volunteer", None),
+    "merges.post_approval": ("supervisor", {}),
+    "merges.post_decline": ("stamper", {"note": "没有"}),
+    "merges.post_withdrawal": ("treasurer", {}),
+    "merges.post_undo": ("treasurer", {"reason": "两个人"}),
+    "merges.post_undo_approval": ("supervisor", {}),
+    "merges.post_undo_refusal": ("volunteer", {"note": "没有"}),
     "households.list_households": ("coordinator", None),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
     "accounts.get_account": ("volunteer", None),

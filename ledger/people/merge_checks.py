@@ -1,0 +1,30 @@
+"""The check of merged members: whoever was merged has nothing, for the member that stands for it has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import and_, select
+
+from ledger.book.checks import findings_of
+from ledger.book.codes import Kind
+from ledger.book.models import Account, Balance
+from ledger.core.registry import Finding, Part, check
+from ledger.core.tenancy import same_community
+from ledger.people.models import Member
+
+
+@check("aliases_empty")
+def aliases_empty(_part: Part) -> Iterator[Finding]:
+    """No points, debt, minutes or holds are left on the accounts of a merged member. They are few: all are read."""
+    query = (
+        select(Member.community_id, Member.id, Account.kind, Balance.balance)
+        .join(Account, and_(same_community(Account, Member), Account.owner_id == Member.id))
+        .join(Balance, and_(same_community(Balance, Account), Balance.account_id == Account.id))
+        .where(
+            Member.merged_into.is_not(None),
+            Account.kind.in_((Kind.WALLET, Kind.DEBT, Kind.HOURS)),
+            (Balance.balance != 0) | (Balance.held != 0),
+        )
+    )
+    yield from findings_of("aliases_empty", query, "member {0}: merged, but {1} has {2}")

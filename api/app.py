@@ -9,12 +9,13 @@ from flask import Flask
 from flask_migrate import Migrate
 
 import web
-from api import auth, commands, config, errors, health, limits, logs, sign_in
+from api import auth, commands, config, errors, health, limits, logs, shields, sign_in
 from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
 from ledger.core import secrets
 from ledger.core.db import Base, db
+from ledger.people import second_factor
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -22,17 +23,13 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("redflower", root_path=str(config.INSTANCE.parent), static_folder="static")
     app.config.from_mapping({} if overrides and "SQLALCHEMY_DATABASE_URI" in overrides else config.from_environment())
     app.config.from_mapping(overrides or {})
-    app.config |= {
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_COOKIE_SECURE": app.config["REDFLOWER_ENV"] == "production",
-    }
-    app.config["MAX_CONTENT_LENGTH"] = 6 * 1024 * 1024
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     secrets.configure(app.config["SECRET_KEY"])
+    second_factor.require_it(bool(app.config.get("REQUIRE_SECOND_FACTOR")))
     db.init_app(app)
     logs.register(app)
+    shields.register(app)
     errors.register(app)
     auth.register(app)
     documents = new_api(app)

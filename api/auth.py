@@ -10,10 +10,11 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.routing import BaseConverter
 
 from api.acting import actor_or_none, current_actor, set_actor
+from api.shields import cookie_name
 from ledger.core import audit, ids
-from ledger.core.errors import NotSignedIn
+from ledger.core.errors import NotSignedIn, ScopeMissing
 from ledger.core.tenancy import Actor
-from ledger.people import sessions
+from ledger.people import sessions, tokens
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -28,6 +29,8 @@ __all__ = [
     "enter_community",
     "for_strangers",
     "is_public",
+    "is_secure",
+    "own_cookie",
     "public",
     "register",
 ]
@@ -80,6 +83,19 @@ def _authenticate() -> None:
         return
     if g.community_id is not None and not getattr(current_app.view_functions[request.endpoint], "for_strangers", False):
         enter_community(g.community_id)
+    _keep_to_scope(current_actor(), request.endpoint)
+
+
+def _keep_to_scope(actor: Actor, endpoint: str) -> None:
+    """ScopeMissing unless the token was made for what is asked: the one place where scopes are enforced."""
+    if actor.scopes is None:
+        return
+    if not request.path.startswith("/api/"):
+        raise ScopeMissing  # A program's token opens no page.
+    is_read = request.method in ("GET", "HEAD", "OPTIONS")
+    tokens.require_scope(
+        actor, endpoint.rpartition(".")[0], is_read=is_read, is_who_am_i=is_read and endpoint == "me.get_me"
+    )
 
 
 def enter_community(community_id: UUID) -> Actor:
@@ -92,12 +108,22 @@ def enter_community(community_id: UUID) -> Actor:
 def _token() -> str:
     """The API knows only bearer tokens, so no foreign page can borrow a cookie for it; pages know only the cookie."""
     is_api = request.path.startswith("/api/")
-    return (_bearer_token() if is_api else request.cookies.get(COOKIE)) or ""
+    return (_bearer_token() if is_api else request.cookies.get(own_cookie(COOKIE))) or ""
+
+
+def own_cookie(name: str) -> str:
+    """What a cookie of ours is called here."""
+    return cookie_name(name, current_app.config["REDFLOWER_ENV"])
 
 
 def _bearer_token() -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def is_secure() -> bool:
+    """Do our cookies travel only over TLS? Everywhere but on a developer's machine."""
+    return bool(current_app.config["REDFLOWER_ENV"] != "development")
 
 
 def for_strangers(view: View) -> View:

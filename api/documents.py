@@ -25,6 +25,7 @@ class ProblemSchema(Schema):
     title = fields.String(required=True, metadata={"description": "A sentence for people."})
     detail = fields.String(required=True, metadata={"description": "What to do next."})
     request_id = fields.String(required=True)
+    retry_after = fields.Integer(metadata={"description": "For 429: seconds to wait, as in Retry-After."})
     errors = fields.Dict(keys=fields.String(), metadata={"description": "For 422: what is wrong, by field."})
 
 

@@ -79,6 +79,8 @@ def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, A
         "detail": reason.next_step(language()),
         "request_id": audit.request_id.get(),
     }
+    if isinstance(reason, TooManyRequests):
+        body["retry_after"] = reason.facts.get("retry_after", 1)
     return body | ({"errors": errors} if errors else {})
 
 
@@ -95,14 +97,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Reason, _on_reason)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(RecursionError, lambda _: _answer(MalformedBody()))  # A body nested without end.
-    app.before_request(_refuse_large_body)
     app.register_error_handler(Exception, _on_fault)
-
-
-def _refuse_large_body() -> None:
-    """Said before anybody reads the body, whose reader would call it malformed."""
-    if (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"]:
-        raise TooLarge
 
 
 def _on_reason(reason: Reason) -> Any:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.auth import current_actor
 from api.documents import global_resource
-from api.schemas.me import ConsentChangeSchema, ConsentsSchema, MeSchema, SessionListSchema
+from api.schemas.me import ConsentChangeSchema, ConsentsSchema, MeSchema, SessionListSchema, SignedOutSchema
 from api.writing import writes
 from ledger.core.permissions import RIGHTS, reach
 from ledger.core.tenancy import Actor
@@ -48,7 +48,18 @@ def _membership(actor: Actor, member: Any, community: Any) -> dict[str, Any]:
 @blp.response(200, SessionListSchema)
 def list_sessions() -> dict[str, Any]:
     """Where I am signed in."""
-    return {"items": sessions.mine(current_actor())}
+    actor = current_actor()
+    names = ("id", "kind", "label", "created_at", "expires_at", "last_seen_on")
+    rows = [{name: getattr(one, name) for name in names} for one in sessions.mine(actor)]
+    return {"items": [row | {"is_current": row["id"] == actor.session_id} for row in rows]}
+
+
+@blp.post("/me/sessions/revoke-others")
+@blp.response(200, SignedOutSchema)
+@writes(SignedOutSchema)
+def post_revoke_others() -> dict[str, Any]:
+    """Sign out everywhere but here, at once; tokens live on."""
+    return {"signed_out": sessions.revoke_others(current_actor())}
 
 
 @blp.delete("/me/sessions/<id:session_id>")

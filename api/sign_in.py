@@ -1,4 +1,4 @@
-"""POST /sign-in/codes and POST /sign-in: phone and one-time code."""
+"""POST /sign-in/codes and POST /sign-in: phone and one-time code, or phone and password."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from api.auth import public
 from api.documents import global_resource
 from api.schemas.sign_in import CodeRequestSchema, SignedInSchema, SignInRequestSchema
 from api.writing import writes
-from ledger.people import sessions, sign_in
+from ledger.core.tenancy import Actor
+from ledger.people import devices, sessions, sign_in
 
-blp = global_resource("sign_in", "Sign in by phone and one-time code.")
+blp = global_resource("sign_in", "Sign in by phone and one-time code, or by password.")
 
 
 @blp.post("/sign-in/codes")
@@ -22,7 +23,7 @@ blp = global_resource("sign_in", "Sign in by phone and one-time code.")
 @writes(None, status=202)
 def send_code(asked: dict[str, Any]) -> None:
     """Send a one-time code to a phone."""
-    sign_in.send_code(asked["phone"], request.remote_addr or "")
+    sign_in.send_code(asked["phone"], request.remote_addr or "", device=asked["device"])
 
 
 @blp.post("/sign-in")
@@ -31,8 +32,15 @@ def send_code(asked: dict[str, Any]) -> None:
 @blp.response(200, SignedInSchema)
 @writes(SignedInSchema)
 def post_sign_in(given: dict[str, Any]) -> dict[str, Any]:
-    """Use the code up and open a session."""
-    label = request.user_agent.string
-    token, actor = sign_in.sign_in(given["phone"], given["code"], given=given["consents"], label=label)
+    """Use the code up (or give the password) and open a session."""
+    token, actor = _open(given, label=devices.called(request.user_agent.string), address=request.remote_addr or "")
     session = next(one for one in sessions.mine(actor) if one.id == actor.session_id)
     return {"token": token, "expires_at": session.expires_at, "person": {"id": actor.person_id}}
+
+
+def _open(given: dict[str, Any], **seen: str) -> tuple[str, Actor]:
+    phone, password, code = given["phone"], given["password"], given["code"]
+    more = {"totp": given["totp"], "device": given["device"], **seen}
+    if password is not None:
+        return sign_in.sign_in_with_password(phone, password, **more)
+    return sign_in.sign_in(phone, code, given=given["consents"], **more)

@@ -61,6 +61,8 @@ def run_verb(verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | N
 def as_response(answer: Answer) -> Response:
     kind = "application/problem+json" if answer.status >= 400 else "application/json"
     response = Response(answer.body, status=answer.status, content_type=kind)
+    if answer.status == 429:
+        response.headers["Retry-After"] = str(json.loads(answer.body)["retry_after"])
     if answer.replayed:
         response.headers["Idempotency-Hit"] = "true"
     return response

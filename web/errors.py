@@ -21,6 +21,8 @@ _FIELD_ERRORS = {
     "Not a valid date.": lambda: _("请填写日期。"),
     "Not a mobile number of mainland China.": lambda: _("请填写 11 位手机号。"),
     "Not six digits.": lambda: _("验证码是 6 位数字。"),
+    "Not a second factor.": lambda: _("请填 6 位数字，或一个恢复码。"),
+    "Shorter than minimum length 10.": lambda: _("至少 10 个字符。"),
     "Shorter than minimum length 1.": lambda: _("请填写这一项。"),
 }
 

@@ -21,7 +21,7 @@ from api.errors import status_of
 from api.schemas.fields import Fen, Moment
 from api.writing import MAX_KEY, run_verb
 from ledger.core import clock
-from ledger.core.errors import Forbidden, Invalid, KeyRequired, NotFound, TooManyRequests, VersionChanged
+from ledger.core.errors import Forbidden, Invalid, KeyRequired, NotFound, VersionChanged
 from ledger.core.idempotency import Answer
 from web.errors import refusal
 
@@ -49,7 +49,7 @@ def submit(verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True)
     key = _key() if keyed else None
     try:
         answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key)
-    except (TooManyRequests, VersionChanged) as reason:
+    except VersionChanged as reason:
         return Outcome(refused=refusal(reason), status=status_of(reason))
     if answer.status == 303:
         return Outcome(url=answer.body)

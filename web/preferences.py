@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, redirect, request
 
-from api.auth import public
+from api.auth import is_secure, public
 from web.languages import LANGUAGE_COOKIE, LANGUAGES
 from web.look import LARGE, SIZE_COOKIE
 
@@ -38,7 +38,7 @@ def _remember(cookie: str, value: str) -> Response:
     response = redirect(own_address(request.form.get("next")), 303)
     assert isinstance(response, Response)
     if value:
-        response.set_cookie(cookie, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure)
+        response.set_cookie(cookie, value, max_age=YEAR_SECONDS, httponly=True, samesite="Lax", secure=is_secure())
     else:
         response.delete_cookie(cookie)
     return response

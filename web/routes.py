@@ -12,6 +12,7 @@ from web import (
     books,
     checkins,
     checks,
+    devices,
     docs,
     expiry,
     funds,
@@ -42,7 +43,7 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
+    welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, helping, households, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip
@@ -50,6 +51,7 @@ ROOMS = (
 web = Blueprint("web", __name__, template_folder="templates")
 web.before_request(protect_forms)
 web.before_request(know_visitor)
+web.after_request(sign_in.keep_device)
 for room in ROOMS:
     web.register_blueprint(room.page)
 

@@ -1,36 +1,43 @@
-"""Signing in: a phone number, then its code; consents and joining with the first code."""
+"""Signing in: a phone number, then its code (or a password, for staff); consents and joining with the first code."""
 
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from api.acting import set_actor
-from api.auth import COOKIE, actor_or_none, current_actor, public
+from api.auth import COOKIE, actor_or_none, current_actor, is_secure, own_cookie, public
 from api.schemas.sign_in import CodeRequestSchema, SignInRequestSchema
 from ledger.core.errors import NotFound
-from ledger.people import communities, consents, members, sessions, sign_in
+from ledger.people import communities, consents, devices, members, sessions, sign_in
+from ledger.people.errors import TotpRequired, TotpWrong
 from ledger.people.models import Purpose, SessionKind
 from web.acting import community_of_code
-from web.forms import mint, submit
+from web.forms import Outcome, mint, submit
 from web.forms import read as read_form
 from web.preferences import own_address
 
 page = Blueprint("sign_in", __name__)
 
 PURPOSES = [purpose.value for purpose in Purpose]
+DEVICE_COOKIE = "device"
+DEVICE_LIVES = timedelta(days=730)
 LIVES = timedelta(days=sessions.LIVES_DAYS[SessionKind.BROWSER])
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a visitor has come: what the page asks for next ("phone", "code"), or the token of the new session."""
+    """How far a visitor has come: what the page asks for next ("phone", "code", "password"), or the new token.
+
+    `ask_totp`: besides, the second factor; `typed` is the code that stays on the page meanwhile.
+    """
 
     asks: str
     phone: str = ""
@@ -38,13 +45,16 @@ class Step:
     refusal: dict[str, str] | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
     status: int = 200
+    ask_totp: bool = False
+    typed: str = ""
 
     def for_template(self) -> dict[str, Any]:
-        """The names that phone.html, code.html and scan.html know."""
+        """The names that phone.html, code.html, password.html and scan.html know."""
         return {
             f"ask_{self.asks}": True,
+            "ask_totp": self.ask_totp,
             "phone": self.phone,
-            "values": {"phone": self.phone},
+            "values": {"phone": self.phone, "code": self.typed},
             "errors": self.errors,
             "refusal": self.refusal,
             # Asked of everybody alike: else the page would tell strangers whose number is known here.
@@ -57,23 +67,50 @@ def advance() -> Step:
     """The form's phone number gets a code, or its code opens a session: then the visitor is the actor from here on."""
     if request.form.get("code") is None or request.form.get("again"):
         return _send_code()
+    return _open("code")
+
+
+def _open(way: str) -> Step:
+    """A session by what the form holds ("code" or "password"), with the second factor of who has one."""
     given, errors = read_form(SignInRequestSchema(), phone=_typed_phone())
     if errors:
-        return Step("phone" if "phone" in errors else "code", _typed_phone(), errors=errors, status=422)
-    label = request.user_agent.string
-    made, outcome = mint(lambda: sign_in.sign_in(given["phone"], given["code"], given=given["consents"], label=label))
+        return Step("phone" if "phone" in errors and way == "code" else way, _typed_phone(), errors=errors, status=422)
+    seen = {"label": devices.called(request.user_agent.string), "address": request.remote_addr or ""}
+    more: dict[str, Any] = {"totp": given["totp"], "device": device_here(), **seen}
+    if way == "code":
+        phone, code = given["phone"], given["code"] or ""
+        made, outcome = mint(lambda: sign_in.sign_in(phone, code, given=given["consents"], **more))
+    else:
+        phone, password = given["phone"], given["password"] or ""
+        made, outcome = mint(lambda: sign_in.sign_in_with_password(phone, password, **more))
     if made is None:
-        return Step("code", _typed_phone(), refusal=outcome.refused, status=outcome.status)
+        return _refused(way, outcome)
     token, actor = made
     set_actor(actor)
     return Step("", token=token)
+
+
+def _refused(way: str, outcome: Outcome) -> Step:
+    """Back to the same fields; who has a second factor and did not give it is only asked, not told off."""
+    code = (outcome.refused or {}).get("code")
+    wants_totp = code in (TotpRequired.code, TotpWrong.code)
+    return Step(
+        way,
+        _typed_phone(),
+        refusal=None if code == TotpRequired.code else outcome.refused,
+        status=outcome.status,
+        ask_totp=wants_totp or bool(request.form.get("totp")),
+        typed=request.form.get("code", "")[:6] if wants_totp else "",
+    )
 
 
 def _send_code() -> Step:
     asked, errors = read_form(CodeRequestSchema(), phone=_typed_phone())
     if errors:
         return Step("phone", _typed_phone(), errors=errors, status=422)
-    sent = submit(lambda: sign_in.send_code(asked["phone"], request.remote_addr or ""), lambda _: "", keyed=False)
+    address, device = request.remote_addr or "", device_here()
+    send = lambda: sign_in.send_code(asked["phone"], address, device=device)  # noqa: E731
+    sent = submit(send, lambda _: "", keyed=False)
     return Step("phone" if sent.refused else "code", _typed_phone(), refusal=sent.refused, status=_status(sent.status))
 
 
@@ -88,9 +125,34 @@ def _typed_phone() -> str:
 
 def keep_signed_in(response: Response, token: str) -> Response:
     """The browser keeps the session; no script and no other site ever sees it."""
-    secure = current_app.config["REDFLOWER_ENV"] != "development"
-    response.set_cookie(COOKIE, token, max_age=LIVES, httponly=True, samesite="Lax", secure=secure)
+    _keep(response, COOKIE, token, LIVES)
     return response
+
+
+def device_here() -> str:
+    """The random label of this browser, by which limits count; it gets one with the answer if it has none."""
+    label = request.cookies.get(own_cookie(DEVICE_COOKIE)) or g.get("device_made") or secrets.token_urlsafe(16)
+    g.device_made = str(label)[:64]
+    return str(g.device_made)
+
+
+def keep_device(response: Response) -> Response:
+    """After each request of the pages: a browser that was given a label keeps it."""
+    made = g.get("device_made")
+    if made and not request.cookies.get(own_cookie(DEVICE_COOKIE)):
+        _keep(response, DEVICE_COOKIE, made, DEVICE_LIVES)
+    return response
+
+
+def _keep(response: Response, name: str, value: str, lives: timedelta) -> None:
+    response.set_cookie(
+        own_cookie(name), value, max_age=lives, path="/", httponly=True, samesite="Lax", secure=is_secure()
+    )
+
+
+def forget_session(response: Response) -> None:
+    """The browser's cookie is gone; the row in the database is another matter."""
+    response.delete_cookie(own_cookie(COOKIE), path="/", httponly=True, samesite="Lax", secure=is_secure())
 
 
 @page.get("/sign-in")
@@ -109,11 +171,30 @@ def send_code() -> Any:
     return _ask(_send_code())
 
 
+@page.get("/sign-in/password")
+@public
+def show_password() -> Any:
+    """The way in for staff and shop owners who have set a password."""
+    if actor_or_none() is not None:
+        return redirect(_next(), 303)
+    return _ask(Step("password"))
+
+
+@page.post("/sign-in/password")
+@public
+def enter_with_password() -> Any:
+    """Signed in by password, and back to where one was going."""
+    return _go_on(_open("password"))
+
+
 @page.post("/sign-in")
 @public
 def enter() -> Any:
     """Signed in, and back to where one was going."""
-    step = advance()
+    return _go_on(advance())
+
+
+def _go_on(step: Step) -> Any:
     if not step.token:
         return _ask(step)
     return keep_signed_in(redirect(_where_to(_next()), 303), step.token)
@@ -185,5 +266,5 @@ def sign_out() -> Any:
     if actor.session_id is not None:
         sessions.revoke(actor, actor.session_id)
     response = redirect(url_for("web.welcome.show"), 303)
-    response.delete_cookie(COOKIE)
+    forget_session(response)
     return response

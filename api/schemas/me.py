@@ -45,10 +45,16 @@ class SessionSchema(Schema):
     label = fields.String()
     created_at = Moment()
     expires_at = Moment()
+    last_seen_on = fields.Date(allow_none=True, metadata={"description": "The last day it was used."})
+    is_current = fields.Boolean(metadata={"description": "Is it the one that asks?"})
 
 
 class SessionListSchema(Schema):
     items = fields.List(fields.Nested(SessionSchema))
+
+
+class SignedOutSchema(Schema):
+    signed_out = fields.Integer(metadata={"description": "How many other sign-ins there were."})
 
 
 class ConsentChangeSchema(Schema):

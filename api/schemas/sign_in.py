@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
 
-from api.schemas.fields import Id, Moment, Schema
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from api.schemas.fields import Id, Moment, Schema, Text
 from ledger.people.models import Purpose
+from ledger.people.passwords import LONGEST
 from ledger.people.phones import PATTERN
 
 
@@ -15,18 +18,47 @@ def phone_field() -> fields.String:
     return fields.String(required=True, validate=rules, metadata=example)
 
 
+def device_field() -> fields.String:
+    return Text(
+        64,
+        load_default="",
+        metadata={"description": "A label that this device keeps; limits count by it. Left out: counted by address."},
+    )
+
+
+def totp_field(*, required: bool = False) -> fields.String:
+    words = "Six digits of the authenticator, or a recovery code."
+    rules = validate.Regexp(r"^[0-9A-Za-z -]{6,16}\Z", error="Not a second factor.")
+    more: dict[str, Any] = {"required": True} if required else {"load_default": None}
+    return fields.String(validate=rules, metadata={"description": words, "example": "123456"}, **more)
+
+
 class CodeRequestSchema(Schema):
     phone = phone_field()
+    device = device_field()
 
 
 class SignInRequestSchema(Schema):
+    """Phone and code, or phone and password; the second factor where the person has one."""
+
     phone = phone_field()
     code = fields.String(
-        required=True,
+        load_default=None,
         validate=validate.Regexp(r"^[0-9]{6}\Z", error="Not six digits."),
-        metadata={"description": "Six digits."},
+        metadata={"description": "Six digits. Either this or `password`."},
     )
+    password = fields.String(
+        load_default=None, validate=validate.Length(min=1, max=LONGEST), metadata={"description": "Instead of a code."}
+    )
+    totp = totp_field()
+    device = device_field()
     consents = fields.List(fields.Enum(Purpose, by_value=True), load_default=list, validate=validate.Length(max=4))
+
+    @validates_schema
+    def either(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """One first factor, not two and not none."""
+        if (data.get("code") is None) == (data.get("password") is None):
+            raise ValidationError({"code": ["Missing data for required field."]})
 
 
 class PersonSchema(Schema):

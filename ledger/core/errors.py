@@ -78,6 +78,25 @@ class Forbidden(Reason):
     en = ("Your role does not allow this step.", "Ask the community's staff if you need it.")
 
 
+class SecondFactorRequired(Forbidden):
+    """The role that would allow it counts only in a session that showed a second factor."""
+
+    code = "second_factor_required"
+    zh = ("这一步需要动态口令。", "请在“登录与设备”里设置动态口令，再用它重新登录。")
+    en = (
+        "This step needs a second factor.",
+        'Set up an authenticator under "Sign-in and devices", then sign in with it.',
+    )
+
+
+class ScopeMissing(Forbidden):
+    """The token was made for less than this."""
+
+    code = "scope_missing"
+    zh = ("这个令牌不能做这一步。", "请新建一个带有所需权限的令牌，或直接登录操作。")
+    en = ("This token was not made for that.", "Make one with the scope you need, or sign in.")
+
+
 class Invalid(Reason):
     """The form of the request is wrong; `errors` says where."""
 

@@ -18,7 +18,7 @@ from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock
 from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
-from ledger.core.errors import Forbidden, KeyReused, NotFound, Reason, Refused
+from ledger.core.errors import Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, within
 
@@ -87,8 +87,8 @@ def perform(
 
     A second caller with the same key waits for the first and gets its answer. A domain refusal rolls back to the
     savepoint; then what must outlive it (used codes, failed tries, the audit line) is written and committed.
-    Remembered are successes and final refusals. 403 and 404 write only the audit line. Everything else raises
-    and leaves nothing.
+    Remembered are successes and final refusals. 403 and 404 write only the audit line; a limit that is used up writes
+    what it brings along. Everything else raises and leaves nothing.
     """
     if request.key is not None:
         earlier = _claim(request, request.key)
@@ -102,6 +102,11 @@ def perform(
         if not reason.final:
             _forget(request)
             return answer
+    except TooManyRequests as reason:
+        if reason.afterwards is not None:
+            reason.afterwards()
+        _forget(request)
+        return dump_refusal(reason)
     if request.key is not None:
         _remember(request, answer)
     return answer

@@ -12,7 +12,7 @@ from __future__ import annotations
 from enum import Flag, auto
 from uuid import UUID
 
-from ledger.core.errors import Forbidden
+from ledger.core.errors import Forbidden, SecondFactorRequired
 from ledger.core.tenancy import Actor, Role
 
 
@@ -152,9 +152,14 @@ def require(
     merchant_id: UUID | None = None,
     branch_id: UUID | None = None,
 ) -> None:
-    """Forbidden unless `may`."""
+    """Forbidden (SecondFactorRequired where that may be all that is missing) unless `may`."""
     if not may(actor, verb, member_id=member_id, unit_path=unit_path, merchant_id=merchant_id, branch_id=branch_id):
-        raise Forbidden
+        raise refusal_of(actor)
+
+
+def refusal_of(actor: Actor) -> Forbidden:
+    """Why the actor may not: no role, or one that counts only with a second factor."""
+    return SecondFactorRequired() if actor.is_held_back else Forbidden()
 
 
 def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:
@@ -176,7 +181,7 @@ def is_of_oneself(scope: Scope) -> bool:
 def require_any(actor: Actor, verb: str) -> None:
     """Forbidden unless some role carries the verb at all; the list that follows is narrowed by `reach`."""
     if not reach(actor, verb):
-        raise Forbidden
+        raise refusal_of(actor)
 
 
 def _holds_unit(actor: Actor, role: Role, unit_path: str) -> bool:

@@ -57,7 +57,9 @@ class Actor:
 
     `community_id` is None outside a community. `session_id` names the session or token that was used.
     `unit_path` is where the actor's own membership hangs in the tree. `aliases` are members that were merged into the
-    actor's own, `formerly` the persons who signed in as them: what they did and own is the actor's.
+    actor's own, `formerly` the persons who signed in as them: what they did and own is the actor's. `is_strong`: a
+    second factor was shown in this session; `is_held_back`: it was not, and roles that need one were left out.
+    `scopes` narrow a token; None does not.
     """
 
     person_id: UUID
@@ -71,6 +73,9 @@ class Actor:
     helps: frozenset[UUID] = field(default_factory=frozenset)
     aliases: frozenset[UUID] = field(default_factory=frozenset)
     formerly: frozenset[UUID] = field(default_factory=frozenset)
+    is_strong: bool = False
+    is_held_back: bool = False
+    scopes: frozenset[str] | None = None
 
     @property
     def tenant(self) -> UUID:

@@ -16,7 +16,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
 from ledger.core.tenancy import Actor, Role, same_community
-from ledger.people import grants, phones
+from ledger.people import grants, phones, second_factor
 from ledger.people.members import sort_key
 from ledger.people.models import (
     Community,
@@ -122,9 +122,11 @@ def _free_short_code(wanted: str) -> str:
 
 
 def is_operator(actor: Actor) -> bool:
-    """Is the actor an operator of the platform (or the clock's own hand)?"""
+    """Is the actor an operator of the platform (with a second factor where it is required), or the clock's own hand?"""
     if actor.person_id == NOBODY:
         return True
+    if not second_factor.is_enough(actor, Role.OPERATOR):
+        return False
     query = select(OversightGrant.id).where(
         OversightGrant.person_id == actor.person_id,
         OversightGrant.role == Oversight.OPERATOR,

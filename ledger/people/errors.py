@@ -115,3 +115,51 @@ class MergedOnward(Refused):
     code = "merged_onward"
     zh = ("合并后的账户后来又并入了别的账户。", "请先撤销后面那次合并。")
     en = ("The account it went into was merged again since.", "Undo that later merge first.")
+
+
+class PasswordWrong(Refused):
+    """The number has no such password: it is mistyped, or the number is unknown, or it has none."""
+
+    code = "password_wrong"
+    zh = ("手机号或密码不对。", "请核对后再试，或改用短信验证码登录。")
+    en = ("Phone number or password is not right.", "Check both, or sign in with a code instead.")
+
+
+class PasswordTooEasy(Refused):
+    """The password is what anybody would try first: the phone number, a row of keys, one character again and again."""
+
+    code = "password_too_easy"
+    zh = ("这个密码太容易猜到。", "不要用手机号、连续数字或重复字符；几个不相干的词连起来就很好。")
+    en = ("This password is too easy to guess.", "No phone number, no row of keys; a few unrelated words are good.")
+
+
+class SignInAgain(Refused):
+    """Keys of an account are changed only with the present password, or shortly after signing in with a code."""
+
+    code = "sign_in_again"
+    zh = ("为了安全，请先确认是您本人。", "请填写现在的密码，或用短信验证码重新登录后 15 分钟内再改。")
+    en = ("Please show first that it is you.", "Give the present password, or sign in again with a code and retry.")
+
+
+class TotpRequired(Refused):
+    """The first factor is right; this person has an authenticator and is always asked for it."""
+
+    code = "totp_required"
+    zh = ("还需要动态口令。", "请填写验证器里的 6 位数字；手机不在身边可填一个恢复码。")
+    en = ("The second factor is needed too.", "Give the six digits of your authenticator, or a recovery code.")
+
+
+class TotpWrong(Refused):
+    """The second factor is mistyped, too old, or was used before."""
+
+    code = "totp_wrong"
+    zh = ("动态口令不对。", "请等验证器显示下一组 6 位数字再填；每组只能用一次。")
+    en = ("The second factor is not right.", "Wait for the next six digits of your authenticator; each works once.")
+
+
+class TooManyTokens(Refused):
+    """The person has as many live tokens as anybody may have."""
+
+    code = "too_many_tokens"
+    zh = ("令牌已有 {most} 个。", "请先撤销不再使用的令牌。")
+    en = ("There are {most} tokens already.", "Revoke those that are no longer used.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -139,9 +139,10 @@ class SignInCode(Base):
 
     __tablename__ = "sign_in_codes"
     __table_args__ = (
-        # Serve: the newest code of a number, and how many a number or an address asked for lately.
+        # Serve: the newest code of a number, and how many a number, an address or a device asked for lately.
         Index("ix_sign_in_codes_phone", "phone_index", "created_at"),
         Index("ix_sign_in_codes_address", "address_index", "created_at"),
+        Index("ix_sign_in_codes_device", "device_index", "created_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     phone_index: Mapped[bytes]
@@ -151,6 +152,7 @@ class SignInCode(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    device_index: Mapped[bytes | None]
 
 
 class Delivery(Base):
@@ -168,7 +170,11 @@ class Delivery(Base):
 
 
 class Session(Base):
-    """A browser's sign-in or an API token: hashed, expiring, revocable at once, listed as a device."""
+    """A browser's sign-in or an API token: hashed, expiring, revocable at once, listed as a device.
+
+    `scopes` (names, separated by spaces) narrow a token that its person made; None carries all that the person may.
+    `second_factor_at` is when a second factor was shown in it; `by` how it was opened (code, password; None: neither).
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (one_of("kind", SessionKind), Index("ix_sessions_person", "person_id", "revoked_at"))
@@ -180,6 +186,10 @@ class Session(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    last_seen_on: Mapped[date | None]
+    scopes: Mapped[str | None] = mapped_column(text(120))
+    second_factor_at: Mapped[datetime | None]
+    by: Mapped[str | None] = mapped_column(text(20))
 
 
 class Consent(Base):

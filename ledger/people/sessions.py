@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from sqlalchemy import Select, Uuid, cast, literal, null, or_, select, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock, secrets
-from ledger.core.db import atomic, db
+from ledger.core import audit, clock, secrets
+from ledger.core.db import atomic, db, in_atomic
 from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Counter, Grant, Role, scoped, within
+from ledger.people import second_factor
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.models import (
     Community,
@@ -41,8 +43,21 @@ LIVES_DAYS = {SessionKind.BROWSER: 90, SessionKind.API: 365, SessionKind.DEVICE:
 
 
 @atomic
-def open_session(person_id: UUID, *, kind: SessionKind, label: str = "") -> tuple[str, Session]:
-    """A new session; its token is returned once and stored only as a hash."""
+def open_session(
+    person_id: UUID,
+    *,
+    kind: SessionKind,
+    label: str = "",
+    by: str | None = None,
+    is_strong: bool = False,
+    scopes: str | None = None,
+    days: int | None = None,
+) -> tuple[str, Session]:
+    """A new session; its token is returned once and stored only as a hash.
+
+    `by` is how it was opened, `is_strong` whether a second factor was shown, `scopes` narrow a token, `days` it lives
+    (as LIVES_DAYS says if None).
+    """
     token, now = secrets.new_token(), clock.now()
     session = Session(
         id=new_id(),
@@ -51,7 +66,11 @@ def open_session(person_id: UUID, *, kind: SessionKind, label: str = "") -> tupl
         token_hash=secrets.token_hash(token),
         label=label[:120],
         created_at=now,
-        expires_at=now + timedelta(days=LIVES_DAYS[kind]),
+        expires_at=now + timedelta(days=days or LIVES_DAYS[kind]),
+        last_seen_on=clock.local_day(now),
+        scopes=scopes,
+        second_factor_at=now if is_strong else None,
+        by=by,
     )
     db.session.add(session)
     db.session.flush()
@@ -60,29 +79,56 @@ def open_session(person_id: UUID, *, kind: SessionKind, label: str = "") -> tupl
 
 @atomic
 def revoke(actor: Actor, session_id: UUID) -> None:
-    """The actor's session is dead from now on; NotFound for anybody else's."""
-    mine = update(Session).where(Session.id == session_id, Session.person_id == actor.person_id)
+    """The actor's session is dead from now on; NotFound for anybody else's, and for one that is dead already."""
+    mine = update(Session).where(*live_of(actor), Session.id == session_id)
     if not db.session.execute(mine.values(revoked_at=clock.now())).rowcount:  # type: ignore[attr-defined]
         raise NotFound
+    audit.record(actor, "people.revoke_session", session_id)
+
+
+@atomic
+def revoke_others(actor: Actor) -> int:
+    """Every other sign-in of the actor is dead from now on (tokens they made live on); returns how many there were."""
+    others = update(Session).where(*live_of(actor), Session.id != actor.session_id, Session.scopes.is_(None))
+    count: int = db.session.execute(others.values(revoked_at=clock.now())).rowcount  # type: ignore[attr-defined]
+    audit.record(actor, "people.revoke_other_sessions", count=count)
+    return count
 
 
 def mine(actor: Actor) -> list[Session]:
-    """The actor's live sessions, newest first."""
-    query = select(Session).where(
-        Session.person_id == actor.person_id, Session.revoked_at.is_(None), Session.expires_at > clock.now()
-    )
+    """Where the actor is signed in, newest first; tokens they made are no sign-ins (tokens.py)."""
+    query = select(Session).where(*live_of(actor), Session.scopes.is_(None))
     return list(db.session.scalars(query.order_by(Session.created_at.desc(), Session.id.desc())))
+
+
+def live_of(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that a session is the actor's and neither revoked nor expired."""
+    return (Session.person_id == actor.person_id, Session.revoked_at.is_(None), Session.expires_at > clock.now())
 
 
 def actor_of(token: str) -> Actor:
     """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked."""
-    query = select(Session.id, Session.person_id).where(
+    query = select(Session.id, Session.person_id, Session.scopes, Session.second_factor_at, Session.last_seen_on).where(
         Session.token_hash == secrets.token_hash(token), Session.revoked_at.is_(None), Session.expires_at > clock.now()
     )
     found = db.session.execute(query).one_or_none()
     if found is None:
         raise NotSignedIn
-    return Actor(person_id=found.person_id, session_id=found.id)
+    today = clock.local_day(clock.now())
+    if not in_atomic() and (found.last_seen_on is None or found.last_seen_on < today):
+        _see(found.id, today)
+    return Actor(
+        person_id=found.person_id,
+        session_id=found.id,
+        is_strong=found.second_factor_at is not None,
+        scopes=None if found.scopes is None else frozenset(found.scopes.split()),
+    )
+
+
+@atomic
+def _see(session_id: UUID, today: date) -> None:
+    """The session was used today: one write a day is all that the list of devices needs."""
+    db.session.execute(update(Session).where(Session.id == session_id).values(last_seen_on=today))
 
 
 def enter(actor: Actor, community_id: UUID) -> Actor:
@@ -92,12 +138,13 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
     )
     member = db.session.execute(membership).one_or_none()
     person_id = member.person_id if member else actor.person_id
-    grants, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
-    if member is None and not grants and not counters:
+    held, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
+    if member is None and not held and not counters:
         raise NotFound
-    return Actor(
+    grants = tuple(grant for grant in held if second_factor.is_enough(actor, grant.role))
+    return replace(
+        actor,
         person_id=person_id,
-        session_id=actor.session_id,
         community_id=community_id,
         member_id=member.id if member else None,
         household_id=member.household_id if member else None,
@@ -107,6 +154,7 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
         helps=helps if member else frozenset(),
         aliases=frozenset(aliases),
         formerly=frozenset(aliases.values()) | {actor.person_id} - {person_id},
+        is_held_back=len(grants) < len(held),
     )
 
 

@@ -1,4 +1,4 @@
-"""Signing in by phone and one-time code: hashed, five minutes, five tries, limits counted in SQL."""
+"""Signing in: phone and one-time code for all, phone and password for staff, and the second factor of who has one."""
 
 from __future__ import annotations
 
@@ -7,40 +7,38 @@ from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from ledger.core import audit, clock, secrets
 from ledger.core.db import atomic, db
-from ledger.core.errors import TooManyRequests
-from ledger.core.ids import new_id
+from ledger.core.ids import NO_SUCH_ID, new_id
 from ledger.core.tenancy import Actor
-from ledger.people import consents, deliveries, phones, sessions
-from ledger.people.errors import CodeExpired, CodeWrong
+from ledger.people import consents, deliveries, passwords, phones, second_factor, sessions, tries
+from ledger.people.errors import CodeExpired, CodeWrong, PasswordWrong
 from ledger.people.models import Purpose, SessionKind, SignInCode
+from ledger.people.sign_in_models import Way
+from ledger.people.tries import Origin
 
 LIVES_MINUTES = 5
 MAX_TRIES = 5
-PER_PHONE_AN_HOUR = 6
-PER_ADDRESS_AN_HOUR = 300
-"""One address may be a whole community behind one router."""
 
 
 @atomic
-def send_code(phone: str, address: str) -> None:
+def send_code(phone: str, address: str, *, device: str = "") -> None:
     """A code is on its way to the phone, whether or not the number is known; older codes of it are dead.
 
-    Raises TooManyRequests when the phone or the address asked too often within the hour.
+    Raises TooManyRequests when the phone, the device or the address asked too often within the hour.
     """
-    index, origin = phones.index_of(phone), secrets.blind_index(address, "addresses")
-    _limit(SignInCode.phone_index == index, PER_PHONE_AN_HOUR)
-    _limit(SignInCode.address_index == origin, PER_ADDRESS_AN_HOUR)
+    origin = tries.origin_of(phone, address, device)
+    tries.refuse_asking(origin)
     digits = f"{chance.randbelow(10**6):06d}"
     now = clock.now()
     row = SignInCode(
         id=new_id(),
-        phone_index=index,
-        address_index=origin,
-        code_hash=secrets.mac(index + digits.encode(), "sign-in codes"),
+        phone_index=origin.phone,
+        address_index=origin.address,
+        device_index=origin.device,
+        code_hash=_code_hash(origin, digits),
         created_at=now,
         expires_at=now + timedelta(minutes=LIVES_MINUTES),
     )
@@ -49,48 +47,82 @@ def send_code(phone: str, address: str) -> None:
     deliveries.queue_message(phone, f"【小红花】验证码 {digits}，5 分钟内有效。不要告诉别人。")
 
 
-def _limit(condition: object, most: int) -> None:
-    since = clock.now() - timedelta(hours=1)
-    query = select(func.count(), func.min(SignInCode.created_at)).where(condition, SignInCode.created_at > since)  # type: ignore[arg-type]
-    count, oldest = db.session.execute(query).one()
-    if count >= most:
-        waits = oldest + timedelta(hours=1) - clock.now()
-        raise TooManyRequests(retry_after=max(1, int(waits.total_seconds())))
+@atomic
+def sign_in(
+    phone: str,
+    code: str,
+    *,
+    given: Collection[Purpose] = (),
+    label: str = "",
+    totp: str | None = None,
+    address: str = "",
+    device: str = "",
+) -> tuple[str, Actor]:
+    """The code is used up and the person has a new session; returns its token (shown once) and the actor.
+
+    A new number becomes a new person. `given` are purposes consented to at this moment. Raises TooManyRequests, then
+    CodeExpired, CodeWrong (both count the try), then TotpRequired, TotpWrong (the code lives on).
+    """
+    origin = tries.origin_of(phone, address, device)
+    tries.refuse_guessing(origin, Way.CODE)
+    _use_code(origin, code)
+    person_id = phones.person_with(phone) or phones.add_person(phone)
+    consents.give(person_id, given)
+    return _open(person_id, origin, by=Way.CODE, totp=totp, label=label)
 
 
 @atomic
-def sign_in(phone: str, code: str, *, given: Collection[Purpose] = (), label: str = "") -> tuple[str, Actor]:
-    """The code is used up and the person has a new session; returns its token (shown once) and the actor.
+def sign_in_with_password(
+    phone: str, password: str, *, label: str = "", totp: str | None = None, address: str = "", device: str = ""
+) -> tuple[str, Actor]:
+    """The person has a new session; returns its token (shown once) and the actor.
 
-    A new number becomes a new person. `given` are purposes consented to at this moment. Raises CodeExpired,
-    CodeWrong (which counts the try).
+    Raises TooManyRequests, PasswordWrong (which counts the try, and says no more of an unknown number than of a
+    known one), then TotpRequired, TotpWrong.
     """
-    index = phones.index_of(phone)
-    row = _live_code(index)
-    if row is None:
-        raise CodeExpired
-    if not secrets.same(row.code_hash, secrets.mac(index + code.encode(), "sign-in codes")):
-        raise CodeWrong(tries_left=MAX_TRIES - row.tries - 1, afterwards=lambda: _count_try(row.id))
-    used = update(SignInCode).where(SignInCode.id == row.id, SignInCode.used_at.is_(None))
-    if not db.session.execute(used.values(used_at=clock.now())).rowcount:  # type: ignore[attr-defined]
-        raise CodeExpired
-    person_id = phones.person_with(phone) or phones.add_person(phone)
-    consents.give(person_id, given)
-    token, session = sessions.open_session(person_id, kind=SessionKind.BROWSER, label=label)
-    actor = Actor(person_id=person_id, session_id=session.id)
-    audit.record(actor, "people.sign_in", session.id)
+    origin = tries.origin_of(phone, address, device)
+    tries.refuse_guessing(origin, Way.PASSWORD)
+    person_id = phones.person_with(phone)
+    if not passwords.fits(person_id, password) or person_id is None:
+        raise PasswordWrong(afterwards=lambda: tries.count_try(origin, Way.PASSWORD))
+    return _open(person_id, origin, by=Way.PASSWORD, totp=totp, label=label)
+
+
+def _open(person_id: UUID, origin: Origin, *, by: Way, totp: str | None, label: str) -> tuple[str, Actor]:
+    """The session of a person whose first factor was right."""
+    is_strong = second_factor.check(person_id, origin, totp)
+    # A code proves the phone, so it also ends a block that somebody's guesses at the password have brought.
+    tries.forgive(origin, by, *([Way.PASSWORD] if by is Way.CODE else []))
+    token, session = sessions.open_session(person_id, kind=SessionKind.BROWSER, label=label, by=by, is_strong=is_strong)
+    actor = Actor(person_id=person_id, session_id=session.id, is_strong=is_strong)
+    audit.record(actor, "people.sign_in", session.id, by=by)
     return token, actor
 
 
-def _live_code(index: bytes) -> SignInCode | None:
-    """The newest code of the number, if it can still be used."""
-    newest = select(SignInCode).where(SignInCode.phone_index == index)
-    row = db.session.scalar(newest.order_by(SignInCode.created_at.desc(), SignInCode.id.desc()).limit(1))
-    if row is None or row.used_at or row.expires_at <= clock.now() or row.tries >= MAX_TRIES:
-        return None
-    return row
+def _use_code(origin: Origin, code: str) -> None:
+    """The number's code is used up. A number without a live code costs the same work as one with another code."""
+    row = _newest_code(origin)
+    is_live = row is not None and not row.used_at and row.expires_at > clock.now() and row.tries < MAX_TRIES
+    is_right = secrets.same(row.code_hash if row else bytes(32), _code_hash(origin, code))
+    if row is None or not is_live:
+        raise CodeExpired(afterwards=lambda: _count_try(origin, NO_SUCH_ID))
+    if not is_right:
+        raise CodeWrong(tries_left=MAX_TRIES - row.tries - 1, afterwards=lambda: _count_try(origin, row.id))
+    used = update(SignInCode).where(SignInCode.id == row.id, SignInCode.used_at.is_(None))
+    if not db.session.execute(used.values(used_at=clock.now())).rowcount:  # type: ignore[attr-defined]
+        raise CodeExpired
 
 
-def _count_try(code_id: UUID) -> None:
+def _newest_code(origin: Origin) -> SignInCode | None:
+    codes = select(SignInCode).where(SignInCode.phone_index == origin.phone)
+    return db.session.scalar(codes.order_by(SignInCode.created_at.desc(), SignInCode.id.desc()).limit(1))
+
+
+def _code_hash(origin: Origin, code: str) -> bytes:
+    return secrets.mac(origin.phone + code.encode(), "sign-in codes")
+
+
+def _count_try(origin: Origin, code_id: UUID) -> None:
     statement = update(SignInCode).where(SignInCode.id == code_id)
     db.session.execute(statement.values(tries=SignInCode.tries + 1))
+    tries.count_try(origin, Way.CODE)

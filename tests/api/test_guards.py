@@ -52,7 +52,8 @@ INSIDE_ALL = {
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
 OWN_PERSON = {
-    "me.get_me", "me.list_sessions", "me.delete_session", "me.list_consents", "me.change_consent",
+    "me.get_me", "me.list_sessions", "me.delete_session", "me.post_revoke_others",
+    "me.list_consents", "me.change_consent",
     "notices.list_notices", "notices.post_read", "notices.post_read_all",
 }  # fmt: skip
 """About the signed-in person alone, whatever the community."""

@@ -18,6 +18,7 @@ from ledger.core.permissions import may, require, require_any
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.members import load_community
 from ledger.people.models import PlaceUnit
+from ledger.service import sign_ups
 from ledger.service.codes import new_poster_code
 from ledger.service.errors import ActivityHasVisits, ActivityTimes, ProgrammeEnded
 from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Programme
@@ -97,7 +98,7 @@ def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: Acti
 
 @atomic
 def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity:
-    """The activity does not take place; whoever is checked in just now is voided, and told.
+    """The activity does not take place; whoever is checked in just now is voided, whoever signed up is told.
 
     Service that was completed is not swept away: ActivityHasVisits. Raises before it NotFound, Forbidden, WrongState.
     """
@@ -113,7 +114,8 @@ def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity
         raise ActivityHasVisits(visits=served)
     activity.state, activity.cancelled_at, activity.cancel_reason = ActivityState.CANCELLED, clock.now(), reason
     db.session.flush()
-    audit.record(actor, "service.cancel_activity", activity_id, voided=len(voided))
+    told = sign_ups.end_with_activity(activity)
+    audit.record(actor, "service.cancel_activity", activity_id, voided=len(voided), told=told)
     outbox.announce(
         actor, "activity.cancelled", activity_id=activity_id.hex, member_ids=[member_id.hex for member_id in voided]
     )

@@ -169,3 +169,19 @@ class PreviewChanged(Refused):
     code = "preview_changed"
     zh = ("预览之后记录有变化，还没有盖章。", "请重新预览，核对后再盖章。")
     en = ("Something has changed since the preview; nothing was stamped.", "Look at the preview again, then stamp.")
+
+
+class ActivityOver(Refused):
+    """One signs up before an activity ends, not after."""
+
+    code = "activity_over"
+    zh = ("这次活动已经结束。", "请看看接下来的活动。")
+    en = ("This activity is over.", "Look at what comes next.")
+
+
+class OfferOver(Refused):
+    """The place was kept for a time, and that time is over."""
+
+    code = "offer_over"
+    zh = ("给您留的名额已经过时。", "可以再报名，排到队尾。")
+    en = ("The place that was kept for you is gone.", "Sign up again to join the end of the line.")

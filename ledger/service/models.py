@@ -49,6 +49,14 @@ class Decision(StrEnum):
     VOID = "void"
 
 
+class SignUpState(StrEnum):
+    PLACED = "placed"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
 class Programme(Base):
     """A kind of service that a community asks for (巡逻, 送餐, …)."""
 
@@ -124,6 +132,38 @@ class Activity(Base):
     actor_id: Mapped[UUID]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(text(200))
+
+
+class SignUp(Base):
+    """A member's place at an activity, or in the line for one, in the order of ids; one live row for each member.
+
+    `offered_until`: so long a place that became free is kept for them.
+    """
+
+    __tablename__ = "sign_ups"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "activity_id"], ["activities.community_id", "activities.id"]),
+        ForeignKeyConstraint(["community_id", "member_id"], ["members.community_id", "members.id"]),
+        one_of("state", SignUpState),
+        CheckConstraint("(state = 'offered') = (offered_until IS NOT NULL)", name="offered_until_its_time"),
+        Index("uq_sign_ups_live", "community_id", "activity_id", "member_id", unique=True,
+              sqlite_where=sql("state IN ('placed', 'waiting', 'offered')"),
+              postgresql_where=sql("state IN ('placed', 'waiting', 'offered')")),
+        # Serve: an activity's places and line; a member's own; places to offer on.
+        Index("ix_sign_ups_activity", "community_id", "activity_id", "state", "id"),
+        Index("ix_sign_ups_member", "community_id", "member_id", "id"),
+        Index("ix_sign_ups_offered", "community_id", "offered_until"),
+    )  # fmt: skip
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    activity_id: Mapped[UUID]
+    member_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(text(10))
+    asked_at: Mapped[datetime]
+    placed_at: Mapped[datetime | None]
+    offered_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    actor_id: Mapped[UUID]
 
 
 class GrantUse(Base):

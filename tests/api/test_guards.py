@@ -26,6 +26,7 @@ from ledger.people.merges import ask_merge
 from ledger.people.notices import declare, tell
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
+from ledger.service import sign_ups
 from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.checkins import Kind, Via, record_checkin
 from ledger.service.models import Basis, Decision
@@ -87,6 +88,7 @@ def build() -> Town:
     programme = create_programme(admin, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=5)).programme
     plan = ActivityPlan(name="巡逻", place="东门", starts_at=NOON, ends_at=NOON.replace(hour=6))
     activity = plan_activity(admin, programme.id, unit_id=place.grid.id, plan=plan)
+    signed_up = sign_ups.sign_up(other.actor, activity.id)
     visits = []
     for person in (volunteer, other):
         via = Via(member_id=person.member_id)
@@ -116,6 +118,7 @@ def build() -> Town:
         "merge_id": ask_merge(admin, place.volunteer().member_id, place.volunteer().member_id, reason="同一人").id,
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
         "link_id": _helper_link(place, other),
+        "sign_up_id": signed_up.id,
     }  # fmt: skip
     people = {
         "volunteer": volunteer,
@@ -227,6 +230,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
          "starts_at": "2026-12-01T09:00:00+08:00", "ends_at": "2026-12-01T10:00:00+08:00"},
     ),
     "activities.post_cancel": ("volunteer", {"reason": "下雨"}),
+    "sign-ups.list_sign_ups": ("owner", None),
+    "sign-ups.post_sign_up": ("owner", {}),
+    "sign-ups.post_confirm": ("volunteer", {}),
+    "sign-ups.post_cancel": ("volunteer", {}),
     "activities.get_poster_svg": ("volunteer", None),
     "activities.get_poster_png": ("volunteer", None),
     "activities.get_live_code": ("volunteer", None),

@@ -14,6 +14,6 @@ from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
-    forgotten, sign_ups, reservations, merged_caps, settlement_checks, closing, settlements, inbox, notice_delivery, helping,
-    merge_checks,
+    forgotten, sign_ups, reservations, merged_caps, settlement_checks, closing, settlements, inbox, notice_delivery,
+    helping, merge_checks,
 )  # fmt: skip

@@ -28,7 +28,7 @@ from ledger.core.db import db
 from ledger.people import phones, sessions
 from ledger.people.models import Member, PlaceUnit, Post, PostKind, SessionKind, UnitKind
 from ledger.rewards.models import Redemption, RedemptionState
-from ledger.service.models import Checkin, CheckinState
+from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
 from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
@@ -98,6 +98,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Redemption.state: (RedemptionState.CONFIRMED, RedemptionState.REFUNDED),
         Settlement.state: (SettlementState.DRAFT, SettlementState.PAID),
         ReversalRequest.state: tuple(ReversalState),
+        SignUp.state: tuple(SignUpState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,11 @@ from api.schemas.fields import Id, PageQuery
 from ledger.core import clock
 from ledger.core.permissions import COMMUNITY, reach, require_any
 from ledger.core.tenancy import Actor
-from ledger.people import units
+from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
-from ledger.service import activities, codes, programmes
+from ledger.service import activities, codes, programmes, sign_ups
 from ledger.service.activities import ActivityPlan, ActivityView
-from ledger.service.models import ActivityState
+from ledger.service.models import ActivityState, SignUp
 from web.forms import ask, send
 from web.qr import qr_svg
 from web.words import UNIT_KINDS
@@ -154,7 +155,67 @@ def _one(activity_id: UUID, **again: Any) -> str:
         activity=_shown(view),
         visits=visits,
         may_cancel=view.is_mine_to_manage and view.activity.state == ActivityState.PLANNED,
+        sign_up=_sign_up(actor, view),
+        crowd=_crowd(actor, view),
         **({"values": {}, "errors": {}, "refusal": None} | again),
+    )
+
+
+def _sign_up(actor: Actor, view: ActivityView) -> dict[str, Any]:
+    """Places, the line, and what the visitor can do about their own."""
+    activity, found = view.activity, sign_ups.standing_of(actor, view.activity)
+    is_open = activity.state == ActivityState.PLANNED and activity.ends_at > clock.now()
+    return {
+        "placed": found.placed,
+        "waiting": found.waiting,
+        "left": None if activity.capacity is None else max(0, activity.capacity - found.placed),
+        "own": found.own,
+        "place_in_line": found.own_place_in_line,
+        "may": is_open and actor.member_id is not None,
+    }
+
+
+def _crowd(actor: Actor, view: ActivityView) -> list[dict[str, Any]]:
+    """Who comes and who waits, for whoever manages the activity."""
+    if not view.is_mine_to_manage:
+        return []
+    rows = [one for one in sign_ups.list_sign_ups(actor, view.activity.id, limit=MOST) if one.state in sign_ups.LIVE]
+    known = members.describe_members(actor.tenant, [one.member_id for one in rows])
+    names = members.shown_names(actor, list(known.values()))
+    return [{"name": names[one.member_id], "state": one.state, "asked_at": one.asked_at} for one in rows]
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/sign-up")
+def sign_up(activity_id: UUID) -> Any:
+    """A place, or the end of the line."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _values: sign_ups.sign_up(actor, activity_id).activity_id,
+        to=lambda done: url_for(".show", activity_id=done),
+        again=lambda **again: _one(activity_id, **again),
+    )
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/sign-ups/<id:sign_up_id>/confirm")
+def confirm_sign_up(activity_id: UUID, sign_up_id: UUID) -> Any:
+    """The place that is kept is taken."""
+    return _step(activity_id, sign_up_id, sign_ups.confirm)
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/sign-ups/<id:sign_up_id>/cancel")
+def cancel_sign_up(activity_id: UUID, sign_up_id: UUID) -> Any:
+    """The place, or the place in the line, is given back."""
+    return _step(activity_id, sign_up_id, sign_ups.cancel)
+
+
+def _step(activity_id: UUID, sign_up_id: UUID, step: Callable[[Actor, UUID], SignUp]) -> Any:
+    actor = current_actor()
+    return send(
+        None,
+        lambda _values: step(actor, sign_up_id).activity_id,
+        to=lambda done: url_for(".show", activity_id=done),
+        again=lambda **again: _one(activity_id, **again),
     )
 
 

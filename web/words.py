@@ -91,10 +91,18 @@ HELP = {
     "ended": Word("no", "cross", _("已结束")),
 }
 
+SIGN_UP = {
+    "placed": Word("ok", "check", _("已报名")),
+    "waiting": Word("wait", "clock", _("排队中")),
+    "offered": Word("wait", "clock", _("有名额，等确认")),
+    "cancelled": Word("no", "cross", _("不来了")),
+    "lapsed": Word("no", "cross", _("名额过时")),
+}
+
 STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
-    "correction": CORRECTION, "help": HELP,
+    "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP,
 }  # fmt: skip
 
 OFFER_KINDS = {

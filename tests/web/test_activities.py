@@ -132,3 +132,30 @@ def test_who_stays_outside(day, visit, path):
     assert visit(day.place.volunteer()).get(f".{address}").status_code == 403
     assert visit(open_neighbourhood("远方社区").admin).get(f"/c/{day.place.id.hex}{address}").status_code == 404
     assert visit().get(f"/c/{day.place.id.hex}{address}").status_code == 401
+
+
+def test_a_volunteer_signs_up_and_says_that_they_cannot_come(day, visit):
+    lin = visit(day.place.volunteer())
+    lin.post(f"./activities/{day.activity.id.hex}/sign-up", follow=True)
+    assert "已报名 1 人" in lin.words
+    [step] = re.findall(r'action="([^"]+/cancel)"', lin.page)
+    lin.post(step, follow=True)
+    assert "已报名 0 人" in lin.words
+
+
+def test_after_the_last_place_one_joins_the_line_and_is_told_where(day, visit):
+    activity = day.another_activity(capacity=1)
+    visit(day.place.volunteer()).post(f"./activities/{activity.id.hex}/sign-up")
+    gang = visit(day.place.volunteer("陈刚"))
+    gang.get(f"./activities/{activity.id.hex}")
+    assert "还有 0 个名额" in gang.words
+    gang.post(f"./activities/{activity.id.hex}/sign-up", follow=True)
+    assert "您排在第 1 位" in gang.words
+
+
+def test_staff_see_who_comes_and_a_volunteer_does_not(day, visit):
+    lin, gang = day.place.volunteer(), day.place.volunteer("陈刚")
+    visit(lin).post(f"./activities/{day.activity.id.hex}/sign-up")
+    desk, other = visit(day.place.admin), visit(gang)
+    assert "林秀芳" in desk.get(f"./activities/{day.activity.id.hex}").get_data(as_text=True)
+    assert "林秀芳" not in other.get(f"./activities/{day.activity.id.hex}").get_data(as_text=True)

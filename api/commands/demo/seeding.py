@@ -74,6 +74,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
+    serving.sign_up_for_a_tea(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

@@ -12,7 +12,7 @@ from api.commands.demo.town import Resident, Town
 from ledger.core import clock
 from ledger.core.errors import Refused
 from ledger.core.tenancy import Actor
-from ledger.service import activities, checkins, programmes, queue, stamps, undoing
+from ledger.service import activities, checkins, programmes, queue, sign_ups, stamps, undoing
 from ledger.service.activities import ActivityPlan
 from ledger.service.checkins import Kind, Via
 from ledger.service.models import Activity, Basis, CheckinState, Decision
@@ -170,3 +170,25 @@ def plan_days_ahead(town: Town, days: int) -> None:
             instructions=PROGRAMMES[-1][3],
         )
         activities.plan_activity(town.cast["admin"], town.programmes[-1], unit_id=town.root.id, plan=plan)
+
+
+def sign_up_for_a_tea(town: Town) -> None:
+    """Places and a line in every state, at an activity with few places."""
+    starts_at = clock.start_of_day(clock.local_day(clock.now())) + timedelta(days=5, hours=15)
+    plan = ActivityPlan(
+        name="邻里茶话会帮厨",
+        place="红色驿站",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=2),
+        instructions="洗杯子、摆点心、陪老人说话。",
+        capacity=3,
+    )
+    admin = town.cast["admin"]
+    tea = activities.plan_activity(admin, town.programmes[2], unit_id=town.root.id, plan=plan)
+    crowd = town.residents[:7]
+    rows = [sign_ups.sign_up(one.actor, tea.id) for one in crowd]
+    sign_ups.cancel(crowd[0].actor, rows[0].id)  # Offered to the fourth, who takes it.
+    sign_ups.confirm(crowd[3].actor, rows[3].id)
+    sign_ups.cancel(crowd[1].actor, rows[1].id)  # Offered to the fifth, who does not answer …
+    with clock.set_to(clock.now() + timedelta(hours=sign_ups.OFFERED_HOURS)):
+        sign_ups.lapse_offers(tea.community_id, "")  # … so the sixth is asked, and the seventh waits.

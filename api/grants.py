@@ -8,7 +8,7 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.grants import GrantPageSchema, GrantQuery, GrantRequestSchema, GrantSchema
+from api.schemas.grants import GrantPageSchema, GrantQuery, GrantRequestSchema, GrantSchema, InvitationRequestSchema
 from api.writing import writes
 from ledger.people import grants
 from ledger.people.models import RoleGrant
@@ -33,6 +33,15 @@ def list_grants(asked: dict[str, Any]) -> dict[str, Any]:
 def post_grant(asked: dict[str, Any]) -> RoleGrant:
     """Give a role; never one's own."""
     return grants.give_role(current_actor(), asked.pop("member_id"), **asked)
+
+
+@blp.post("/grants/invitations")
+@blp.arguments(InvitationRequestSchema)
+@blp.response(201, GrantSchema)
+@writes(GrantSchema, status=201)
+def post_invitation(asked: dict[str, Any]) -> RoleGrant:
+    """Give a role to whoever signs in with this number, now or later."""
+    return grants.invite_staff(current_actor(), asked.pop("name"), **asked)
 
 
 @blp.delete("/grants/<id:grant_id>")

@@ -8,12 +8,13 @@ from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_chec
 from ledger.core import commitments
 from ledger.people import helping, inbox, merge_checks, notice_delivery
 from ledger.rewards import merged_caps, reservations
-from ledger.service import forgotten, sign_ups
+from ledger.service import forgotten, places, sign_ups
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
-    forgotten, sign_ups, reservations, merged_caps, settlement_checks, closing, settlements, inbox, notice_delivery,
+    forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
+    notice_delivery,
     helping, merge_checks,
 )  # fmt: skip

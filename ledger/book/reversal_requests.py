@@ -22,7 +22,7 @@ from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.second_person import let_second_person_first, require_another, stands_in
+from ledger.core.second_person import count_if_stood_in, let_second_person_first, require_another
 from ledger.core.tenancy import Actor, load, scoped
 
 SECOND = "second_reversal"
@@ -215,5 +215,6 @@ def withdraw_reversal(actor: Actor, request_id: UUID, *, note: str = "") -> Reve
 def _tell(actor: Actor, request: ReversalRequest, action: str, event: str, **whom: str) -> None:
     """Audited and announced. `stood_in` marks what the street did for an absent second person, to be counted."""
     facts: dict[str, Any] = {"transfer_id": request.transfer_id.hex, "amount": request.amount}
-    audit.record(actor, f"books.{action}", request.id, stood_in=stands_in(actor, SECOND), **facts)
+    stood_in = count_if_stood_in(actor, SECOND, request.id)
+    audit.record(actor, f"books.{action}", request.id, stood_in=stood_in, **facts)
     outbox.announce(actor, event, reversal_id=request.id.hex, **facts, **whom)

@@ -33,6 +33,8 @@ class Part:
 
 Check = Callable[[Part], Iterable[Finding]]
 JobWork = Callable[[UUID, str], None]
+UnitsMoved = Callable[[UUID, str, str], None]
+UnitUses = Callable[[UUID, UUID], int]
 HoldsEnded = Callable[[UUID, list[UUID]], None]
 Eraser = Callable[[UUID], None]
 Exporter = Callable[[UUID], dict[str, Any]]
@@ -57,6 +59,8 @@ class Job:
 checks: dict[str, Check] = {}
 jobs: dict[str, Job] = {}
 holds_ended: dict[str, HoldsEnded] = {}
+units_moved: dict[str, UnitsMoved] = {}
+unit_uses: dict[str, UnitUses] = {}
 erasers: dict[str, Eraser] = {}
 exporters: dict[str, Exporter] = {}
 owners: list[OwnersNow] = []
@@ -118,3 +122,23 @@ def when_member_leaves(function: MemberLeft) -> MemberLeft:
     """Register what a room ends when a member (community, member) leaves: codes, reservations, sign-ups."""
     members_left.append(function)
     return function
+
+
+def when_units_move(thing: str) -> Callable[[UnitsMoved], UnitsMoved]:
+    """Register what a room changes where it keeps paths: called with the community, the old and the new path."""
+
+    def register(function: UnitsMoved) -> UnitsMoved:
+        units_moved[thing] = function
+        return function
+
+    return register
+
+
+def hangs_on_units(thing: str) -> Callable[[UnitUses], UnitUses]:
+    """Register how many live things of a room hang on a unit, which cannot end as long as there are some."""
+
+    def register(function: UnitUses) -> UnitUses:
+        unit_uses[thing] = function
+        return function
+
+    return register

@@ -5,12 +5,29 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
 from ledger.core import clock, workdays
+from ledger.core.db import Base, db, text
 from ledger.core.errors import Refused
+from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, reach
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, scoped
 
 STREET_WAITS_WORKDAYS = 2
+
+
+class StandIn(Base):
+    """One step that the street took for a community's absent second person: kept to be counted in public."""
+
+    __tablename__ = "stand_ins"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    verb: Mapped[str] = mapped_column(text(60))
+    thing_id: Mapped[UUID]
+    actor_id: Mapped[UUID]
+    at: Mapped[datetime]
 
 
 class OwnStep(Refused):
@@ -50,3 +67,26 @@ def let_second_person_first(actor: Actor, verb: str, *, waiting_since: datetime)
     """SecondPersonPresent when the street comes before the community's own people have had their working days."""
     if stands_in(actor, verb) and clock.now() < street_may_since(waiting_since):
         raise SecondPersonPresent
+
+
+def count_if_stood_in(actor: Actor, verb: str, thing_id: UUID) -> bool:
+    """Did the actor take this step for an absent second person? Then it is kept, in the present transaction."""
+    if not stands_in(actor, verb):
+        return False
+    row = StandIn(
+        community_id=actor.tenant,
+        id=new_id(),
+        verb=verb,
+        thing_id=thing_id,
+        actor_id=actor.person_id,
+        at=clock.now(),
+    )
+    db.session.add(row)
+    db.session.flush()
+    return True
+
+
+def count_stand_ins(community_id: UUID) -> dict[str, int]:
+    """How often the street has stood in, by verb: a public figure."""
+    query = scoped(community_id, StandIn.verb).add_columns(func.count()).group_by(StandIn.verb).order_by(StandIn.verb)
+    return dict(db.session.execute(query).tuples().all())

@@ -77,6 +77,30 @@ class UnitMisplaced(Refused):
     en = ("This kind of unit does not belong there.", "Follow compound → grid → micro-grid → building → entrance.")
 
 
+class UnitEnded(Refused):
+    """The unit has ended: nothing is hung on it, and it is not changed."""
+
+    code = "unit_ended"
+    zh = ("这个单位已经撤销。", "请选择还在用的单位。")
+    en = ("This unit has ended.", "Choose one that is in use.")
+
+
+class UnitInUse(Refused):
+    """Something still hangs on the unit, so it cannot end; the root never can."""
+
+    code = "unit_in_use"
+    zh = (
+        "这个单位还不能撤销：还有 {people} 位居民、{posts} 个岗位、{roles} 个角色、{units} 个下级单位、"
+        "{others} 支队伍或活动。",
+        "请先把人和下级单位移走，结束岗位、角色、队伍和活动。",
+    )
+    en = (
+        "This unit cannot end yet: {people} people, {posts} posts, {roles} roles, {units} units below it, "
+        "{others} teams or activities.",
+        "Move the people and units, and end the posts, roles, teams and activities first.",
+    )
+
+
 class PhoneInUse(Refused):
     """The number belongs to another person."""
 

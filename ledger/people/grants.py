@@ -10,8 +10,11 @@ from ledger.core.errors import AlreadyExists, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, Role, load, scoped
+from ledger.people import members, phones
 from ledger.people.errors import OwnRole, RoleIsWhole
-from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant, UnitKind
+from ledger.people.members import visible_part
+from ledger.people.models import Member, MemberState, PlaceUnit, Post, PostKind, RoleGrant, UnitKind
+from ledger.people.units import hold_unit, require_live
 
 OVER_A_PART = frozenset({Role.COORDINATOR, Role.STAMPER})
 """Roles whose rights end at a part of the tree; the others' reach the whole community, so they are given over it."""
@@ -21,17 +24,21 @@ OVER_A_PART = frozenset({Role.COORDINATOR, Role.STAMPER})
 def give_role(actor: Actor, member_id: UUID, *, role: Role, unit_id: UUID) -> RoleGrant:
     """The member holds the role over the unit and all below it.
 
-    Raises NotFound (member, unit), Forbidden, RoleIsWhole, OwnRole, AlreadyExists.
+    Raises NotFound (member, unit), Forbidden, UnitEnded, RoleIsWhole, OwnRole, WrongState (a
+    member who left), AlreadyExists.
     """
-    member = load(actor.tenant, Member, member_id)
-    unit = load(actor.tenant, PlaceUnit, unit_id)
+    member = _held(actor, member_id)
+    unit = hold_unit(actor.tenant, unit_id)
     require(actor, "give_roles")
+    require_live(unit)
     if role not in OVER_A_PART and unit.kind != UnitKind.COMMUNITY:
         raise RoleIsWhole
     if member.person_id == actor.person_id:
         raise OwnRole
+    if member.state != MemberState.ACTIVE:
+        raise WrongState(state=member.state)
     held = scoped(actor.tenant, RoleGrant).where(
-        RoleGrant.member_id == member_id,
+        RoleGrant.member_id == member.id,
         RoleGrant.unit_id == unit_id,
         RoleGrant.role == role,
         RoleGrant.until.is_(None),
@@ -39,6 +46,11 @@ def give_role(actor: Actor, member_id: UUID, *, role: Role, unit_id: UUID) -> Ro
     if db.session.scalars(held).first():
         raise AlreadyExists
     return record_role(actor, member, role, unit)
+
+
+def _held(actor: Actor, member_id: UUID) -> Member:
+    """The member that this id stands for, locked: two givers of the same thing come one after the other. NotFound."""
+    return load(actor.tenant, Member, members.load_member(actor.tenant, member_id).id, lock=True)
 
 
 def record_role(actor: Actor, member: Member, role: Role, unit: PlaceUnit) -> RoleGrant:
@@ -60,6 +72,21 @@ def record_role(actor: Actor, member: Member, role: Role, unit: PlaceUnit) -> Ro
 
 
 @atomic
+def invite_staff(actor: Actor, name: str, *, phone: str, role: Role, unit_id: UUID) -> RoleGrant:
+    """Whoever signs in with this number, now or later, holds the role; a person not known here becomes a member.
+
+    The name is for a new member only. Raises NotFound (unit), Forbidden, then as `give_role`.
+    """
+    hold_unit(actor.tenant, unit_id)
+    require(actor, "give_roles")
+    person_id = phones.person_with(phone)
+    member = members.member_of(actor.tenant, person_id) if person_id else None
+    if member is None:
+        member = members.add_member(actor, name, phone=phone)
+    return give_role(actor, member.id, role=role, unit_id=unit_id)
+
+
+@atomic
 def end_role(actor: Actor, grant_id: UUID) -> None:
     """The grant is over. Raises NotFound, Forbidden, OwnRole, WrongState (ended before)."""
     grant = load(actor.tenant, RoleGrant, grant_id, lock=True)
@@ -70,7 +97,8 @@ def end_role(actor: Actor, grant_id: UUID) -> None:
         raise WrongState(state="ended")
     grant.until = clock.now()
     db.session.flush()
-    audit.record(actor, "people.end_role", grant.id)
+    audit.record(actor, "people.end_role", grant.id, role=grant.role, member_id=grant.member_id.hex)
+    outbox.announce(actor, "role.ended", grant_id=grant.id.hex, member_id=grant.member_id.hex)
 
 
 def roles_of(
@@ -90,14 +118,27 @@ def roles_of(
 
 @atomic
 def give_post(actor: Actor, member_id: UUID, *, kind: PostKind, unit_id: UUID) -> Post:
-    """The member holds the post on the unit; one person may hold several. Raises NotFound, Forbidden."""
-    load(actor.tenant, Member, member_id)
-    unit = load(actor.tenant, PlaceUnit, unit_id)
+    """The member holds the post on the unit; one person may hold several.
+
+    The branch secretary's post carries rights, so nobody gives it to themself. Raises NotFound (member, unit),
+    Forbidden, UnitEnded, OwnRole, WrongState (a member who left), AlreadyExists.
+    """
+    member = _held(actor, member_id)
+    unit = hold_unit(actor.tenant, unit_id)
     require(actor, "manage_people", unit_path=unit.path)
+    require_live(unit)
+    _refuse_own(actor, member, kind)
+    if member.state != MemberState.ACTIVE:
+        raise WrongState(state=member.state)
+    held = scoped(actor.tenant, Post.id).where(
+        Post.member_id == member.id, Post.unit_id == unit_id, Post.kind == kind, Post.until.is_(None)
+    )
+    if db.session.scalars(held).first():
+        raise AlreadyExists
     post = Post(
         community_id=actor.tenant,
         id=new_id(),
-        member_id=member_id,
+        member_id=member.id,
         unit_id=unit_id,
         kind=kind,
         since=clock.now(),
@@ -105,8 +146,56 @@ def give_post(actor: Actor, member_id: UUID, *, kind: PostKind, unit_id: UUID) -
     )
     db.session.add(post)
     db.session.flush()
-    audit.record(actor, "people.give_post", post.id, kind=kind, member_id=member_id.hex)
+    audit.record(actor, "people.give_post", post.id, kind=kind, member_id=member.id.hex)
+    outbox.announce(actor, "post.given", post_id=post.id.hex, member_id=member.id.hex)
     return post
+
+
+def _refuse_own(actor: Actor, member: Member, kind: PostKind | str) -> None:
+    if kind == PostKind.BRANCH_SECRETARY and member.person_id == actor.person_id:
+        raise OwnRole
+
+
+@atomic
+def end_post(actor: Actor, post_id: UUID) -> Post:
+    """The post is over; it stays in the history. Raises NotFound, Forbidden, OwnRole, WrongState (ended before)."""
+    post = load(actor.tenant, Post, post_id, lock=True)
+    require(actor, "manage_people", unit_path=load(actor.tenant, PlaceUnit, post.unit_id).path)
+    _refuse_own(actor, load(actor.tenant, Member, post.member_id), post.kind)
+    if post.until is not None:
+        raise WrongState(state="ended")
+    post.until = clock.now()
+    db.session.flush()
+    audit.record(actor, "people.end_post", post.id)
+    outbox.announce(actor, "post.ended", post_id=post.id.hex, member_id=post.member_id.hex)
+    return post
+
+
+def list_posts(
+    actor: Actor,
+    *,
+    member_id: UUID | None = None,
+    unit_id: UUID | None = None,
+    now_only: bool = False,
+    after: UUID | None = None,
+    limit: int | None = None,
+) -> list[tuple[Post, Member, PlaceUnit]]:
+    """Who holds and held which post where, newest first, in the actor's part; `limit` None is all of it.
+
+    `unit_id` is the unit itself, without what is below it. Raises Forbidden.
+    """
+    query = scoped(actor.tenant, Post, Member, PlaceUnit).where(
+        Member.id == Post.member_id, PlaceUnit.id == Post.unit_id, visible_part(actor, "see_members")
+    )
+    if member_id:
+        query = query.where(Post.member_id == member_id)
+    if unit_id:
+        query = query.where(Post.unit_id == unit_id)
+    if now_only:
+        query = query.where(Post.until.is_(None))
+    if after:
+        query = query.where(Post.id < after)
+    return list(db.session.execute(query.order_by(Post.id.desc()).limit(limit)).tuples())
 
 
 def posts_of(community_id: UUID, member_ids: list[UUID]) -> list[Post]:

@@ -40,12 +40,13 @@ def add_member(
     """A person is a member, entered by staff: elders without a phone, or residents who will sign in later.
 
     `unit_id` None is the community as a whole. A known number joins the person who has it. Raises NotFound,
-    Forbidden, AlreadyExists (the person is a member here).
+    Forbidden, UnitEnded, AlreadyExists (the person is a member here).
     """
-    unit = load(actor.tenant, PlaceUnit, unit_id) if unit_id else units.root_of(actor.tenant)
+    unit = units.hold_unit(actor.tenant, unit_id) if unit_id else units.root_of(actor.tenant)
     if household_id:
         load(actor.tenant, Household, household_id)
     require(actor, "manage_people", unit_path=unit.path)
+    units.require_live(unit)
     person_id = (phones.person_with(phone) if phone else None) or phones.add_person(phone)
     if member_of(actor.tenant, person_id) is not None:
         raise AlreadyExists
@@ -133,7 +134,7 @@ def list_members(
     query = (
         select(Member, PlaceUnit)
         .where(within(actor.tenant, Member, PlaceUnit), PlaceUnit.id == Member.unit_id)
-        .where(_visible(actor), Member.merged_into.is_(None))
+        .where(visible_part(actor, "see_members"), Member.merged_into.is_(None))
         .order_by(Member.id.desc())
         .limit(limit)
     )
@@ -164,13 +165,15 @@ def _called(search: str) -> ColumnElement[bool]:
 def count_members(actor: Actor) -> int:
     """How many members the actor may see. Raises Forbidden."""
     query = select(func.count()).select_from(Member).join(PlaceUnit, PlaceUnit.id == Member.unit_id)
-    query = query.where(within(actor.tenant, Member, PlaceUnit), _visible(actor), Member.state == MemberState.ACTIVE)
+    query = query.where(
+        within(actor.tenant, Member, PlaceUnit), visible_part(actor, "see_members"), Member.state == MemberState.ACTIVE
+    )
     return int(db.session.scalar(query) or 0)
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """SQL: the part of the members that the actor's roles reach."""
-    scopes = reach(actor, "see_members")
+def visible_part(actor: Actor, verb: str) -> ColumnElement[bool]:
+    """SQL over Member and the PlaceUnit that counts: the part of the rows that the actor's roles reach. Forbidden."""
+    scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):

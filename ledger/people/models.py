@@ -221,7 +221,10 @@ class OversightGrant(Base):
 
 
 class PlaceUnit(Base):
-    """A node of the place tree or of the party line. `path` ("1.4.2.") makes "inside this part" a prefix."""
+    """A node of the place tree or of the party line. `path` ("1.4.2.") makes "inside this part" a prefix.
+
+    One that has ended keeps its place, so that history can name it; nothing new is hung on it.
+    """
 
     __tablename__ = "units"
     __table_args__ = (
@@ -239,6 +242,7 @@ class PlaceUnit(Base):
     party_parent_id: Mapped[UUID | None]
     path: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Household(Base):

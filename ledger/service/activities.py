@@ -16,6 +16,7 @@ from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require, require_any
 from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people import units
 from ledger.people.members import load_community
 from ledger.people.models import PlaceUnit
 from ledger.service import sign_ups
@@ -57,11 +58,12 @@ class ActivityView(NamedTuple):
 def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: ActivityPlan) -> Activity:
     """The activity is planned and its poster can be printed.
 
-    Raises NotFound (programme, unit), Forbidden, ProgrammeEnded, ActivityTimes.
+    Raises NotFound (programme, unit), Forbidden, UnitEnded, ProgrammeEnded, ActivityTimes.
     """
     programme = load(actor.tenant, Programme, programme_id)
-    unit = load(actor.tenant, PlaceUnit, unit_id)
+    unit = units.hold_unit(actor.tenant, unit_id)
     require(actor, "manage_activities", unit_path=unit.path)
+    units.require_live(unit)
     if programme.ended_at is not None:
         raise ProgrammeEnded
     now = clock.now()

@@ -122,8 +122,8 @@ def _site(community_id: UUID, activity_id: UUID) -> _Site:
     query = scoped(community_id, Activity, PlaceUnit.path).where(
         Activity.id == activity_id, PlaceUnit.id == Activity.unit_id
     )
-    # KEY SHARE is what the visit's foreign key takes anyway; cancelling takes the full lock.
-    locked = query.with_for_update(read=True, key_share=True, of=Activity)
+    # KEY SHARE is what the visit's foreign key takes anyway; cancelling, and moving the unit, take the full lock.
+    locked = query.with_for_update(read=True, key_share=True, of=(Activity, PlaceUnit))
     row = db.session.execute(locked.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise NotFound

@@ -38,7 +38,8 @@ def _step(actor: Actor, settlement_id: UUID, verb: str, *states: SettlementState
         raise WrongState(state=settlement.state)
     yield settlement
     db.session.flush()
-    audit.record(actor, f"settlement.{verb}", settlement.id, state=settlement.state)
+    stood_in = verb == "approve" and second_person.count_if_stood_in(actor, "approve_settlement", settlement.id)
+    audit.record(actor, f"settlement.{verb}", settlement.id, state=settlement.state, stood_in=stood_in)
     outbox.announce(actor, f"settlement.{settlement.state}", settlement_id=settlement.id.hex)
 
 

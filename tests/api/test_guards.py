@@ -24,6 +24,7 @@ from ledger.people import grants, helping, households
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.notices import declare, tell
+from ledger.people.models import PostKind
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
 from ledger.service import sign_ups
@@ -43,7 +44,7 @@ ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text"}
 PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
 
 INSIDE_ALL = {
-    "units.list_units", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
+    "units.list_units", "units.get_unit", "posts.list_posts", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
     "activities.get_activity", "members.list_members", "checkins.list_checkins", "audit.list_audit",
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
@@ -104,12 +105,13 @@ def build() -> Town:
     household = households.form_household(admin, "一家", member_ids=[other.member_id])
     staff = place.staff(Role.SUPERVISOR)
     grant = grants.roles_of(admin, staff.member_id)[0][0]
+    post = grants.give_post(admin, other.member_id, kind=PostKind.UNIT_STEWARD, unit_id=place.grid.id)
     things = {
         "member_id": other.member_id, "programme_id": programme.id, "activity_id": activity.id,
         "checkin_id": visits[1].id, "stamp_id": batch.results[0].stamp_id, "batch_id": batch.batch_id,
         "merchant_id": street.bakery.id, "branch_id": street.branch.id, "fund_id": street.fund.id,
         "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
-        "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
+        "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id, "post_id": post.id,
         "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
         "staff_id": _staff_id(street),
         "code_id": _code_id(street, other),
@@ -180,12 +182,20 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "communities.post_community": ("admin", {"name": "新社区", "staff": ["13800000000", "13800000001"]}),
     "communities.post_street": ("admin", {"name": "街道"}),
     "units.post_unit": ("coordinator", {"name": "新网格", "kind": "micro_grid", "parent_id": "unit_id"}),
+    "units.patch_unit": ("coordinator", {"name": "新名"}),
+    "units.post_end": ("supervisor", {}),
+    "units.post_members": ("coordinator", {"member_ids": ["member_id"]}),
+    "posts.post_post": ("coordinator", {"member_id": "member_id", "unit_id": "unit_id", "kind": "building_leader"}),
+    "posts.delete_post": ("supervisor", {}),
     "members.post_member": ("stamper", {"name": "新人"}),
     "members.get_member": ("volunteer", None),
     "members.get_balance": ("coordinator", None),
     "members.get_statement": ("volunteer", None),
     "grants.list_grants": ("volunteer", None),
     "grants.post_grant": ("treasurer", {"member_id": "member_id", "unit_id": "unit_id", "role": "stamper"}),
+    "grants.post_invitation": (
+        "treasurer", {"name": "新人", "phone": "13800000009", "unit_id": "unit_id", "role": "stamper"},
+    ),
     "grants.delete_grant": ("supervisor", None),
     "paper-notices.list_paper_notices": ("volunteer", None),
     "paper-notices.post_hand_over": ("volunteer", {"notice_ids": ["notice_id"]}),

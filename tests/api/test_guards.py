@@ -23,8 +23,8 @@ from ledger.core.tenancy import Role
 from ledger.people import grants, helping, households
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
-from ledger.people.notices import declare, tell
 from ledger.people.models import PostKind
+from ledger.people.notices import declare, tell
 from ledger.rewards import tills
 from ledger.rewards.refunds import refund
 from ledger.service import sign_ups
@@ -44,7 +44,8 @@ ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text"}
 PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
 
 INSIDE_ALL = {
-    "units.list_units", "units.get_unit", "posts.list_posts", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
+    "units.get_unit", "posts.list_posts",
+    "units.list_units", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
     "activities.get_activity", "members.list_members", "checkins.list_checkins", "audit.list_audit",
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
@@ -111,7 +112,8 @@ def build() -> Town:
         "checkin_id": visits[1].id, "stamp_id": batch.results[0].stamp_id, "batch_id": batch.batch_id,
         "merchant_id": street.bakery.id, "branch_id": street.branch.id, "fund_id": street.fund.id,
         "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
-        "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id, "post_id": post.id,
+        "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
+        "post_id": post.id,
         "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
         "staff_id": _staff_id(street),
         "code_id": _code_id(street, other),

@@ -67,20 +67,23 @@ def test_a_role_over_the_moved_unit_stays_with_it(place: Neighbourhood) -> None:
 
 def test_visits_follow_a_moved_unit(day: Day) -> None:
     place = day.place
-    visit = day.visit(day.place.volunteer())
     beside = place.grid_beside()
-    old = place.staff(Role.STAMPER, unit=place.root)
-    new = place.staff(Role.STAMPER, unit=beside)
-    assert visit.id not in {one.checkin.id for one in queue.list_checkins(new.actor)}
-    hung = units.describe_units(place.id, [day.activity.unit_id])[day.activity.unit_id]
-    if hung.kind != UnitKind.MICRO_GRID:
-        compound = add(place, "小区", UnitKind.COMPOUND, place.root)
-        units.move_unit(place.admin.actor, hung.id, compound.id)
-        new = place.staff(Role.STAMPER, unit=compound)
-    else:
-        units.move_unit(place.admin.actor, hung.id, beside.id)
-    assert visit.id in {one.checkin.id for one in queue.list_checkins(new.actor)}
-    assert visit.id in {one.checkin.id for one in queue.list_checkins(old.actor)}
+    visit = day.served(place.volunteer(), to=day.another_activity(unit=place.micro_grid))
+    old, new = (place.staff(Role.STAMPER, unit=unit) for unit in (place.grid, beside))
+    assert [one.checkin.id for one in queue.list_checkins(old.actor)] == [visit.id]
+    units.move_unit(place.admin.actor, place.micro_grid.id, beside.id)
+    assert queue.list_checkins(old.actor) == []
+    assert [one.checkin.id for one in queue.list_checkins(new.actor)] == [visit.id]
+    with pytest.raises(Forbidden):
+        queue.see_checkin(old.actor, visit.id)
+
+
+def test_a_unit_with_an_activity_to_come_does_not_end(day: Day) -> None:
+    beside = day.place.grid_beside()
+    day.another_activity(unit=beside)
+    with pytest.raises(UnitInUse) as refusal:
+        units.end_unit(day.place.admin.actor, beside.id)
+    assert refusal.value.facts["others"] == 1
 
 
 def test_a_number_given_up_by_a_moved_unit_is_no_trap(place: Neighbourhood) -> None:
@@ -167,7 +170,8 @@ def test_a_moved_member_is_lost_to_the_old_part_at_once(place: Neighbourhood) ->
 
 def test_members_move_together_or_not_at_all(place: Neighbourhood) -> None:
     lin, stranger = place.volunteer(), open_neighbourhood("北华社区").volunteer()
-    assert lin.member_id is not None and stranger.member_id is not None
+    assert lin.member_id is not None
+    assert stranger.member_id is not None
     with pytest.raises(NotFound):
         moving.move_members(place.admin.actor, place.grid.id, member_ids=[lin.member_id, stranger.member_id])
     assert members.see_member(place.admin.actor, lin.member_id)[1].id == place.micro_grid.id
@@ -206,7 +210,8 @@ def test_somebody_who_never_signed_in_finds_the_role_at_sign_in(place: Neighbour
     person_id = phones.person_with(phone)
     assert person_id is not None
     member = members.member_of(place.id, person_id)
-    assert member is not None and grant.member_id == member.id
+    assert member is not None
+    assert grant.member_id == member.id
     again = grants.invite_staff(place.admin.actor, "别名", phone=phone, role=Role.COORDINATOR, unit_id=place.grid.id)
     assert again.member_id == member.id
 

@@ -6,14 +6,17 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
+from marshmallow import fields
 
 from api.auth import current_actor
+from api.schemas.fields import Id
 from api.schemas.members import MemberQuery, MemberRequestSchema
+from api.schemas.units import MoveRequestSchema
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, UNIT, is_of_oneself, may, reach, require
 from ledger.core.tenancy import Actor
-from ledger.people import grants, members, units
-from ledger.people.models import PlaceUnit, UnitKind
+from ledger.people import grants, members, moving, units
+from ledger.people.models import PlaceUnit, PostKind, UnitKind
 from web.forms import ask, send
 from web.words import POSTS, UNIT_KINDS
 
@@ -43,6 +46,9 @@ def show_list(actor: Actor, **again: Any) -> str:
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
+        sees_roles=may(actor, "see_roles"),
+        homes=_places(actor, *HOMES) if may(actor, "manage_people") else [],
+        posted=_places(actor, *UnitKind) if may(actor, "manage_people") else [],
         sees_books=may(actor, "see_books"),
         acts_for=any(scope & (UNIT | COMMUNITY) for scope in reach(actor, "act_for_member").values()),
         **({"values": {}, "errors": {}, "refusal": None} | again),
@@ -50,7 +56,7 @@ def show_list(actor: Actor, **again: Any) -> str:
 
 
 def _shown(actor: Actor, rows: list[Any]) -> list[dict[str, Any]]:
-    places = {unit.id: unit for unit in units.tree_of(actor.tenant)}
+    places = {unit.id: unit for unit in units.tree_of(actor.tenant, with_ended=True)}
     names = members.shown_names(actor, [member for member, _unit in rows])
     posts: dict[Any, list[str]] = {}
     for post in grants.posts_of(actor.tenant, [member.id for member, _unit in rows]):
@@ -81,6 +87,10 @@ def _address(unit: PlaceUnit, places: dict[UUID, PlaceUnit]) -> str:
         above = places[above.parent_id]
 
 
+HOMES = tuple(kind for kind in UnitKind if kind not in units.PARTY_LINE)
+"""Where people live: everywhere but in the party line."""
+
+
 def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
     return [
         (one.id.hex, f"{UNIT_KINDS[one.kind]} {one.name}") for one in units.tree_of(actor.tenant) if one.kind in kinds
@@ -95,7 +105,7 @@ def show_new() -> Any:
 
 def _new(actor: Actor, **again: Any) -> str:
     require(actor, "manage_people")
-    places = _places(actor, *(kind for kind in UnitKind if kind not in units.PARTY_LINE))
+    places = _places(actor, *HOMES)
     return render_template("members/new.html", units=places, **({"values": {}, "errors": {}, "refusal": None} | again))
 
 
@@ -110,3 +120,48 @@ def create() -> Any:
         to=lambda name: url_for(".list_all", search=name),
         again=lambda **again: _new(actor, **again),
     )
+
+
+class AppointSchema(MoveRequestSchema):
+    """The ticked members take a post on a unit."""
+
+    post_unit_id = Id(required=True)
+    kind = fields.Enum(PostKind, by_value=True, required=True)
+
+
+class HomeSchema(MoveRequestSchema):
+    """The ticked members move to a unit."""
+
+    home_id = Id(required=True)
+
+
+@page.post("/c/<id:community_id>/members/move")
+def move() -> Any:
+    """The ticked members live elsewhere: their old part loses sight of them."""
+    actor = current_actor()
+    require(actor, "manage_people")
+    return send(
+        HomeSchema(),
+        lambda values: moving.move_members(actor, values["home_id"], member_ids=values["member_ids"]),
+        to=lambda _: url_for(".list_all"),
+        again=lambda **again: show_list(actor, **again),
+    )
+
+
+@page.post("/c/<id:community_id>/members/posts")
+def appoint() -> Any:
+    """The ticked members take a post."""
+    actor = current_actor()
+    require(actor, "manage_people")
+    return send(
+        AppointSchema(),
+        lambda values: _appoint(actor, **values),
+        to=lambda unit_id: url_for("web.units.show", unit_id=unit_id),
+        again=lambda **again: show_list(actor, **again),
+    )
+
+
+def _appoint(actor: Actor, *, member_ids: list[UUID], post_unit_id: UUID, kind: PostKind) -> UUID:
+    for member_id in member_ids:
+        grants.give_post(actor, member_id, kind=kind, unit_id=post_unit_id)
+    return post_unit_id

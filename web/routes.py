@@ -30,6 +30,7 @@ from web import (
     receipts,
     redemptions,
     reversals,
+    roles,
     seals,
     settlements,
     sign_in,
@@ -44,7 +45,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
-    activities, programmes, expiry, units, members, helping, households, merchants, agreements, funds, settlements,
+    activities, programmes, expiry, units, members, helping, roles,
+    households, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip
 

@@ -101,6 +101,14 @@ class UnitInUse(Refused):
     )
 
 
+class NotInTeam(Refused):
+    """The member is not in the team, or leads it and is followed by nobody yet."""
+
+    code = "not_in_team"
+    zh = ("这个人不在队里，或者还是队长。", "队长要退出，请先换一位队长。")
+    en = ("This person is not in the team, or still leads it.", "Choose another leader first.")
+
+
 class PhoneInUse(Refused):
     """The number belongs to another person."""
 

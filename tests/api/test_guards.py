@@ -20,7 +20,7 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
-from ledger.people import grants, helping, households
+from ledger.people import grants, helping, households, teams
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
@@ -44,7 +44,7 @@ ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text"}
 PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
 
 INSIDE_ALL = {
-    "units.get_unit", "posts.list_posts",
+    "units.get_unit", "posts.list_posts", "teams.list_teams",
     "units.list_units", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
     "activities.get_activity", "members.list_members", "checkins.list_checkins", "audit.list_audit",
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
@@ -106,6 +106,7 @@ def build() -> Town:
     household = households.form_household(admin, "一家", member_ids=[other.member_id])
     staff = place.staff(Role.SUPERVISOR)
     grant = grants.roles_of(admin, staff.member_id)[0][0]
+    team = teams.form_team(admin, "巡逻队", unit_id=place.grid.id, leader_id=other.member_id)
     post = grants.give_post(admin, other.member_id, kind=PostKind.UNIT_STEWARD, unit_id=place.grid.id)
     things = {
         "member_id": other.member_id, "programme_id": programme.id, "activity_id": activity.id,
@@ -113,7 +114,7 @@ def build() -> Town:
         "merchant_id": street.bakery.id, "branch_id": street.branch.id, "fund_id": street.fund.id,
         "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
         "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
-        "post_id": post.id,
+        "post_id": post.id, "team_id": team.id,
         "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
         "staff_id": _staff_id(street),
         "code_id": _code_id(street, other),
@@ -189,6 +190,12 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "units.post_members": ("coordinator", {"member_ids": ["member_id"]}),
     "posts.post_post": ("coordinator", {"member_id": "member_id", "unit_id": "unit_id", "kind": "building_leader"}),
     "posts.delete_post": ("supervisor", {}),
+    "teams.post_team": ("coordinator", {"name": "新队", "unit_id": "unit_id", "leader_id": "member_id"}),
+    "teams.get_team": ("volunteer", None),
+    "teams.patch_team": ("supervisor", {"name": "新名"}),
+    "teams.post_member": ("stamper", {"member_id": "member_id"}),
+    "teams.delete_member": ("volunteer", {}),
+    "teams.post_end": ("coordinator", {}),
     "members.post_member": ("stamper", {"name": "新人"}),
     "members.get_member": ("volunteer", None),
     "members.get_balance": ("coordinator", None),

@@ -41,7 +41,7 @@ def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, RedemptionSchema)
 @writes(RedemptionSchema, status=201, keyed=True)
 def post_redemption(asked: dict[str, Any]) -> Redemption:
-    """Reserve for 15 minutes: by my shop's poster, or as a clerk by a member's code or visit."""
+    """Reserve for 15 minutes: by the shop's poster for myself or for whom I help, or as a clerk by a code or visit."""
     way = _way(asked.pop("via"))
     return redemptions.reserve(current_actor(), asked.pop("offer_id"), way=way, **asked)
 
@@ -57,7 +57,7 @@ def get_redemption(redemption_id: UUID) -> dict[str, Any]:
 @blp.response(200, RedemptionSchema)
 @writes(RedemptionSchema, keyed=True)
 def post_confirmation(redemption_id: UUID) -> Redemption:
-    """Confirm my redemption: now the points are the shop's. Nobody else can."""
+    """Confirm my redemption, or that of a member who named me: now the points are the shop's. Nobody else can."""
     return redemptions.confirm(current_actor(), redemption_id)
 
 

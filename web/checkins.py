@@ -223,6 +223,7 @@ def entries(views: list[CheckinView]) -> list[dict[str, Any]]:
             "status": view.checkin.state,
             "points": view.decided.stamp.points if view.decided else 0,
             "explanation": formats.hours(view.checkin.minutes) if view.checkin.minutes else "",
+            "acted_by": view.acted_by,
         }
         for view in views
     ]
@@ -239,6 +240,7 @@ def _shown(view: CheckinView) -> dict[str, Any]:
         "expected_points": mine.expected_points([view]).get(checkin.id, 0),
         "stamp_by": _stamp_by(view),
         "explanation": _explanation(view),
+        "acted_by": view.acted_by,
     }
 
 

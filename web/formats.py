@@ -10,7 +10,7 @@ from babel.dates import format_date
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from ledger.core import clock, money
+from ledger.core import clock, money, numbers
 from web.languages import CHINESE, language
 
 Moment = datetime | str
@@ -146,7 +146,7 @@ def yuan(fen: int) -> str:
 
 def last_four(receipt_number: str) -> str:
     """The end of a receipt number, which two people compare aloud."""
-    return "".join(filter(str.isalnum, receipt_number))[-4:]
+    return numbers.last_four(receipt_number)
 
 
 def seconds_until(moment: Moment) -> int:

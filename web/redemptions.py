@@ -46,6 +46,7 @@ def shown(receipt: Receipt) -> dict[str, Any]:
         "member": receipt.member_name,
         "status": receipt.status.value,
         "at": redemption.confirmed_at or redemption.reserved_at,
+        "acted_by": receipt.acted_by,
     }
 
 
@@ -59,6 +60,7 @@ def entries(found: list[Receipt]) -> list[dict[str, Any]]:
             "at": one.redemption.confirmed_at or one.redemption.reserved_at,
             "points": 0 if one.status in NOT_PAID else -one.redemption.points,
             "status": one.status.value,
+            "acted_by": one.acted_by,
         }
         for one in found
     ]

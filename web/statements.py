@@ -30,6 +30,7 @@ from web.acting import own_member
 from web.books import reads_books
 from web.formats import month_name
 from web.forms import ask
+from web.holders import people
 from web.words import ACCOUNT_KINDS, OWN_TRANSFERS, TRANSFERS
 
 page = Blueprint("statements", __name__)
@@ -145,7 +146,7 @@ def _show(sheet: Sheet, template: str) -> str:
         month=month,
         months=[(one.strftime("%Y-%m"), month_name(one)) for one in _months(sheet.account, month)],
         statement=made,
-        entries=[_with_ways(sheet.account, entry, in_books=in_books) for entry in made.entries],
+        entries=_in_words(made.entries, in_books=in_books),
         in_books=in_books,
         csv={"endpoint": sheet.csv, "known_at": known_at, "month": month and month.strftime("%Y-%m")} | sheet.arguments,
         next_cursor=made.next_cursor,
@@ -165,7 +166,18 @@ def _make(account: Account, asked: dict[str, Any], *, limit: int, cursor: str | 
     )
 
 
-def _with_ways(account: Account, entry: Entry, *, in_books: bool) -> dict[str, Any]:
+def _in_words(entries: list[Entry], *, in_books: bool) -> list[dict[str, Any]]:
+    """Entries with their ways, and with the name of who acted for the account's owner."""
+    helped = [entry.actor_id for entry in entries if entry.on_behalf_of is not None]
+    names = people(current_actor(), helped) if helped else {}
+    return [
+        _with_ways(entry, in_books=in_books)
+        | {"acted_by": names.get(entry.actor_id, "") if entry.on_behalf_of is not None else ""}
+        for entry in entries
+    ]
+
+
+def _with_ways(entry: Entry, *, in_books: bool) -> dict[str, Any]:
     """An entry with the way to its transfer in the books or else to its proof, and to why something was taken back."""
     page_of_it = "web.books.show_transfer" if in_books else "web.receipts.show"
     is_reversal = entry.source_type == SOURCE

@@ -120,6 +120,9 @@ class CheckinViewSchema(Schema):
         "sentence_of", metadata={"type": ["string", "null"], "description": "Why it is not stamped yet, for people."}
     )
     expected_by = Moment(allow_none=True, metadata={"description": "When the next step is expected."})
+    acted_by = fields.List(
+        fields.String(), metadata={"description": "Whose hands recorded it for the member; empty: the member's own."}
+    )
 
     def sentence_of(self, view: Any) -> str | None:
         if view.waiting_for is None:

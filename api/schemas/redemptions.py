@@ -82,6 +82,9 @@ class ReceiptSchema(RedemptionSchema):
     merchant_name = fields.String()
     branch_name = fields.String()
     member_name = fields.String(metadata={"description": "Masked for shops and the street."})
+    acted_by = fields.List(
+        fields.String(), metadata={"description": "Who acted for the member, masked likewise; empty: the member did."}
+    )
 
 
 class RefundRequestSchema(Schema):

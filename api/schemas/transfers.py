@@ -59,6 +59,8 @@ class EntrySchema(Schema):
     recorded_at = Moment()
     source_type = fields.String()
     source_id = Id()
+    actor_id = Id(metadata={"description": "The person who did it."})
+    on_behalf_of = Id(allow_none=True, metadata={"description": "The person for whom, when that is somebody else."})
 
 
 class StatementSchema(Schema):

@@ -31,7 +31,10 @@ _PURPOSE = "statement cursor"
 
 
 class Entry(NamedTuple):
-    """One movement of the account: `amount` > 0 came in; `balance` is the account right after it."""
+    """One movement of the account: `amount` > 0 came in; `balance` is the account right after it.
+
+    `actor_id` is the person who did it, `on_behalf_of` the one for whom, when that is somebody else.
+    """
 
     transfer_id: UUID
     code: str
@@ -41,6 +44,8 @@ class Entry(NamedTuple):
     recorded_at: datetime
     source_type: str
     source_id: UUID
+    actor_id: UUID
+    on_behalf_of: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,8 @@ def _side(
         Transfer.recorded_at,
         Transfer.source_type,
         Transfer.source_id,
+        Transfer.actor_id,
+        Transfer.on_behalf_of,
     ).add_columns(literal(sign).label("sign"))
     query = query.where(own == account_id, Transfer.recorded_at <= place.period.known_at)
     if place.period.since is not None:
@@ -179,6 +186,8 @@ def _with_balance(rows: Any, balance: int) -> Iterator[Entry]:
             recorded_at=row.recorded_at,
             source_type=row.source_type,
             source_id=row.source_id,
+            actor_id=row.actor_id,
+            on_behalf_of=row.on_behalf_of,
         )
         balance -= amount
 

@@ -35,6 +35,11 @@ def check_character(body: str) -> str:
     return ALPHABET[zlib.crc32(body.encode()) & 31]
 
 
+def last_four(number: str) -> str:
+    """The end of a public number, which two people compare aloud."""
+    return "".join(filter(str.isalnum, number))[-4:]
+
+
 def is_public_number(number: str) -> bool:
     """Is the number well formed, its check character included?"""
     *parts, check = number.split("-")

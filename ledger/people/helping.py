@@ -1,6 +1,6 @@
 """Helpers (代办): a member names a relative who may act for them. Live once both agreed; ended by either at any time.
 
-What a helper may and may not do: docs/adr (helpers).
+What a helper may and may not do: docs/adr/0018-helpers-act-in-the-open.md.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
@@ -15,15 +16,15 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, SHOP, members_reached, reach
 from ledger.core.tenancy import Actor, load, within
-from ledger.people.members import mask_name
+from ledger.people.members import family_of, mask_name
 from ledger.people.models import Member
-from ledger.rewards.models import Branch, Merchant, Offer, OfferVersion, Redemption, RedemptionState
+from ledger.rewards.models import Branch, Merchant, Offer, OfferVersion, Redemption, RedemptionState, Via
 from ledger.rewards.redemptions import state_at
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A redemption with the names that belong to it; the member's is masked for shops and the street."""
+    """A redemption with the names that belong to it; people's are masked for shops and the street."""
 
     redemption: Redemption
     status: RedemptionState
@@ -32,6 +33,8 @@ class Receipt:
     merchant_name: str
     branch_name: str
     member_name: str
+    acted_by: list[str]
+    """Who acted for the member; empty when the member did."""
 
 
 def list_redemptions(
@@ -39,6 +42,7 @@ def list_redemptions(
     *,
     status: RedemptionState | None = None,
     mine: bool = False,
+    member_id: UUID | None = None,
     branch_id: UUID | None = None,
     merchant_id: UUID | None = None,
     on: date | None = None,
@@ -47,13 +51,15 @@ def list_redemptions(
 ) -> list[Receipt]:
     """The redemptions that the actor may see, newest first; `on` is the business day of their reservation.
 
-    `mine` are those of the actor's own membership. Raises Forbidden.
+    `mine` are those of the actor's own membership; `member_id` those of one member. Raises Forbidden.
     """
     query = _receipts(actor).where(_visible(actor)).order_by(Redemption.id.desc()).limit(limit)
     if status:
         query = query.where(_has_status(status))
     if mine:
         query = query.where(Redemption.member_id.in_(actor.member_ids))
+    if member_id:
+        query = query.where(Redemption.member_id.in_(family_of(actor.tenant, member_id)))
     if branch_id:
         query = query.where(Redemption.branch_id == branch_id)
     if merchant_id:
@@ -98,9 +104,13 @@ def see_redemption(actor: Actor, redemption_id: UUID) -> Receipt:
     return _receipt(actor, *row)
 
 
+_Reserver, _Confirmer = aliased(Member), aliased(Member)
+
+
 def _receipts(actor: Actor) -> Select[Any]:
+    names = (OfferVersion.name, Offer.kind, Merchant.name, Branch.name, Member.name, _Reserver.name, _Confirmer.name)
     return (
-        select(Redemption, OfferVersion.name, Offer.kind, Merchant.name, Branch.name, Member.name)
+        select(Redemption, *names)
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(
             OfferVersion,
@@ -109,6 +119,8 @@ def _receipts(actor: Actor) -> Select[Any]:
         .join(Merchant, Merchant.id == Redemption.merchant_id)
         .join(Branch, Branch.id == Redemption.branch_id)
         .join(Member, Member.id == Redemption.member_id)
+        .outerjoin(_Reserver, within(actor.tenant, _Reserver) & (_Reserver.person_id == Redemption.reserved_by))
+        .outerjoin(_Confirmer, within(actor.tenant, _Confirmer) & (_Confirmer.person_id == Redemption.confirmed_by))
         .where(within(actor.tenant, Redemption, Offer, OfferVersion, Member))
     )
 
@@ -152,10 +164,14 @@ def _receipt(
     merchant_name: str,
     branch_name: str,
     member_name: str,
+    reserver: str | None,
+    confirmer: str | None,
 ) -> Receipt:
-    by_name = redemption.member_id in actor.member_ids or any(
-        scope & COMMUNITY for scope in reach(actor, "see_redemptions").values()
+    scopes = reach(actor, "see_redemptions")
+    by_name = redemption.member_id in members_reached(actor, scopes) or any(
+        scope & COMMUNITY for scope in scopes.values()
     )
+    hands = _hands(redemption, reserver, confirmer)
     return Receipt(
         redemption=redemption,
         status=state_at(redemption, clock.now()),
@@ -164,4 +180,14 @@ def _receipt(
         merchant_name=merchant_name,
         branch_name=branch_name,
         member_name=member_name if by_name else mask_name(member_name),
+        acted_by=hands if by_name else [mask_name(one) for one in hands],
     )
+
+
+def _hands(redemption: Redemption, reserver: str | None, confirmer: str | None) -> list[str]:
+    """Who acted for the member, each once. Who reserved at a counter served the shop, not the member."""
+    if redemption.on_behalf_of is None:
+        return []
+    chose = (redemption.reserved_by, reserver if redemption.via == Via.MERCHANT_CODE else None)
+    hands = (chose, (redemption.confirmed_by, confirmer))
+    return list(dict.fromkeys(name for person_id, name in hands if name and person_id != redemption.on_behalf_of))

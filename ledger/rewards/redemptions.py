@@ -20,9 +20,9 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
-from ledger.core.permissions import may, require
+from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, within
-from ledger.rewards import member_codes, reservations
+from ledger.rewards import helped, member_codes, reservations
 from ledger.rewards.errors import AgreementNotActive, AgreementSuspended, MemberCapReached, OutOfStock
 from ledger.rewards.models import (
     Agreement,
@@ -86,6 +86,7 @@ def reserve(
         points=redemption.points,
     )
     outbox.announce(actor, "redemption.reserved", redemption_id=redemption.id.hex, member_id=redemption.member_id.hex)
+    helped.tell_owner(actor, redemption, helped.RESERVED, redemption.on_behalf_of)
     return redemption
 
 
@@ -189,22 +190,31 @@ class Reserved:
 
 @atomic
 def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
-    """The points are the shop's takings and the money is owed to it. Only the member confirms, never a clerk.
+    """The points are the shop's takings and the money is owed to it. The member confirms or their named relative.
 
-    Raises NotFound, Forbidden, WrongState (confirmed, cancelled …), HoldEnded (its time is over),
-    AgreementSuspended, AgreementNotActive.
+    Never a clerk, not even one who is that relative; never staff. Raises NotFound, Forbidden, OwnRedemption, WrongState
+    (confirmed, cancelled …), HoldEnded (its time is over), AgreementSuspended, AgreementNotActive.
     """
     reserved = _read_reserved(actor, redemption_id)
     redemption = reserved.redemption
     require(actor, "confirm_redemption", member_id=redemption.member_id)
+    owner_id = helped.owner_if_confirmed(actor, redemption)
     _require_confirmable(reserved)
-    post_transfers(actor, _drafts(actor, reserved))
+    post_transfers(actor, _drafts(actor, reserved, owner_id))
     now = clock.now()
     _mark_confirmed(actor, redemption, now)
-    audit.record(actor, "rewards.confirm", redemption.id, points=redemption.points, gross_fen=redemption.gross_fen)
+    audit.record(
+        actor,
+        "rewards.confirm",
+        redemption.id,
+        on_behalf_of=owner_id,
+        points=redemption.points,
+        gross_fen=redemption.gross_fen,
+    )
     outbox.announce(
         actor, "redemption.confirmed", redemption_id=redemption.id.hex, merchant_id=redemption.merchant_id.hex
     )
+    helped.tell_owner(actor, redemption, helped.CONFIRMED, owner_id)
     return redemption
 
 
@@ -277,7 +287,7 @@ def state_at(redemption: Redemption, moment: datetime) -> RedemptionState:
     return RedemptionState(redemption.state)
 
 
-def _drafts(actor: Actor, reserved: Reserved) -> list[Draft]:
+def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Draft]:
     of = reserved.redemption
     source = Source(SOURCE, of.id, reserved.digest())
     legs = [(POINTS_PART, wallet_of(of.member_id), takings_of(of.merchant_id), of.points)]
@@ -294,6 +304,7 @@ def _drafts(actor: Actor, reserved: Reserved) -> list[Draft]:
             source=source,
             part=part,
             hold=reserved.holds[debit.id_in(actor.tenant)],
+            on_behalf_of=owner_id,
         )
         for part, debit, credit, amount in legs
     ]
@@ -308,7 +319,12 @@ def _mark_confirmed(actor: Actor, redemption: Redemption, now: datetime) -> None
             _redemptions.c.id == redemption.id,
             _redemptions.c.state == RedemptionState.RESERVED,
         )
-        .values(state=RedemptionState.CONFIRMED, confirmed_at=now, confirmed_by=actor.person_id)
+        .values(
+            state=RedemptionState.CONFIRMED,
+            confirmed_at=now,
+            confirmed_by=actor.person_id,
+            on_behalf_of=redemption.on_behalf_of,
+        )
     )
     if db.session.connection().execute(confirmed).rowcount != 1:
         raise HoldEnded
@@ -321,14 +337,13 @@ def _mark_confirmed(actor: Actor, redemption: Redemption, now: datetime) -> None
 
 @atomic
 def cancel(actor: Actor, redemption_id: UUID) -> Redemption:
-    """The reservation is over and everything available again; by the member, or at the counter of its branch.
+    """The reservation is over and everything available again.
 
-    Raises NotFound, Forbidden, WrongState.
+    By the member, their named relative, the staff who reserved it for them, or at the counter of its branch. Raises
+    NotFound, Forbidden, WrongState.
     """
     redemption = load(actor.tenant, Redemption, redemption_id)
-    own = may(actor, "cancel_own_redemption", member_id=redemption.member_id)
-    if not own:
-        require(actor, "use_till", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    owner_id = helped.owner_if_cancelled(actor, redemption)
     state = state_at(redemption, clock.now())
     if state != RedemptionState.RESERVED:
         raise WrongState(state=state)
@@ -336,6 +351,7 @@ def cancel(actor: Actor, redemption_id: UUID) -> Redemption:
     db.session.refresh(redemption)
     if not ended:
         raise WrongState(state=redemption.state)
-    audit.record(actor, "rewards.cancel", redemption.id)
+    audit.record(actor, "rewards.cancel", redemption.id, on_behalf_of=owner_id)
     outbox.announce(actor, "redemption.cancelled", redemption_id=redemption.id.hex)
+    helped.tell_owner(actor, redemption, helped.CANCELLED, owner_id)
     return redemption

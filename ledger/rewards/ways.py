@@ -134,7 +134,7 @@ def _by_poster(
     assert member_id is not None
     if short_code != terms.short_code or terms.branch_id is None:
         raise ShopCodeUnknown
-    if member_id == actor.member_id and is_behind_counter(actor, terms.merchant_id):
+    if is_behind_counter(actor, terms.merchant_id):  # Neither for themself nor for whom they help.
         raise OwnRedemption
     elsewhere = branch_id not in (None, terms.branch_id)
     return Arrival(member_id, terms.branch_id, Via.MERCHANT_CODE, terms, on_behalf_of=person_id, is_elsewhere=elsewhere)

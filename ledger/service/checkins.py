@@ -24,6 +24,7 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import communities, members
 from ledger.people.models import Member, MemberState, PlaceUnit
+from ledger.people.notices import declare, tell
 from ledger.service import codes, evidence
 from ledger.service.errors import (
     ActivityCancelled,
@@ -45,6 +46,9 @@ _checkins: Any = Checkin.__table__
 DEAD = (CheckinState.RETURNED, CheckinState.VOID)
 LOOSE = frozenset({Review.CLOSED_BY_RULE, Review.CLOSED_BY_NEXT})
 """A visit closed for its member: the real check-out, should it still arrive, may only make it shorter."""
+
+HELPED_IN = declare("checkin.helped_in", zh="有人替您签到了。", en="Somebody checked in for you.", by_phone=True)
+HELPED_OUT = declare("checkin.helped_out", zh="有人替您签退了。", en="Somebody checked out for you.", by_phone=True)
 
 LONGEST_VISIT = timedelta(hours=48)
 """An activity lasts at most 24 hours, and nobody checks in or out more than 12 hours away from it."""
@@ -113,8 +117,13 @@ def record_checkin(
         raise ActivityTooFar
     visits = _visits(member, site.activity, seen.happened_at)
     if kind is Kind.OUT:
-        return _leave(actor, site.activity, visits, seen=seen, minutes=minutes, note=note)
-    return _arrive(actor, site, member, visits=visits, seen=seen, minutes=minutes, note=note)
+        visit = _leave(actor, site.activity, member, visits=visits, seen=seen, minutes=minutes, note=note)
+    else:
+        visit = _arrive(actor, site, member, visits=visits, seen=seen, minutes=minutes, note=note)
+    if seen.by_helper:
+        told = HELPED_OUT if kind is Kind.OUT else HELPED_IN
+        tell(actor.tenant, member.person_id, told, by=actor.person_id.hex, checkin_id=visit.id.hex)
+    return visit
 
 
 def _site(community_id: UUID, activity_id: UUID) -> _Site:
@@ -261,9 +270,14 @@ def _arrive(
         "note": note,
         "recorded_by": actor.person_id,
         "closed_by": None,
-        "on_behalf_of": member.person_id if member.person_id != actor.person_id else None,
+        "on_behalf_of": _owner(actor, member),
     }
     return _insert(actor, row)
+
+
+def _owner(actor: Actor, member: Member) -> UUID | None:
+    """The member's person, where another one's hands record."""
+    return member.person_id if member.person_id != actor.person_id else None
 
 
 def _insert(actor: Actor, row: dict[str, Any]) -> Checkin:
@@ -316,8 +330,9 @@ def _known_leaving(
 def _leave(
     actor: Actor,
     activity: Activity,
-    visits: Sequence[Checkin],
+    member: Member,
     *,
+    visits: Sequence[Checkin],
     seen: Sighting,
     minutes: int | None,
     note: dict[str, str] | None,
@@ -338,7 +353,15 @@ def _leave(
     if visit.left_at is not None:
         left_at, minutes = min(left_at, visit.left_at), None
     _close(
-        actor, visit, activity, left_at=left_at, added=added, by_hand=minutes, later=graded is Evidence.LATER, note=note
+        actor,
+        visit,
+        activity,
+        left_at=left_at,
+        added=added,
+        by_hand=minutes,
+        later=graded is Evidence.LATER,
+        note=note,
+        on_behalf_of=_owner(actor, member),
     )
     return visit
 
@@ -353,6 +376,7 @@ def _close(
     by_hand: int | None = None,
     later: bool = False,
     note: dict[str, str] | None = None,
+    on_behalf_of: UUID | None = None,
 ) -> None:
     """The visit is pending, with exact minutes; what was assumed about its end before is replaced."""
     known = [reason for reason in visit.reasons if reason not in LOOSE]
@@ -364,7 +388,7 @@ def _close(
     visit.note = note or visit.note
     visit.closed_by = actor.person_id
     db.session.flush()
-    audit.record(actor, "service.check_out", visit.id, minutes=visit.minutes)
+    audit.record(actor, "service.check_out", visit.id, on_behalf_of=on_behalf_of, minutes=visit.minutes)
     outbox.announce(actor, "checkin.closed", checkin_id=visit.id.hex, member_id=visit.member_id.hex)
 
 

@@ -92,6 +92,8 @@ def refusal_of_role(actor: Actor, case: Case) -> type[Reason] | None:
     household_id = case.whose.member.household_id
     if household_id is not None and household_id == actor.household_id:
         return OwnHousehold
+    if case.whose.member.id in actor.helps:  # Only a relative is named as helper.
+        return OwnHousehold
     if any(map(actor.is_person, (case.checkin.recorded_by, case.checkin.closed_by))):
         return RecordedByYou
     return None

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.core.workdays import add_workdays
 from ledger.people.members import family_of, is_masked_for, mask_name
 from ledger.people.models import Member, PlaceUnit
@@ -48,7 +49,10 @@ class Decided(NamedTuple):
 
 
 class CheckinView(NamedTuple):
-    """A check-in as the actor sees it. `waiting_for` is a key of WAITING or None; `expected_by` its end."""
+    """A check-in as the actor sees it. `waiting_for` is a key of WAITING or None; `expected_by` its end.
+
+    `acted_by` are the names of those whose hands recorded it for the member; empty when it was the member's own.
+    """
 
     checkin: Checkin
     activity: Activity
@@ -56,6 +60,7 @@ class CheckinView(NamedTuple):
     decided: Decided | None
     waiting_for: str | None
     expected_by: datetime | None
+    acted_by: list[str]
 
 
 def list_checkins(
@@ -95,9 +100,19 @@ def see_checkin(actor: Actor, checkin_id: UUID) -> CheckinView:
     return _views(actor, _described(actor.tenant).where(Checkin.id == checkin_id))[0]
 
 
+_Recorder, _Closer = aliased(Member), aliased(Member)
+
+
 def _described(community_id: UUID) -> Select[Any]:
-    return scoped(community_id, Checkin, Activity, Member.name).where(
-        Activity.id == Checkin.activity_id, Member.id == Checkin.member_id
+    """Each check-in with its activity, its member, and the names of those who recorded arrival and leaving."""
+    return (
+        select(Checkin, Activity, Member, _Recorder.name, _Closer.name)
+        .select_from(Checkin)
+        .join(Activity, Activity.id == Checkin.activity_id)
+        .join(Member, Member.id == Checkin.member_id)
+        .outerjoin(_Recorder, within(community_id, _Recorder) & (_Recorder.person_id == Checkin.recorded_by))
+        .outerjoin(_Closer, within(community_id, _Closer) & (_Closer.person_id == Checkin.closed_by))
+        .where(within(community_id, Checkin, Activity, Member))
     )
 
 
@@ -123,13 +138,20 @@ def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:
         CheckinView(
             checkin=checkin,
             activity=activity,
-            member_name=mask_name(name) if masked and checkin.member_id not in actor.member_ids else name,
+            member_name=mask_name(member.name) if masked and checkin.member_id not in actor.member_ids else member.name,
             decided=decided.get(checkin.id),
             waiting_for=_WAITING_FOR.get(CheckinState(checkin.state)),
             expected_by=expected_by(checkin, activity),
+            acted_by=[mask_name(one) if masked else one for one in _hands(checkin, member, recorder, closer)],
         )
-        for checkin, activity, name in rows
+        for checkin, activity, member, recorder, closer in rows
     ]
+
+
+def _hands(checkin: Checkin, member: Member, recorder: str | None, closer: str | None) -> list[str]:
+    """Who acted, other than the member: each once. The clock has no name."""
+    hands = ((checkin.recorded_by, recorder), (checkin.closed_by, closer))
+    return list(dict.fromkeys(name for person_id, name in hands if name and person_id != member.person_id))
 
 
 def _decided(community_id: UUID, checkin_ids: Sequence[UUID]) -> dict[UUID, Decided]:

@@ -120,8 +120,10 @@ def _outcome(case: Case, decision: Decision) -> CheckinState:
 
 
 def _is_own_late_entry(case: Case) -> bool:
+    """Entered later by the member's own hand, or by a helper's, which stands for it."""
     recorders = {case.checkin.recorded_by, case.checkin.closed_by}
-    return case.checkin.evidence == Evidence.LATER and not recorders.isdisjoint(case.whose.person_ids)
+    own = not recorders.isdisjoint(case.whose.person_ids)
+    return case.checkin.evidence == Evidence.LATER and (own or evidence.Review.BY_HELPER in case.checkin.reasons)
 
 
 def _refusal_of_state(

@@ -26,7 +26,8 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
-from ledger.people.models import Member, PlaceUnit, Post, PostKind, SessionKind, UnitKind
+from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
+from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
 from ledger.settlement.models import Settlement, SettlementState
@@ -75,7 +76,7 @@ def bearer(role: str) -> dict[str, str]:
 
 
 def test_the_community_has_the_structure_of_its_model(told: Flask) -> None:
-    kinds = {kind: count(PlaceUnit, PlaceUnit.kind == kind) for kind in UnitKind}
+    kinds = {kind: count(PlaceUnit, PlaceUnit.kind == kind, PlaceUnit.ended_at.is_(None)) for kind in UnitKind}
     assert kinds == {
         UnitKind.COMMUNITY: 1,
         UnitKind.COMPOUND: 6,
@@ -90,6 +91,13 @@ def test_the_community_has_the_structure_of_its_model(told: Flask) -> None:
     assert count(Post, Post.kind == PostKind.MICRO_GRID_LEADER) == 56
     assert count(Post, Post.kind == PostKind.UNIT_STEWARD) == 174
     assert count(Member) >= 56 + 174 + 20
+
+
+def test_places_posts_roles_and_teams_have_a_history(told: Flask) -> None:
+    assert count(PlaceUnit, PlaceUnit.ended_at.is_not(None)) == 1
+    for model in (Post, RoleGrant, Team):
+        assert count(model, model.until.is_(None)) > 0
+        assert count(model, model.until.is_not(None)) > 0
 
 
 def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:

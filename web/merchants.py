@@ -156,7 +156,17 @@ def _staff(actor: Actor, merchant: Merchant) -> list[dict[str, Any]]:
     if not (may(actor, "see_roles") or may(actor, "manage_clerks", merchant_id=merchant.id)):
         return []
     behind = merchants.list_counter_staff(actor, merchant.id)
-    return [{"id": one.id.hex, "name": one.name, "role": one.role} for one in behind]
+    gives = may(actor, "give_roles")
+    ends_clerks = gives or may(actor, "manage_clerks", merchant_id=merchant.id)
+    return [
+        {
+            "id": one.id.hex,
+            "name": one.name,
+            "role": one.role,
+            "may_end": gives or (ends_clerks and one.role == "clerk"),
+        }
+        for one in behind
+    ]
 
 
 def _rights(actor: Actor, merchant: Merchant, agreement: Agreement | None) -> dict[str, bool]:
@@ -261,6 +271,18 @@ def appoint_clerk(merchant_id: UUID) -> Any:
 def _appointed(actor: Actor, merchant_id: UUID, *, phone: str, **asked: Any) -> UUID:
     staff = merchants.appoint_clerk(actor, merchant_id, person_id=merchants.person_of(phone), **asked)
     return staff.merchant_id
+
+
+@page.post("/c/<id:community_id>/merchants/<id:merchant_id>/counter-staff/<id:staff_id>/end")
+def end_counter(merchant_id: UUID, staff_id: UUID) -> Any:
+    """Somebody stands behind the counter no more, at once."""
+    actor = current_actor()
+    return send(
+        None,
+        lambda _values: merchants.end_counter(actor, staff_id),
+        to=lambda _none: url_for(".show", merchant_id=merchant_id),
+        again=lambda **again: show_sheet(merchant_id, **again),
+    )
 
 
 @page.get("/c/<id:community_id>/branches/<id:branch_id>/poster")

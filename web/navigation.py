@@ -36,7 +36,7 @@ DESK = (
 WITHIN = {
     "web.reversals": "web.books", "web.checks": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members",
-    "web.roles": "web.members", "web.households": "web.members",
+    "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""
 

@@ -36,6 +36,7 @@ from web import (
     sign_in,
     stamps,
     statements,
+    teams,
     tills,
     units,
     welcome,
@@ -45,7 +46,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
-    activities, programmes, expiry, units, members, helping, roles,
+    activities, programmes, expiry, units, members, helping, roles, teams,
     households, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip

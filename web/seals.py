@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, g, render_template, request
 
 from api.auth import for_strangers, public
 from ledger.book import checkpoints
+from ledger.core import second_person
 from ledger.core.errors import NotFound
 from web.acting import enter_with_code
 
@@ -30,6 +31,7 @@ def list_days() -> Any:
     return render_template(
         "seals/list.html",
         community_id=community_id,
+        stood_in=sum(second_person.count_stand_ins(community_id).values()),
         days=[{"day": one.day, "size": one.size, "digest": one.digest.hex()} for one in shown],
         text=checkpoints.text_of(shown[0]) if shown else "",
         next_cursor=shown[-1].day.isoformat() if len(found) > PAGE_SIZE else None,

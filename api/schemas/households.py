@@ -12,6 +12,14 @@ class HouseholdRequestSchema(Schema):
     member_ids = fields.List(Id(), required=True, validate=validate.Length(min=1, max=30))
 
 
+class HouseholdNameSchema(Schema):
+    name = Text(80, least=1, required=True)
+
+
+class HouseholdMemberSchema(Schema):
+    member_id = Id(required=True)
+
+
 class HouseholdSchema(Schema):
     id = Id()
     name = fields.String()

@@ -9,10 +9,11 @@ from sqlalchemy import update
 
 from ledger.core import audit, clock
 from ledger.core.db import atomic, db
-from ledger.core.errors import NotFound
+from ledger.core.errors import AlreadyExists, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people.members import load_member
 from ledger.people.models import Household, Member
 
 
@@ -31,10 +32,43 @@ def form_household(actor: Actor, name: str, *, member_ids: Sequence[UUID]) -> Ho
 
 
 @atomic
-def leave_household(actor: Actor, member_id: UUID) -> None:
-    """The member belongs to no household."""
+def rename_household(actor: Actor, household_id: UUID, name: str) -> Household:
+    """The household is called otherwise. Raises NotFound, Forbidden."""
+    household = load(actor.tenant, Household, household_id, lock=True)
+    require(actor, "manage_people")
+    household.name = name
+    db.session.flush()
+    audit.record(actor, "people.rename_household", household.id)
+    return household
+
+
+@atomic
+def join_household(actor: Actor, household_id: UUID, member_id: UUID) -> Household:
+    """The member is of this household, and of no other.
+
+    Raises NotFound (household, member), Forbidden, AlreadyExists.
+    """
+    household = load(actor.tenant, Household, household_id, lock=True)
+    member = load(actor.tenant, Member, load_member(actor.tenant, member_id).id, lock=True)
+    require(actor, "manage_people")
+    if member.household_id == household.id:
+        raise AlreadyExists
+    member.household_id = household.id
+    db.session.flush()
+    audit.record(actor, "people.join_household", household.id, member_id=member.id.hex)
+    return household
+
+
+@atomic
+def leave_household(actor: Actor, member_id: UUID, *, household_id: UUID | None = None) -> None:
+    """The member belongs to no household. `household_id` is the one that is meant; None: whichever it is.
+
+    Raises NotFound (also when the member is not of that household), Forbidden.
+    """
     member = load(actor.tenant, Member, member_id, lock=True)
     require(actor, "manage_people")
+    if household_id is not None and member.household_id != household_id:
+        raise NotFound
     member.household_id = None
     db.session.flush()
     audit.record(actor, "people.leave_household", member_id)
@@ -53,3 +87,11 @@ def households_of(
     for member in db.session.scalars(people):
         found[homes[member.household_id]].append(member)
     return found
+
+
+def see_household(actor: Actor, household_id: UUID) -> tuple[Household, list[Member]]:
+    """One household with its members, by the same rule as the list. Raises NotFound, Forbidden."""
+    household = load(actor.tenant, Household, household_id)
+    require(actor, "manage_people")
+    people = scoped(actor.tenant, Member).where(Member.household_id == household.id).order_by(Member.id)
+    return household, list(db.session.scalars(people))

@@ -38,7 +38,7 @@ from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
 
-ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text"}
+ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text", "stand-ins.get_stand_ins"}
 """What is public about a community: signed in elsewhere or not at all."""
 
 PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
@@ -225,6 +225,10 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "merges.post_undo_approval": ("supervisor", {}),
     "merges.post_undo_refusal": ("volunteer", {"note": "没有"}),
     "households.list_households": ("coordinator", None),
+    "households.get_household": ("coordinator", None),
+    "households.patch_household": ("stamper", {"name": "新名"}),
+    "households.post_member": ("supervisor", {"member_id": "member_id"}),
+    "households.delete_member": ("volunteer", {}),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
     "accounts.get_account": ("volunteer", None),
     "accounts.get_statement": ("volunteer", None),

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from api.commands.demo import correcting, founding, redeeming, serving, settling, trading
+from api.commands.demo import arranging, correcting, founding, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, expiry, seals
@@ -65,6 +65,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     """One transaction: an interrupted seeding leaves nothing behind."""
     say("People and places")
     town = founding.found(chance, volunteers=volunteers, until=until, say=say)
+    arranging.arrange(town)
     serving.open_programmes(town)
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)

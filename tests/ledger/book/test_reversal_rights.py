@@ -29,7 +29,7 @@ from ledger.core.audit import AuditLine
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound, Refused, WrongState
 from ledger.core.ids import new_id
-from ledger.core.second_person import OwnStep, SecondPersonPresent
+from ledger.core.second_person import OwnStep, SecondPersonPresent, count_stand_ins
 from ledger.core.tenancy import Role, scoped
 from tests.ledger.book.desk import WHY, Desk
 from tests.ledger.rewards.street import at_once
@@ -73,6 +73,12 @@ def test_the_street_is_the_second_person_only_after_two_working_days(desk: Desk,
     decline_reversal(officer.actor, other.id, note="不")
     query = scoped(desk.id, AuditLine).where(AuditLine.actor_id == officer.person_id)
     assert [line.detail["stood_in"] for line in db.session.scalars(query)] == [True, True]
+    assert count_stand_ins(desk.id) == {"second_reversal": 2}
+
+
+def test_the_communitys_own_second_person_is_no_stand_in(desk: Desk, lin: Neighbour) -> None:
+    desk.approve(desk.ask(desk.award(lin, 10)))
+    assert count_stand_ins(desk.id) == {}
 
 
 def test_a_stranger_finds_neither_transfer_nor_request(desk: Desk, lin: Neighbour) -> None:

@@ -23,9 +23,10 @@ from api.schemas.checkins import (
 )
 from api.schemas.fields import Schema
 from api.writing import as_response, run_item, writes
-from ledger.core.db import atomic
-from ledger.core.errors import KeyReused
+from ledger.core.db import atomic, savepoint
+from ledger.core.errors import KeyReused, TooManyRequests
 from ledger.core.idempotency import Answer
+from ledger.people import cards, guesses
 from ledger.service import checkins, queue
 from ledger.service.models import Checkin
 from ledger.service.queue import CheckinView
@@ -51,10 +52,16 @@ def list_checkins(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.post("/checkins")
 @blp.arguments(CheckinRequestSchema)
 @blp.response(201, CheckinSchema)
-@writes(CheckinSchema, status=201, keyed=True)
+@writes(CheckinSchema, status=201, keyed=True, first=lambda asked: _take_turn([asked]))
 def post_checkin(asked: dict[str, Any]) -> Checkin:
     """Check in or out."""
     return _record(asked)
+
+
+def _take_turn(items: list[dict[str, Any]]) -> None:
+    """Cards are tried one after the other by one person."""
+    if any(one["via"].card_code for one in items):
+        guesses.take_turn(current_actor())
 
 
 def _record(asked: dict[str, Any]) -> Checkin:
@@ -81,7 +88,10 @@ def post_batch(asked: dict[str, Any]) -> Response:
 @atomic
 def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All items in one transaction, each in a savepoint of its own; keys are shared with POST /checkins."""
-    checkins.lock_members(current_actor().tenant, {one["via"].member_id for one in items if one["via"].member_id})
+    actor = current_actor()
+    _take_turn(items)
+    on_cards = cards.members_with(actor.tenant, [one["via"].card_code for one in items if one["via"].card_code])
+    checkins.lock_members(actor.tenant, {one["via"].member_id for one in items if one["via"].member_id} | set(on_cards))
     ends = time.monotonic() + BATCH_SECONDS
     results = []
     for item, body in zip(items, bodies, strict=True):
@@ -94,7 +104,10 @@ def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     content = {name: value for name, value in body.items() if name != "key"}
     route = f"POST {request.path.removesuffix('/batch')}"
     try:
-        answer = run_item(lambda: _record(item), dump=_dump, route=route, key=item["key"], content=content)
+        with savepoint():
+            answer = run_item(lambda: _record(item), dump=_dump, route=route, key=item["key"], content=content)
+    except TooManyRequests:
+        return {"key": item["key"], "status": "later"}
     except KeyReused as reason:
         return {"key": item["key"], "status": "refused", "code": reason.code}
     told = json.loads(answer.body)

@@ -17,6 +17,7 @@ from api.schemas.redemptions import (
     RefundRequestSchema,
     RefundSchema,
 )
+from api.till import take_turn
 from api.writing import writes
 from ledger.rewards import receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, Refund
@@ -39,9 +40,9 @@ def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.post("/redemptions")
 @blp.arguments(RedemptionRequestSchema)
 @blp.response(201, RedemptionSchema)
-@writes(RedemptionSchema, status=201, keyed=True)
+@writes(RedemptionSchema, status=201, keyed=True, first=lambda asked: take_turn(asked["via"]))
 def post_redemption(asked: dict[str, Any]) -> Redemption:
-    """Reserve for 15 minutes: by the shop's poster for myself or for whom I help, or as a clerk by a code or visit."""
+    """Reserve for 15 minutes: by the poster for myself or whom I help, as a clerk by a code; a card's PIN confirms."""
     way = _way(asked.pop("via"))
     return redemptions.reserve(current_actor(), asked.pop("offer_id"), way=way, **asked)
 

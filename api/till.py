@@ -10,8 +10,16 @@ from api.auth import current_actor
 from api.documents import resource
 from api.schemas.till import TillRequestSchema, TillSchema
 from api.writing import writes
+from ledger.people import guesses
 from ledger.rewards import tills
 from ledger.rewards.tills import Till
+
+
+def take_turn(asked: dict[str, Any]) -> None:
+    """Cards and PINs are tried one after the other by one person."""
+    if "card_code" in asked or "pin" in asked:
+        guesses.take_turn(current_actor())
+
 
 blp = resource("till", "The shop's counter.")
 
@@ -19,7 +27,7 @@ blp = resource("till", "The shop's counter.")
 @blp.post("/till")
 @blp.arguments(TillRequestSchema)
 @blp.response(201, TillSchema)
-@writes(TillSchema, status=201)
+@writes(TillSchema, status=201, first=take_turn)
 def post_till(asked: dict[str, Any]) -> dict[str, Any]:
     """Use up a member's code and open a visit of ten minutes: what is usable here now, and why not the rest."""
     branch_id = asked.pop("branch_id")

@@ -13,6 +13,7 @@ from marshmallow import Schema
 from api.acting import actor_or_none, asked_action, asked_thing
 from api.errors import problem, status_of
 from ledger.core import secrets
+from ledger.core.db import atomic
 from ledger.core.errors import KeyRequired, Reason
 from ledger.core.idempotency import Answer, Request, perform
 
@@ -21,11 +22,17 @@ T = TypeVar("T")
 MAX_KEY = 128
 
 
-def writes(schema: type[Schema] | Schema | None, *, status: int = 200, keyed: bool = False) -> Callable[..., Any]:
+def writes(
+    schema: type[Schema] | Schema | None,
+    *,
+    status: int = 200,
+    keyed: bool = False,
+    first: Callable[[dict[str, Any]], None] | None = None,
+) -> Callable[..., Any]:
     """Run the view as a verb: once for each Idempotency-Key if `keyed`, its result dumped by `schema`.
 
-    The view returns what the verb returned. A refusal is answered as a problem; effects and answer are committed
-    together. Written below `blp.arguments` and `blp.response`.
+    The view returns what the verb returned; `first` gets the body before (`run_verb`). A refusal is answered as a
+    problem; effects and answer are committed together. Written below `blp.arguments` and `blp.response`.
     """
     dumper = schema() if isinstance(schema, type) else schema
 
@@ -38,15 +45,21 @@ def writes(schema: type[Schema] | Schema | None, *, status: int = 200, keyed: bo
 
             # A lost race runs the verb again: each run gets the body as it was sent, whatever the view takes out of it.
             verb = lambda: view(*(dict(one) if isinstance(one, dict) else one for one in args), **kwargs)  # noqa: E731
-            return as_response(run_verb(verb, dump=dump, key=_key_of(keyed)))
+            before = None if first is None else lambda: first(args[0])
+            return as_response(run_verb(verb, dump=dump, key=_key_of(keyed), first=before))
 
         return run
 
     return decorate
 
 
-def run_verb(verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | None) -> Answer:
-    """`perform` for the present HTTP request."""
+def run_verb(
+    verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | None, first: Callable[[], None] | None = None
+) -> Answer:
+    """`perform` for the present HTTP request.
+
+    `first` comes before it in the same transaction: a lock that it takes outlives a refusal of the verb.
+    """
     asked = Request(
         actor=actor_or_none(),
         route=f"{request.method} {request.path}"[:160],
@@ -55,6 +68,14 @@ def run_verb(verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | N
         action=asked_action(),
         thing_id=asked_thing(),
     )
+    if first is None:
+        return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
+    return _after(first, asked, verb, dump)
+
+
+@atomic
+def _after(first: Callable[[], None], asked: Request, verb: Callable[[], T], dump: Callable[[T], Answer]) -> Answer:
+    first()
     return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
 
 

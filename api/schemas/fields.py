@@ -61,6 +61,14 @@ class Code(Text):
         return super()._deserialize(value, attr, data, **kwargs).replace(" ", "").upper()
 
 
+class Pin(fields.String):
+    """The PIN of a paper card: four to six digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("metadata", {}).setdefault("example", "4827")
+        super().__init__(validate=validate.Regexp(r"^[0-9]{4,6}\Z"), **kwargs)
+
+
 class WholeNumber(fields.Integer):
     """An integer within bounds; true, 1.5 and "1" are none."""
 

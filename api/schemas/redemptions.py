@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
-from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Points, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Pin, Points, Schema, Text, WholeNumber, page_of
 from ledger.rewards.models import RedemptionState
 
 MAX_QUANTITY = 99
@@ -20,7 +20,7 @@ class ViaSchema(Schema):
     member_code = Code(80)
     merchant_code = Code(40, metadata={"example": "NH-7KQ2M4X"})
     card_code = Code(80)
-    pin = fields.String(validate=validate.Regexp(r"^[0-9]{4,8}\Z"))
+    pin = Pin()
 
     @validates_schema
     def _is_one_way(self, data: dict[str, Any], **_: Any) -> None:

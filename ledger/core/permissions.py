@@ -55,6 +55,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "second_merge": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},
     "see_merges": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "manage_cards": {_C: UNIT, _A: COMMUNITY},
+    "see_cards": {_V: OWN, _C: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "manage_units": {_A: COMMUNITY},
     "see_units": {_C: UNIT, _A: COMMUNITY, _S: UNIT, _P: COMMUNITY, _X: COMMUNITY, _V: OWN},
     "give_roles": {_A: COMMUNITY},

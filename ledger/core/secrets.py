@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import re
 import secrets
 
 from cryptography.hazmat.primitives import hashes
@@ -71,6 +72,11 @@ def random_code(length: int) -> str:
 def as_code(digest: bytes, length: int) -> str:
     """The first characters of a digest, written in ALPHABET."""
     return "".join(ALPHABET[byte & 31] for byte in digest[:length])
+
+
+def as_typed(code: str) -> str:
+    """A code without its dashes and blanks, in capitals; a QR's whole address gives its fragment."""
+    return re.sub(r"[\s-]", "", code.rpartition("#")[2]).upper()
 
 
 def same(left: bytes, right: bytes) -> bool:

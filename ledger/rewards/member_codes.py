@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,11 +96,6 @@ def _hash(community_id: UUID, code: str) -> bytes:
     return secrets.mac(community_id.bytes + code.encode(), "member codes")
 
 
-def as_typed(code: str) -> str:
-    """A code without its dashes and blanks, in capitals; a QR's whole address gives its fragment."""
-    return re.sub(r"[\s-]", "", code.rpartition("#")[2]).upper()
-
-
 @dataclass(frozen=True, slots=True)
 class CodeStatus:
     """What the member's phone asks for: live, used, replaced or expired, and the redemption that came of it."""
@@ -134,7 +128,7 @@ class Scanned:
 
 def look_up(actor: Actor, typed: str) -> Scanned:
     """Whose code this is, in one statement; nothing is changed yet."""
-    code = as_typed(typed)
+    code = secrets.as_typed(typed)
     if len(code) != CHANCE + CHECK or not secrets.same(
         code[CHANCE:].encode(), _check(actor.tenant, code[:CHANCE]).encode()
     ):

@@ -270,7 +270,7 @@ class MemberCode(Base):
 
 
 class TillVisit(Base):
-    """A member at a counter for ten minutes, opened by their code."""
+    """A member at a counter for ten minutes, opened by their code, or by the paper card that is named."""
 
     __tablename__ = "till_visits"
     __table_args__ = (ForeignKeyConstraint(["community_id", "member_id"], ["members.community_id", "members.id"]),)
@@ -280,6 +280,7 @@ class TillVisit(Base):
     merchant_id: Mapped[UUID]
     branch_id: Mapped[UUID]
     via: Mapped[str] = mapped_column(text(20))
+    card_id: Mapped[UUID | None]
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     actor_id: Mapped[UUID]

@@ -56,6 +56,8 @@ def reserve(
 ) -> Redemption:
     """Points, pieces, caps and money are set aside for 15 minutes under the terms of now; nothing has moved yet.
 
+    Only the PIN of a paper card confirms on the spot: then they have moved.
+
     `quantity` is 1 … 99 pieces; `branch_id` None is the way's own branch; `bill_fen` matters where the offer asks
     for a minimum. Raises in order: NotFound, Forbidden, what the code earns, AgreementSuspended,
     AgreementNotActive, OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock,
@@ -87,7 +89,10 @@ def reserve(
     )
     outbox.announce(actor, "redemption.reserved", redemption_id=redemption.id.hex, member_id=redemption.member_id.hex)
     helped.tell_owner(actor, redemption, helped.RESERVED, redemption.on_behalf_of)
-    return redemption
+    if arrival.confirmed_by is None:
+        return redemption
+    holder_id = arrival.confirmed_by
+    return _complete(actor, _read_reserved(actor, redemption.id), confirmed_by=holder_id, owner_id=holder_id)
 
 
 FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientFunds)
@@ -200,9 +205,14 @@ def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
     require(actor, "confirm_redemption", member_id=redemption.member_id)
     owner_id = helped.owner_if_confirmed(actor, redemption)
     _require_confirmable(reserved)
+    return _complete(actor, reserved, confirmed_by=actor.person_id, owner_id=owner_id)
+
+
+def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id: UUID | None) -> Redemption:
+    """Points and money have moved, on the word of the member: at their phone, or by the PIN of their card."""
+    redemption = reserved.redemption
     post_transfers(actor, _drafts(actor, reserved, owner_id))
-    now = clock.now()
-    _mark_confirmed(actor, redemption, now)
+    _mark_confirmed(actor, redemption, confirmed_by)
     audit.record(
         actor,
         "rewards.confirm",
@@ -214,7 +224,8 @@ def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
     outbox.announce(
         actor, "redemption.confirmed", redemption_id=redemption.id.hex, merchant_id=redemption.merchant_id.hex
     )
-    helped.tell_owner(actor, redemption, helped.CONFIRMED, owner_id)
+    if confirmed_by == actor.person_id:
+        helped.tell_owner(actor, redemption, helped.CONFIRMED, owner_id)
     return redemption
 
 
@@ -310,8 +321,9 @@ def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Dra
     ]
 
 
-def _mark_confirmed(actor: Actor, redemption: Redemption, now: datetime) -> None:
+def _mark_confirmed(actor: Actor, redemption: Redemption, confirmed_by: UUID) -> None:
     """The holds were posted under the wallet's lock, so no rival has ended the reservation."""
+    now = clock.now()
     confirmed = (
         update(_redemptions)
         .where(
@@ -322,14 +334,14 @@ def _mark_confirmed(actor: Actor, redemption: Redemption, now: datetime) -> None
         .values(
             state=RedemptionState.CONFIRMED,
             confirmed_at=now,
-            confirmed_by=actor.person_id,
+            confirmed_by=confirmed_by,
             on_behalf_of=redemption.on_behalf_of,
         )
     )
     if db.session.connection().execute(confirmed).rowcount != 1:
         raise HoldEnded
     redemption.state, redemption.confirmed_at = RedemptionState.CONFIRMED, now
-    redemption.confirmed_by = actor.person_id
+    redemption.confirmed_by = confirmed_by
 
 
 # --- cancel -----------------------------------------------------------------------------------------------------

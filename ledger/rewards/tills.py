@@ -14,13 +14,13 @@ from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, load
+from ledger.people import cards, guesses
 from ledger.people.members import describe_members, mask_name
 from ledger.rewards import member_codes
 from ledger.rewards.errors import BranchRequired, OwnRedemption
 from ledger.rewards.merchants import only_branch
 from ledger.rewards.models import Branch, Offer, OfferState, TillVisit, Via
 from ledger.rewards.offers import OfferView, views
-from ledger.service.errors import UnknownCard
 
 VISIT_MINUTES = 10
 
@@ -38,20 +38,31 @@ class Till:
 def open_till(
     actor: Actor, branch_id: UUID | None = None, *, member_code: str | None = None, card_code: str | None = None
 ) -> Till:
-    """The member's code is used up and a visit at the branch is open for ten minutes.
+    """The member's code is used up and a visit at the branch is open for ten minutes; a paper card stays as it is.
 
     `branch_id` None is the counter's own branch, where there is only one. Raises NotFound (branch), Forbidden,
     TooManyRequests, BranchRequired, then what the code earns: MemberCodeUnknown, -Used, -Replaced, -Expired,
-    UnknownCard, OwnRedemption.
+    UnknownCard, CardBlank, -Lost, -Replaced, -Void, -HolderLeft, OwnRedemption.
     """
     branch = counter_of(actor, branch_id)
-    if card_code is not None or member_code is None:
-        raise UnknownCard
+    if card_code is not None:
+        return _open_by_card(actor, branch, card_code)
+    assert member_code is not None
     member_codes.refuse_guessing(actor)
     scanned = member_codes.look_up(actor, member_code)
     visit_id = new_id()
     with member_codes.used_up(actor, scanned, till_id=visit_id):
         return _open(actor, branch, visit_id, _other_than(actor, scanned.member_id))
+
+
+def _open_by_card(actor: Actor, branch: Branch, code: str) -> Till:
+    guesses.refuse_guessing(actor)
+    scanned = cards.look_up(actor, code)
+    if scanned.refusal is not None:
+        raise scanned.refusal
+    assert scanned.card is not None
+    member_id = _other_than(actor, scanned.member_id)
+    return _open(actor, branch, new_id(), member_id, card_id=scanned.card.id)
 
 
 def counter_of(actor: Actor, branch_id: UUID | None) -> Branch:
@@ -87,7 +98,7 @@ def _other_than(actor: Actor, member_id: UUID | None) -> UUID:
     return member_id
 
 
-def _open(actor: Actor, branch: Branch, visit_id: UUID, member_id: UUID) -> Till:
+def _open(actor: Actor, branch: Branch, visit_id: UUID, member_id: UUID, *, card_id: UUID | None = None) -> Till:
     now = clock.now()
     visit = TillVisit(
         community_id=actor.tenant,
@@ -95,7 +106,8 @@ def _open(actor: Actor, branch: Branch, visit_id: UUID, member_id: UUID) -> Till
         member_id=member_id,
         merchant_id=branch.merchant_id,
         branch_id=branch.id,
-        via=Via.MEMBER_CODE,
+        via=Via.CARD if card_id else Via.MEMBER_CODE,
+        card_id=card_id,
         opened_at=now,
         expires_at=now + timedelta(minutes=VISIT_MINUTES),
         actor_id=actor.person_id,

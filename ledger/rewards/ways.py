@@ -15,6 +15,10 @@ from ledger.core import clock
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load
+from ledger.people import card_pins, cards, guesses
+from ledger.people.card_errors import PinRequired
+from ledger.people.cards import ScannedCard
+from ledger.people.cards_models import Card
 from ledger.people.members import load_member
 from ledger.people.models import PlaceUnit
 from ledger.rewards import member_codes
@@ -23,7 +27,6 @@ from ledger.rewards.member_codes import Scanned
 from ledger.rewards.merchants import is_behind_counter, only_branch
 from ledger.rewards.models import Branch, Offer, TillVisit, Via
 from ledger.rewards.terms import Terms, read_terms
-from ledger.service.errors import UnknownCard
 
 
 class ByPoster(NamedTuple):
@@ -59,7 +62,8 @@ Way = ByPoster | ByMemberCode | ByTill | ByCard
 class Arrival:
     """Who wants which offer where: the terms as they are for this member, and how they came.
 
-    `is_elsewhere`: the request names another branch than the one where they are.
+    `is_elsewhere`: the request names another branch than the one where they are. `confirmed_by`: the person whose
+    PIN confirms on the spot.
     """
 
     member_id: UUID
@@ -70,6 +74,7 @@ class Arrival:
     till_id: UUID | None = None
     on_behalf_of: UUID | None = None
     is_elsewhere: bool = False
+    confirmed_by: UUID | None = None
 
 
 @contextmanager
@@ -96,11 +101,10 @@ def arrive(
             here = _counter(actor, terms, branch_id)
             with member_codes.used_up(actor, scanned):
                 yield _at_counter(actor, scanned, here, terms)
-        case ByTill(till_id):
-            yield _by_till(actor, till_id, offer_id, at=at, branch_id=branch_id)
-        case ByCard():
-            _counter(actor, _terms(actor, offer_id, None, at=at, place=_branch_is(branch_id)), branch_id)
-            raise UnknownCard
+        case ByTill(till_id, pin):
+            yield _by_till(actor, till_id, offer_id, at=at, branch_id=branch_id, pin=pin)
+        case ByCard(code, pin):
+            yield _by_card(actor, code, offer_id, at=at, branch_id=branch_id, pin=pin)
 
 
 def _terms(
@@ -170,7 +174,28 @@ def _at_counter(actor: Actor, scanned: Scanned, branch_id: UUID, terms: Terms) -
     return Arrival(scanned.member_id, branch_id, Via.MEMBER_CODE, terms, code_id=scanned.code_id)
 
 
-def _by_till(actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branch_id: UUID | None) -> Arrival:
+def _by_card(actor: Actor, code: str, offer_id: UUID, *, at: datetime, branch_id: UUID | None, pin: str) -> Arrival:
+    guesses.refuse_guessing(actor)
+    scanned = cards.look_up(actor, code)
+    terms = _terms(actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id))
+    here = _counter(actor, terms, branch_id)
+    person_id = _confirmed_by_pin(actor, scanned, pin)
+    assert scanned.member_id is not None
+    if scanned.member_id == actor.member_id:
+        raise OwnRedemption
+    return Arrival(scanned.member_id, here, Via.CARD, terms, confirmed_by=person_id)
+
+
+def _confirmed_by_pin(actor: Actor, scanned: ScannedCard, pin: str) -> UUID:
+    """The person who confirms: the holder, whose PIN was right."""
+    card_pins.check_pin(actor, scanned, pin)
+    assert scanned.member is not None
+    return scanned.member.person_id
+
+
+def _by_till(
+    actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branch_id: UUID | None, pin: str | None
+) -> Arrival:
     visit = load(actor.tenant, TillVisit, till_id)
     terms = _terms(actor, offer_id, visit.member_id, at=at, place=Branch.id == visit.branch_id)
     require(actor, "use_till", merchant_id=visit.merchant_id, branch_id=visit.branch_id)
@@ -179,5 +204,21 @@ def _by_till(actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branc
         raise TillClosed
     if visit.member_id == actor.member_id:
         raise OwnRedemption
-    elsewhere = branch_id not in (None, visit.branch_id)
-    return Arrival(visit.member_id, visit.branch_id, Via(visit.via), terms, till_id=visit.id, is_elsewhere=elsewhere)
+    person_id = None if visit.card_id is None else _with_card(actor, visit.card_id, pin)
+    return Arrival(
+        visit.member_id,
+        visit.branch_id,
+        Via(visit.via),
+        terms,
+        till_id=visit.id,
+        is_elsewhere=branch_id not in (None, visit.branch_id),
+        confirmed_by=person_id,
+    )
+
+
+def _with_card(actor: Actor, card_id: UUID, pin: str | None) -> UUID:
+    """The holder of the card that opened the visit confirms, if it is still live and the PIN is right."""
+    guesses.refuse_guessing(actor)
+    if pin is None:
+        raise PinRequired
+    return _confirmed_by_pin(actor, cards.read_again(load(actor.tenant, Card, card_id)), pin)

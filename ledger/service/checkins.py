@@ -22,7 +22,7 @@ from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import communities, members
+from ledger.people import cards, communities, guesses, members
 from ledger.people.models import Member, MemberState, PlaceUnit
 from ledger.people.notices import declare, tell
 from ledger.service import codes, evidence
@@ -35,7 +35,6 @@ from ledger.service.errors import (
     NoOpenVisit,
     OtherCommunity,
     Overlap,
-    UnknownCard,
     UnknownCode,
 )
 from ledger.service.evidence import Location, Review, Sighting
@@ -69,6 +68,11 @@ class Via:
     card_code: str | None = None
     member_id: UUID | None = None
 
+    @property
+    def is_by_staff(self) -> bool:
+        """Staff at the place say who is there: they know the member, or hold their paper card."""
+        return self.member_id is not None or self.card_code is not None
+
 
 @dataclass(frozen=True, slots=True)
 class _Site:
@@ -94,9 +98,9 @@ def record_checkin(
     `happened_at` None is now, or the moment of the scan; `minutes` (0 … 1440) makes a complete visit by hand, graded
     `later`. `on_behalf_of` is the member for whom a helper acts. Entering one place closes the visit at another.
 
-    Raises NotFound, Forbidden, MemberGone; the code's UnknownCard, OtherCommunity, UnknownCode, LiveCodeExpired,
-    GrantExpired, GrantUsed; ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out`
-    NoOpenVisit.
+    Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
+    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; ActivityCancelled, ActivityTooFar; then for `in`
+    DuplicateCheckin, Overlap, for `out` NoOpenVisit.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
@@ -108,8 +112,8 @@ def record_checkin(
         witnessed_at=witnessed_at,
         distance=evidence.distance_bucket(site.activity, location),
         by_hand=minutes is not None,
-        recorded_own=via.member_id is not None and member.person_id == actor.person_id,
-        by_helper=via.member_id is None and member.person_id != actor.person_id,
+        recorded_own=via.is_by_staff and member.person_id == actor.person_id,
+        by_helper=not via.is_by_staff and member.person_id != actor.person_id,
     )
     if site.activity.state == ActivityState.CANCELLED:
         raise ActivityCancelled
@@ -141,14 +145,16 @@ def _site(community_id: UUID, activity_id: UUID) -> _Site:
 
 def _member(actor: Actor, via: Via, on_behalf_of: UUID | None, *, site: _Site) -> Member:
     """Whose visit it is, locked so that two check-ins of one person come one after the other."""
-    target = via.member_id or on_behalf_of or actor.member_id
+    if via.is_by_staff:
+        require(actor, "record_checkin", unit_path=site.unit_path)
+    target = _on_card(actor, via) or via.member_id or on_behalf_of or actor.member_id
     if target is None:
         raise Forbidden
     member, unit_path = _locked(actor.tenant, target)
     if member.merged_into is not None:
         member, unit_path = _locked(actor.tenant, member.merged_into)
-    if via.member_id is not None:
-        require(actor, "record_checkin", unit_path=site.unit_path)
+    if via.is_by_staff:
+        pass
     elif member.id != actor.member_id:
         require(actor, "act_for_member", member_id=member.id, unit_path=unit_path)
     else:
@@ -156,6 +162,14 @@ def _member(actor: Actor, via: Via, on_behalf_of: UUID | None, *, site: _Site) -
     if member.state != MemberState.ACTIVE:
         raise MemberGone
     return member
+
+
+def _on_card(actor: Actor, via: Via) -> UUID | None:
+    """The holder of the paper card that was scanned or typed."""
+    if via.card_code is None:
+        return None
+    guesses.refuse_guessing(actor)
+    return cards.holder_of(actor, via.card_code).id
 
 
 def _locked(community_id: UUID, member_id: UUID) -> tuple[Member, str]:
@@ -172,9 +186,7 @@ def _prove(
     actor: Actor, activity: Activity, via: Via, happened_at: datetime | None
 ) -> tuple[Evidence, datetime | None]:
     """What the code proves, and at which moment it was read (None where the code does not change)."""
-    if via.card_code is not None:
-        raise UnknownCard
-    if via.member_id is not None:
+    if via.is_by_staff:
         return Evidence.COORDINATOR_SCAN, None
     if via.grant is not None:
         return _prove_by_grant(actor, activity, via.grant)

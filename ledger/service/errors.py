@@ -80,14 +80,6 @@ class GrantUsed(Refused):
     en = ("Somebody else has used this scan.", "Scan the code at the place yourself.")
 
 
-class UnknownCard(Refused):
-    """No card with this code is in use."""
-
-    code = "unknown_card"
-    zh = ("没有这张红花卡。", "请核对卡号，或由工作人员按姓名登记。")
-    en = ("This card is unknown.", "Check the number, or record the person by name.")
-
-
 class ActivityTooFar(Refused):
     """The moment is more than 12 hours before the start or after the end of the activity."""
 

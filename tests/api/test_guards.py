@@ -20,7 +20,7 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
-from ledger.people import grants, helping, households, teams
+from ledger.people import cards, grants, helping, households, teams
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
@@ -50,7 +50,7 @@ INSIDE_ALL = {
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
-    "joining.post_join", "reversals.list_reversals",
+    "joining.post_join", "cards.list_cards", "reversals.list_reversals",
 }  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
@@ -124,6 +124,10 @@ def build() -> Town:
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
         "link_id": _helper_link(place, other),
         "sign_up_id": signed_up.id,
+    }  # fmt: skip
+    card = cards.hand_out(admin, other.member_id).card
+    things |= {
+        "card_id": card.id, "sheet_id": card.sheet_id,
     }  # fmt: skip
     people = {
         "volunteer": volunteer,
@@ -206,6 +210,14 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
         "treasurer", {"name": "新人", "phone": "13800000009", "unit_id": "unit_id", "role": "stamper"},
     ),
     "grants.delete_grant": ("supervisor", None),
+    "cards.get_card": ("volunteer", None),
+    "cards.post_card": ("stamper", {}),
+    "cards.post_loss": ("volunteer", None),
+    "cards.post_pin": ("treasurer", {}),
+    "cards.post_void": ("stamper", None),
+    "cards.list_sheets": ("supervisor", None),
+    "cards.post_sheet": ("stamper", {"count": 1}),
+    "cards.get_sheet": ("treasurer", None),
     "paper-notices.list_paper_notices": ("volunteer", None),
     "paper-notices.post_hand_over": ("volunteer", {"notice_ids": ["notice_id"]}),
     "helpers.list_helpers": ("volunteer", None),

@@ -123,7 +123,7 @@ def test_bad_input_is_told_by_field(shopping: Shopping, change: dict[str, Any]):
     assert answer.json["errors"]
 
 
-def test_a_card_is_not_known_yet(shopping: Shopping):
+def test_an_unknown_card_is_refused(shopping: Shopping):
     answer = shopping.redeem(shopping.street.clerk, {"card_code": "ABCD2345", "pin": "1234"})
     assert (answer.status_code, answer.json["code"]) == (409, "unknown_card")
 

@@ -12,8 +12,7 @@ from ledger.rewards.errors import BranchRequired, OwnRedemption, TillClosed
 from ledger.rewards.models import OfferKind
 from ledger.rewards.offers import OfferTerms, draft_offer
 from ledger.rewards.tills import Till
-from ledger.rewards.ways import ByCard, ByTill
-from ledger.service.errors import UnknownCard
+from ledger.rewards.ways import ByTill
 from tests.ledger.rewards.street import Street, add_person
 from tests.stories import Neighbour, neighbour, open_neighbourhood
 
@@ -70,13 +69,6 @@ def test_a_clerk_cannot_open_a_visit_for_themself(street: Street):
     merchants.appoint_clerk(street.place.admin.actor, street.bakery.id, person_id=lin.person_id, name="小林")
     with pytest.raises(OwnRedemption):
         visit(street, lin, by=lin)
-
-
-def test_paper_cards_are_not_known_yet(street: Street):
-    with pytest.raises(UnknownCard):
-        tills.open_till(street.clerk.actor, card_code="ABCD2345")
-    with pytest.raises(UnknownCard):
-        redemptions.reserve(street.clerk.actor, street.loaf.id, way=ByCard("ABCD2345", "1234"))
 
 
 def test_only_those_behind_a_counter_open_a_till(street: Street):

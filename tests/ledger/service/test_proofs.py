@@ -11,6 +11,8 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
+from ledger.people import cards
+from ledger.people.card_errors import UnknownCard
 from ledger.people.models import Member, MemberState
 from ledger.service import codes
 from ledger.service.checkins import Kind, Via, record_checkin
@@ -21,7 +23,6 @@ from ledger.service.errors import (
     LiveCodeExpired,
     MemberGone,
     OtherCommunity,
-    UnknownCard,
     UnknownCode,
 )
 from ledger.service.evidence import Review
@@ -185,9 +186,26 @@ def test_who_has_left_is_not_checked_in(day: Day):
         day.arrive(day.place.coordinator, NINE, via=Via(member_id=person.member_id))
 
 
-def test_no_card_is_known_yet(day: Day):
+def test_a_card_is_scanned_by_staff_and_an_unknown_one_proves_nothing(day: Day):
     with pytest.raises(UnknownCard):
+        day.arrive(day.place.coordinator, NINE, via=Via(card_code="ABCD2345"))
+    with pytest.raises(Forbidden):
         day.arrive(day.place.volunteer(), NINE, via=Via(card_code="ABCD2345"))
+
+
+def test_a_card_counts_for_its_holder_as_scanned_by_the_coordinator(day: Day):
+    elder = day.place.volunteer()
+    code = cards.hand_out(day.place.coordinator.actor, elder.member_id).code
+    visit = day.arrive(day.place.coordinator, NINE, via=Via(card_code=code.lower()))
+    assert (visit.member_id, visit.evidence, visit.reasons) == (elder.member_id, Evidence.COORDINATOR_SCAN, [])
+    assert (visit.recorded_by, visit.on_behalf_of) == (day.place.coordinator.person_id, elder.person_id)
+
+
+def test_who_scans_their_own_card_has_recorded_themself(day: Day):
+    mine = day.place.coordinator
+    code = cards.hand_out(day.place.admin.actor, mine.member_id).code
+    visit = day.arrive(mine, NINE, via=Via(card_code=code))
+    assert (visit.evidence, visit.reasons) == (Evidence.LATER, ["recorded_own"])
 
 
 def test_the_poster_of_another_activity_proves_nothing_here(day: Day):

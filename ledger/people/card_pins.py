@@ -1,0 +1,84 @@
+"""The PIN of a paper card: what confirms in the place of a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+
+from ledger.core import audit, secrets
+from ledger.core.db import db
+from ledger.core.ids import NOBODY
+from ledger.core.tenancy import Actor, scoped, within
+from ledger.people import guesses, notices
+from ledger.people.card_errors import PinBlocked, PinWrong
+from ledger.people.cards import ScannedCard, digest_of_pin, read_again
+from ledger.people.cards_models import Card
+
+MOST_TRIES = 5
+"""So many wrong ones since the last right one, and only staff can open the card again."""
+
+PIN_STOPPED = notices.declare(
+    "card.pin_blocked",
+    zh="您的红花卡密码输错 {tries} 次，已锁住。请到社区重设。",
+    en="Your paper card's PIN was entered wrongly {tries} times and is blocked. The community sets a new one.",
+    by_phone=True,
+)
+
+_cards: Any = Card.__table__
+
+
+def check_pin(actor: Actor, scanned: ScannedCard, pin: str) -> None:
+    """The PIN is the card's, and its earlier wrong tries are forgotten.
+
+    Raises what the card earns, PinBlocked, PinWrong. An unknown card costs the same work as a wrong PIN.
+    """
+    card = _locked(scanned)
+    known = card is not None and card.pin_hash is not None
+    salt = (card.pin_salt if card and known else None) or b""
+    digest = digest_of_pin(card.id if card else NOBODY, salt, pin)
+    right = secrets.same(digest, (card.pin_hash if card and known else None) or b"")
+    refusal = scanned.refusal if card is None else read_again(card).refusal
+    if refusal is not None:
+        raise refusal
+    assert card is not None
+    if card.pin_tries >= MOST_TRIES:
+        raise PinBlocked
+    if not right:
+        found = card
+        raise PinWrong(
+            tries_left=MOST_TRIES - card.pin_tries - 1, afterwards=lambda: _count_wrong(actor, found, scanned)
+        )
+    if card.pin_tries:
+        card.pin_tries = 0
+        db.session.flush()
+
+
+def _locked(scanned: ScannedCard) -> Card | None:
+    """The card as it stands under its lock: another till may have tried it meanwhile."""
+    of = scanned.card
+    community_id, card_id = (of.community_id, of.id) if of else (NOBODY, NOBODY)
+    query = scoped(community_id, Card).where(Card.id == card_id).with_for_update()
+    found: Card | None = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return found
+
+
+def _count_wrong(actor: Actor, card: Card, scanned: ScannedCard) -> None:
+    wrong = (
+        update(_cards)
+        .where(within(card.community_id, Card), _cards.c.id == card.id)
+        .values(pin_tries=_cards.c.pin_tries + 1)
+        .returning(_cards.c.pin_tries)
+    )
+    tries: int = db.session.connection().execute(wrong).scalar_one()
+    guesses.count_try(actor, card.id)
+    if tries == MOST_TRIES:
+        audit.record(actor, "people.block_pin", card.id, tries=tries)
+        _tell(card, scanned, tries)
+
+
+def _tell(card: Card, scanned: ScannedCard, tries: int) -> None:
+    person_id: UUID | None = scanned.member.person_id if scanned.member else None
+    if person_id is not None:
+        notices.tell(card.community_id, person_id, PIN_STOPPED, card_id=card.id.hex, tries=tries)

@@ -26,6 +26,7 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
+from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
@@ -107,6 +108,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Settlement.state: (SettlementState.DRAFT, SettlementState.PAID),
         ReversalRequest.state: tuple(ReversalState),
         SignUp.state: tuple(SignUpState),
+        Import.state: tuple(ImportState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

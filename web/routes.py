@@ -19,6 +19,7 @@ from web import (
     helping,
     home,
     households,
+    imports,
     member_codes,
     members,
     merchants,
@@ -47,7 +48,7 @@ from web.context import protect_forms
 ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, helping, roles, teams,
-    households, merchants, agreements, funds, settlements,
+    households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, office, docs,
 )  # fmt: skip
 

@@ -99,10 +99,30 @@ SIGN_UP = {
     "lapsed": Word("no", "cross", _("名额过时")),
 }
 
+IMPORT = {
+    "faulty": Word("no", "flag", _("有问题")),
+    "checked": Word("wait", "edit", _("核对好了")),
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "done": Word("ok", "check", _("已导入")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "cross", _("不导入了")),
+}
+
+IMPORTS = {"members": _("居民名单"), "openings": _("期初红花")}
+
+IMPORT_COLUMNS = {
+    "name": _("姓名"),
+    "phone": _("手机号"),
+    "unit": _("住在"),
+    "household": _("住户"),
+    "points": _("红花"),
+    "minutes": _("服务分钟"),
+}
+
 STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
-    "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP,
+    "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip
 
 OFFER_KINDS = {

@@ -195,3 +195,27 @@ class TooManyTokens(Refused):
     code = "too_many_tokens"
     zh = ("令牌已有 {most} 个。", "请先撤销不再使用的令牌。")
     en = ("There are {most} tokens already.", "Revoke those that are no longer used.")
+
+
+class ImportUnreadable(Refused):
+    """The file is neither a CSV in UTF-8 or GBK nor an XLSX workbook, or it is damaged."""
+
+    code = "import_unreadable"
+    zh = ("文件读不出来。", "请用模板填写，另存为 CSV 或 XLSX 再上传。")
+    en = ("The file could not be read.", "Fill in the template and save it as CSV or XLSX.")
+
+
+class ImportTooLong(Refused):
+    """The file has more rows than one import takes."""
+
+    code = "import_too_long"
+    zh = ("文件里的行数太多。", "一次最多 {most} 行，请分成几个文件。")
+    en = ("The file has too many rows.", "At most {most} at once: split it into several files.")
+
+
+class ImportFaulty(Refused):
+    """Some row of the file cannot be taken, so none is."""
+
+    code = "import_faulty"
+    zh = ("文件里还有 {faults} 处问题，什么都没有导入。", "请按提示改好文件，再上传一次。")
+    en = ("The file still has {faults} faults; nothing was imported.", "Mend the file and upload it again.")

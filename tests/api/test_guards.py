@@ -20,7 +20,7 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
-from ledger.people import cards, grants, helping, households, teams
+from ledger.people import cards, grants, helping, households, imports, teams
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
@@ -124,6 +124,7 @@ def build() -> Town:
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
         "link_id": _helper_link(place, other),
         "sign_up_id": signed_up.id,
+        "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {
@@ -242,6 +243,12 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "households.post_member": ("supervisor", {"member_id": "member_id"}),
     "households.delete_member": ("volunteer", {}),
     "households.post_household": ("coordinator", {"name": "一家", "member_ids": ["member_id"]}),
+    "imports.list_imports": ("coordinator", None),
+    "imports.get_import": ("volunteer", None),
+    "imports.post_ask": ("treasurer", {}),
+    "imports.post_approval": ("supervisor", {}),
+    "imports.post_decline": ("stamper", {"note": "旧名单"}),
+    "imports.post_withdrawal": ("treasurer", {}),
     "accounts.get_account": ("volunteer", None),
     "accounts.get_statement": ("volunteer", None),
     "transfers.get_transfer": ("volunteer", None),
@@ -328,6 +335,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_void": ("owner", {"reason": "错了"}),
 }  # fmt: skip
 
+UPLOADS = {"imports.post_import"}
+"""Takes a file: who is refused is tested with one in test_imports.py."""
+
 PER_ITEM = {"checkins.post_batch"}
 """Answers 200 and refuses each item for itself."""
 
@@ -358,7 +368,7 @@ def _named(body: Any, things: dict[str, str]) -> Any:
 
 
 def test_every_route_is_listed(app: Flask) -> None:
-    listed = PUBLIC | INSIDE_ALL | OWN_PERSON | PER_ITEM | REFUSED.keys()
+    listed = PUBLIC | INSIDE_ALL | OWN_PERSON | PER_ITEM | UPLOADS | REFUSED.keys()
     assert {rule.endpoint for rule in routes(app)} == listed
 
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from api.commands.demo import arranging, correcting, founding, redeeming, serving, settling, trading
+from api.commands.demo import arranging, correcting, founding, importing, redeeming, serving, settling, trading
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, expiry, seals
@@ -76,6 +76,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
+    importing.import_lists(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

@@ -1,0 +1,295 @@
+"""What this room lets import: members, and opening balances of cards that were stamped before the books began."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+
+from ledger.book.accounts import accounts_of_member, hours_of, issuance_of, open_accounts, wallet_of
+from ledger.book.codes import Code, Unit
+from ledger.book.models import Transfer
+from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.core import audit, clock, outbox, secrets
+from ledger.core.db import db
+from ledger.core.evidence import digest_of
+from ledger.core.ids import new_id
+from ledger.core.tenancy import Actor, scoped, within
+from ledger.people import phones, units
+from ledger.people.imports import Column, Fault, ImportKind, Numbered, register
+from ledger.people.members import sort_key
+from ledger.people.models import Household, Member, MemberState, Person, Phone, PlaceUnit
+from ledger.people.units import PARTY_LINE
+
+T = TypeVar("T")
+
+AT_ONCE = 500
+"""Rows in one statement; both engines bound what a statement may carry."""
+
+MOST_POINTS, MOST_MINUTES = 100_000, 1_000_000
+
+OPENING = "opening"
+"""The source type of opening balances; the source's id is the member's, so each has one."""
+
+
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(rows), AT_ONCE):
+        yield rows[start : start + AT_ONCE]
+
+
+def _insert(model: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    for piece in _pieces(rows):
+        db.session.execute(insert(model), piece)
+
+
+# --- phones and places --------------------------------------------------------------------------------------------
+
+
+def _index(phone: str) -> bytes | None:
+    """The blind index of what was typed; None when it is no mobile number."""
+    try:
+        return phones.index_of(phone)
+    except ValueError:
+        return None
+
+
+def _people_with(indexes: Collection[bytes]) -> dict[bytes, UUID]:
+    found: dict[bytes, UUID] = {}
+    for piece in _pieces(list(indexes)):
+        query = select(Phone.blind_index, Phone.person_id).where(Phone.ended_at.is_(None), Phone.blind_index.in_(piece))
+        found |= dict(db.session.execute(query).tuples().all())
+    return found
+
+
+def _members_here(community_id: UUID, person_ids: Collection[UUID]) -> dict[UUID, Member]:
+    found: dict[UUID, Member] = {}
+    for piece in _pieces(list(person_ids)):
+        rows = db.session.scalars(scoped(community_id, Member).where(Member.person_id.in_(piece)))
+        found |= {member.person_id: member for member in rows}
+    return found
+
+
+class Places:
+    """The community's units by name, alone ("3 号楼") or with those above ("南苑/3 号楼")."""
+
+    def __init__(self, community_id: UUID) -> None:
+        tree = [unit for unit in units.tree_of(community_id) if unit.kind not in PARTY_LINE]
+        by_id = {unit.id: unit for unit in tree}
+        self.root = tree[0]
+        self._named: dict[str, list[PlaceUnit]] = defaultdict(list)
+        for unit in tree:
+            said, above = unit.name, by_id.get(unit.parent_id) if unit.parent_id else None
+            self._named[said].append(unit)
+            while above is not None:
+                said = f"{above.name}/{said}"
+                self._named[said].append(unit)
+                above = by_id.get(above.parent_id) if above.parent_id else None
+
+    def called(self, name: str) -> list[PlaceUnit]:
+        return [self.root] if not name else self._named.get(name.replace("／", "/").replace(" / ", "/"), [])
+
+
+# --- members ------------------------------------------------------------------------------------------------------
+
+NAME = Column("name", ("姓名", "名字", "full name"), 80, required=True)
+PHONE = Column("phone", ("手机", "手机号", "电话", "mobile"), 20)
+UNIT = Column("unit", ("单元", "住址", "网格", "楼栋", "place"), 200)
+HOUSEHOLD = Column("household", ("住户", "户", "home"), 80)
+
+
+def _faults_of_members(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
+    places = Places(community_id)
+    indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
+    people = _people_with({index for index in indexes.values() if index})
+    here = _members_here(community_id, set(people.values()))
+    often = Counter(indexes.values())
+    for number, row in rows:
+        units_called = places.called(row.get("unit", ""))
+        if len(units_called) != 1:
+            yield Fault(number, "unit", "ambiguous_unit" if units_called else "unknown_unit")
+        if number not in indexes:
+            continue
+        index = indexes[number]
+        if index is None:
+            yield Fault(number, "phone", "phone_malformed")
+        elif often[index] > 1:
+            yield Fault(number, "phone", "phone_twice")
+        elif people.get(index) in here:
+            yield Fault(number, "phone", "already_member")
+
+
+def _take_members(actor: Actor, import_id: UUID, rows: Numbered) -> None:
+    """Persons, phones, households, members and accounts, set by set; who is known by the number stays that person."""
+    now, places = clock.now(), Places(actor.tenant)
+    indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
+    known = _people_with({index for index in indexes.values() if index})
+    homes = _homes(actor.tenant, {row["household"] for _, row in rows if row.get("household")})
+    persons: list[dict[str, Any]] = []
+    numbers: list[dict[str, Any]] = []
+    members: list[dict[str, Any]] = []
+    for number, row in rows:
+        index = indexes.get(number)
+        person_id = known.get(index) if index else None
+        if person_id is None:
+            person_id = new_id()
+            persons.append({"id": person_id, "created_at": now})
+            if index:
+                sealed = secrets.seal(phones.normalise(row["phone"]).encode(), "phones")
+                phone = {"id": new_id(), "person_id": person_id, "sealed": sealed, "blind_index": index}
+                numbers.append(phone | {"created_at": now})
+        members.append(
+            {
+                "community_id": actor.tenant,
+                "id": new_id(),
+                "person_id": person_id,
+                "name": row["name"],
+                "sort_key": sort_key(row["name"]),
+                "unit_id": places.called(row.get("unit", ""))[0].id,
+                "household_id": homes.get(row.get("household", "")),
+                "state": MemberState.ACTIVE,
+                "joined_at": now,
+                "actor_id": actor.person_id,
+            }
+        )
+    _insert(Person, persons)
+    _insert(Phone, numbers)
+    _insert(Member, members)
+    for piece in _pieces(members):
+        open_accounts(actor.tenant, [key for one in piece for key in accounts_of_member(one["id"])])
+    audit.record(actor, "people.import_members", import_id, count=len(members))
+    outbox.announce_all(actor, "member.joined", [{"member_id": one["id"].hex} for one in members])
+
+
+def _homes(community_id: UUID, names: Collection[str]) -> dict[str, UUID]:
+    """The household of each name; one that is not there is made."""
+    query = scoped(community_id, Household.name, Household.id).where(Household.name.in_(names))
+    found = dict(db.session.execute(query).tuples().all())
+    new = {name: new_id() for name in sorted(set(names) - set(found))}
+    rows = [
+        {"community_id": community_id, "id": home_id, "name": name, "created_at": clock.now()}
+        for name, home_id in new.items()
+    ]
+    _insert(Household, rows)
+    return found | new
+
+
+MEMBERS = register(ImportKind("members", (NAME, PHONE, UNIT, HOUSEHOLD), _faults_of_members, _take_members))
+
+
+# --- opening balances ---------------------------------------------------------------------------------------------
+
+POINTS = Column("points", ("红花", "朵数", "flowers"), 9, required=True)
+MINUTES = Column("minutes", ("分钟", "服务分钟"), 9)
+
+
+class Owners:
+    """Whose balance a row opens: by phone, else by a name that only one member has."""
+
+    def __init__(self, community_id: UUID, rows: Numbered) -> None:
+        self._indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
+        self._people = _people_with({index for index in self._indexes.values() if index})
+        self._here = _members_here(community_id, set(self._people.values()))
+        self._named: dict[str, list[Member]] = defaultdict(list)
+        for piece in _pieces(sorted({row["name"] for _, row in rows})):
+            query = scoped(community_id, Member).where(Member.name.in_(piece), Member.state == MemberState.ACTIVE)
+            for member in db.session.scalars(query):
+                self._named[member.name].append(member)
+
+    def of(self, number: int, row: dict[str, str]) -> list[Member]:
+        """Who is meant; one is right, none and several are not."""
+        named = self._named.get(row["name"], [])
+        if number not in self._indexes:
+            return named
+        index = self._indexes[number]
+        person_id = self._people.get(index) if index else None
+        return [member for member in named if member.person_id == person_id]
+
+
+def _faults_of_openings(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
+    owners = Owners(community_id, rows)
+    meant = {number: owners.of(number, row) for number, row in rows}
+    often = Counter(found[0].id for found in meant.values() if len(found) == 1)
+    opened = _opened(community_id, often)
+    for number, row in rows:
+        yield from _faults_of_figures(number, row)
+        found = meant[number]
+        if len(found) != 1:
+            yield Fault(number, "name", "ambiguous_member" if found else "unknown_member")
+        elif often[found[0].id] > 1:
+            yield Fault(number, "name", "member_twice")
+        elif found[0].id in opened:
+            yield Fault(number, "name", "opened_before")
+
+
+def _faults_of_figures(number: int, row: dict[str, str]) -> Iterator[Fault]:
+    for name, most in (("points", MOST_POINTS), ("minutes", MOST_MINUTES)):
+        typed = row.get(name, "")
+        if not typed and name == "minutes":
+            continue
+        if not (typed.isascii() and typed.isdecimal()) or int(typed) == 0:
+            yield Fault(number, name, "not_a_number")
+        elif int(typed) > most:
+            yield Fault(number, name, "out_of_range")
+
+
+def _opened(community_id: UUID, member_ids: Collection[UUID]) -> set[UUID]:
+    """Who of these has an opening balance already; one that was taken back whole does not count."""
+    opened: set[UUID] = set()
+    for piece in _pieces(list(member_ids)):
+        query = scoped(community_id, Transfer).where(
+            Transfer.code == Code.OPENING, Transfer.source_type == OPENING, Transfer.source_id.in_(piece)
+        )
+        for transfer in db.session.scalars(query):
+            back = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
+                within(community_id, Transfer), Transfer.reverses_id == transfer.id
+            )
+            if int(db.session.scalar(back) or 0) < transfer.amount:
+                opened.add(transfer.source_id)
+    return opened
+
+
+def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
+    """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance."""
+    owners = Owners(actor.tenant, rows)
+    drafts = []
+    earlier = _count_openings(actor.tenant)
+    for number, row in rows:
+        [member] = owners.of(number, row)
+        facts = digest_of(
+            opening=import_id, row=number, member=member.id, points=row["points"], minutes=row.get("minutes")
+        )
+        source = Source(OPENING, member.id, facts)
+        legs = [(Code.OPENING, issuance_of(actor.tenant), wallet_of(member.id), row["points"])]
+        if row.get("minutes"):
+            legs.append((Code.HOURS, issuance_of(actor.tenant, Unit.MINUTES), hours_of(member.id), row["minutes"]))
+        drafts += [
+            Draft(
+                code=code,
+                debit=debit,
+                credit=credit,
+                amount=int(amount),
+                source=source,
+                part=earlier[member.id],
+                on_behalf_of=member.person_id,
+            )
+            for code, debit, credit, amount in legs
+        ]
+    for piece in _pieces(drafts):
+        post_transfers(actor, piece)
+    audit.record(
+        actor, "people.open_balances", import_id, count=len(rows), points=sum(int(row["points"]) for _, row in rows)
+    )
+
+
+def _count_openings(community_id: UUID) -> Counter[UUID]:
+    """How many openings each member had, taken back ones included: the next one's part."""
+    query = scoped(community_id, Transfer.source_id).where(
+        Transfer.code == Code.OPENING, Transfer.source_type == OPENING
+    )
+    return Counter(db.session.scalars(query))
+
+
+OPENINGS = register(ImportKind("openings", (NAME, PHONE, POINTS, MINUTES), _faults_of_openings, _take_openings))

@@ -7,16 +7,16 @@ from typing import Any
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.audit import AuditPageSchema
-from api.schemas.fields import PageQuery
-from ledger.core.audit import list_lines
+from api.schemas.audit import AuditPageSchema, AuditQuery
+from ledger.core.audit import LineFilter, list_lines
 
 blp = resource("audit", "The audit lines of the community; one's own for everybody.")
 
 
 @blp.get("/audit")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(AuditQuery, location="query")
 @blp.response(200, AuditPageSchema)
 def list_audit(asked: dict[str, Any]) -> dict[str, Any]:
     """The lines I may see, newest first."""
-    return page(list_lines(current_actor(), before=asked["cursor"], limit=asked["limit"] + 1), asked["limit"])
+    before, limit = asked.pop("cursor"), asked.pop("limit")
+    return page(list_lines(current_actor(), wanted=LineFilter(**asked), before=before, limit=limit + 1), limit)

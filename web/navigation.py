@@ -34,7 +34,7 @@ DESK = (
 
 
 WITHIN = {
-    "web.reversals": "web.books", "web.checks": "web.books", "web.statements": "web.books",
+    "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, g
 from web import (
     activities,
     agreements,
+    audit,
     books,
     checkins,
     checks,
@@ -49,7 +50,7 @@ ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
-    statements, receipts, seals, books, reversals, checks, office, docs,
+    statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from api.schemas.fields import Id, Moment, Schema, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+
+
+class AuditQuery(PageQuery):
+    actor_id = Id(load_default=None)
+    on_behalf_of = Id(load_default=None)
+    action = Text(60, load_default=None, metadata={"description": "How the action begins.", "example": "people."})
+    thing_id = Id(load_default=None)
+    outcome = Text(60, load_default=None, metadata={"description": '"done" or a reason code.', "example": "forbidden"})
+    refused = fields.Boolean(
+        load_default=None, metadata={"description": "Only what was refused, or only what was done."}
+    )
+    since = Moment(load_default=None)
+    until = Moment(load_default=None)
 
 
 class AuditLineSchema(Schema):
@@ -16,6 +29,10 @@ class AuditLineSchema(Schema):
     thing_id = Id(allow_none=True)
     outcome = fields.String(metadata={"description": '"done" or the reason code.'})
     request_id = fields.String()
+    origin = fields.String(
+        allow_none=True,
+        metadata={"description": "The same for acts from the same place; no address can be read from it."},
+    )
     detail = fields.Dict()
 
 

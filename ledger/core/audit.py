@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index, insert, or_
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import Base, db, text
@@ -21,13 +24,21 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the outer layer for each request, so that a line, a log entry and an answer can be matched."""
 
 
+origin: ContextVar[str | None] = ContextVar("origin", default=None)
+"""Set by the outer layer: where the request came from, as a keyed digest that tells places apart and names none."""
+
+
 class AuditLine(Base):
-    """One act. `outcome` is "done" or the reason code; `detail` holds ids and figures, never names or phones."""
+    """One act. `outcome` is "done" or the reason code; `detail` holds ids and figures, never names or phones.
+
+    `origin` is the same for acts from the same network address; the address itself is nowhere.
+    """
 
     __tablename__ = "audit_lines"
     __table_args__ = (
-        # Serves: the audit page and a person's own lines, newest first.
+        # Serve: the audit page and a person's own lines, newest first: what they did, and what was done for them.
         Index("ix_audit_lines_actor", "community_id", "actor_id", "id"),
+        Index("ix_audit_lines_owner", "community_id", "on_behalf_of", "id"),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +50,7 @@ class AuditLine(Base):
     outcome: Mapped[str] = mapped_column(text(60))
     request_id: Mapped[str] = mapped_column(text(64))
     detail: Mapped[dict[str, Any]]
+    origin: Mapped[str | None] = mapped_column(text(16))
 
 
 _lines: Any = AuditLine.__table__
@@ -65,18 +77,58 @@ def record(
         "outcome": outcome,
         "request_id": request_id.get(),
         "detail": detail,
+        "origin": origin.get(),
     }
     db.session.execute(insert(_lines), [line])
 
 
-def list_lines(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> list[AuditLine]:
-    """The lines the actor may see, newest first: the community's, or what they did themself. Raises Forbidden."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilter:
+    """Which lines are wanted; None sets no condition. `since` ≤ at < `until`; `action` is how it begins ("people.").
+
+    `refused` True is everything that was refused, False everything that was done.
+    """
+
+    actor_id: UUID | None = None
+    on_behalf_of: UUID | None = None
+    action: str | None = None
+    thing_id: UUID | None = None
+    outcome: str | None = None
+    refused: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL = LineFilter()
+DONE = "done"
+
+
+def list_lines(
+    actor: Actor, *, wanted: LineFilter = ALL, before: UUID | None = None, limit: int = 50
+) -> list[AuditLine]:
+    """The lines the actor may see, newest first: the community's, or what they did themself and what was done for
+    them. Raises Forbidden."""
     scopes = reach(actor, "see_audit")
     if not scopes:
         raise Forbidden
-    query = scoped(actor.tenant, AuditLine)
+    query = scoped(actor.tenant, AuditLine).where(*_conditions(wanted))
     if not any(scope & COMMUNITY for scope in scopes.values()):
-        query = query.where(AuditLine.actor_id == actor.person_id)
+        query = query.where(or_(AuditLine.actor_id == actor.person_id, AuditLine.on_behalf_of == actor.person_id))
     if before is not None:
         query = query.where(AuditLine.id < before)
     return list(db.session.scalars(query.order_by(AuditLine.id.desc()).limit(limit)))
+
+
+def _conditions(wanted: LineFilter) -> Iterator[ColumnElement[bool]]:
+    for name in ("actor_id", "on_behalf_of", "thing_id", "outcome"):
+        value = getattr(wanted, name)
+        if value is not None:
+            yield getattr(AuditLine, name) == value
+    if wanted.action is not None:
+        yield AuditLine.action.startswith(wanted.action, autoescape=True)
+    if wanted.refused is not None:
+        yield AuditLine.outcome != DONE if wanted.refused else AuditLine.outcome == DONE
+    if wanted.since is not None:
+        yield AuditLine.at >= wanted.since
+    if wanted.until is not None:
+        yield AuditLine.at < wanted.until

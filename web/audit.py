@@ -1,0 +1,87 @@
+"""The audit: who did what, for whom, from where, and how it ended; one's own, or all for whoever may see it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, render_template, request
+from flask_babel import gettext
+from marshmallow import fields, validate
+
+from api.auth import current_actor
+from api.schemas.fields import PageQuery, Text
+from ledger.core import audit, clock
+from ledger.core.audit import AuditLine, LineFilter
+from ledger.core.ids import NOBODY
+from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.tenancy import Actor
+from ledger.people import members
+from web.acts import ACTS, came_to, said
+from web.forms import ask
+
+page = Blueprint("audit", __name__)
+
+
+class AuditPageQuery(PageQuery):
+    """The filters of the page, as its address carries them."""
+
+    who = Text(40, load_default="")
+    action = fields.String(load_default=None, validate=validate.OneOf(sorted(ACTS)))
+    refused = fields.Boolean(load_default=None)
+    on = fields.Date(load_default=None)
+
+
+@page.get("/c/<id:community_id>/audit")
+def list_all() -> Any:
+    """The lines I may see, newest first."""
+    actor, asked = current_actor(), ask(AuditPageQuery())
+    rows = audit.list_lines(actor, wanted=_wanted(actor, asked), before=asked["cursor"], limit=asked["limit"] + 1)
+    shown = rows[: asked["limit"]]
+    return render_template(
+        "audit/list.html",
+        lines=_shown(actor, shown),
+        acts=sorted(((name, str(words)) for name, words in ACTS.items()), key=lambda one: one[1]),
+        sees_all=_sees_all(actor),
+        asked=request.args,
+        next_cursor=shown[-1].id.hex if len(rows) > len(shown) else None,
+    )
+
+
+def _sees_all(actor: Actor) -> bool:
+    return any(scope & COMMUNITY for scope in reach(actor, "see_audit").values())
+
+
+def _wanted(actor: Actor, asked: dict[str, Any]) -> LineFilter:
+    who = None
+    if asked["who"] and _sees_all(actor) and not members.is_masked_for(actor):
+        found = members.list_members(actor, search=asked["who"], limit=1)
+        who = found[0][0].person_id if found else NOBODY
+    since = clock.start_of_day(asked["on"]) if asked["on"] else None
+    until = since + timedelta(days=1) if since else None
+    return LineFilter(actor_id=who, action=asked["action"], refused=asked["refused"], since=since, until=until)
+
+
+def _shown(actor: Actor, lines: list[AuditLine]) -> list[dict[str, Any]]:
+    people = {line.actor_id for line in lines} | {line.on_behalf_of for line in lines if line.on_behalf_of}
+    names = members.names_of(actor.tenant, people)
+    if members.is_masked_for(actor):
+        names = {person_id: members.mask_name(name) for person_id, name in names.items()}
+    return [
+        {
+            "at": line.at,
+            "who": _called(names, line.actor_id),
+            "for_whom": _called(names, line.on_behalf_of) if line.on_behalf_of else "",
+            "what": said(line.action),
+            "ended": came_to(line.outcome),
+            "is_refusal": line.outcome != audit.DONE,
+            "origin": line.origin or "",
+        }
+        for line in lines
+    ]
+
+
+def _called(names: dict[UUID, str], person_id: UUID) -> str:
+    unknown = gettext("系统或没有登录的人") if person_id == NOBODY else gettext("不在本社区的人")
+    return names.get(person_id) or str(unknown)

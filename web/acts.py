@@ -61,6 +61,21 @@ ACTS = {
     "people.ask_undo_merge": _("提出撤销合并"),
     "people.approve_undo_merge": _("同意撤销合并"),
     "people.refuse_undo_merge": _("不同意撤销合并"),
+    "people.join_household": _("加入住户"),
+    "people.rename_household": _("改了住户的名字"),
+    "people.make_cards": _("做了一批红花卡"),
+    "people.print_cards": _("打印红花卡"),
+    "people.withdraw_card": _("停用红花卡"),
+    "people.block_pin": _("密码试错太多，卡已锁"),
+    "people.stop_guessing": _("试错太多，暂停输入"),
+    "people.sign_in_blocked": _("登录试错太多，暂停登录"),
+    "people.check_import": _("上传并核对了导入文件"),
+    "people.ask_import": _("提出导入"),
+    "people.approve_import": _("同意导入"),
+    "people.decline_import": _("不同意导入"),
+    "people.withdraw_import": _("撤回导入"),
+    "people.import_members": _("导入居民"),
+    "people.open_balances": _("登记期初红花"),
     "service.create_programme": _("新建项目"),
     "service.change_rule": _("改了项目规则"),
     "service.plan_activity": _("安排活动"),
@@ -95,6 +110,7 @@ ACTS = {
     "rewards.end_offer": _("下架商品"),
     "rewards.create_member_code": _("出示付款码"),
     "rewards.open_till": _("店员扫码"),
+    "rewards.reserve": _("预留红花"),
     "rewards.confirm": _("确认兑换"),
     "rewards.cancel": _("取消兑换"),
     "rewards.refund": _("退回红花"),
@@ -117,9 +133,8 @@ def said(action: str) -> str:
 def came_to(outcome: str) -> str:
     """How it ended, in words: done, or the sentence of the reason."""
     if outcome == "done":
-        return gettext("做成了")
+        return str(gettext("做成了"))
     reason = REASONS.get(outcome)
     if reason is None:
         return outcome
-    sentence: str = (reason.zh if language().startswith("zh") else reason.en)[0]
-    return sentence.partition("{")[0]
+    return (reason.zh if language().startswith("zh") else reason.en)[0].partition("{")[0]

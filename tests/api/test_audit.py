@@ -31,7 +31,7 @@ def test_lines_are_found_by_actor_act_thing_and_outcome(client: FlaskClient, pla
     assert (refused["actor_id"], refused["outcome"]) == (lin.person_id.hex, "forbidden")
     assert refused["origin"]
     assert lines(client, place, place.admin, outcome="forbidden", actor_id=place.admin.person_id.hex) == []
-    joined = lines(client, place, place.admin, action="people.join", thing_id=lin.member_id.hex)  # type: ignore[union-attr]
+    joined = lines(client, place, place.admin, action="people.join", thing_id=lin.member_id.hex)
     assert [line["on_behalf_of"] for line in joined] == [lin.person_id.hex]
     assert {str(line["action"]).partition(".")[0] for line in lines(client, place, place.admin, action="people.")} == {
         "people"

@@ -24,7 +24,13 @@ from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id, parse
 from ledger.core.permissions import may, require
-from ledger.core.second_person import let_second_person_first, require_another, stands_in, street_may_since
+from ledger.core.second_person import (
+    count_if_stood_in,
+    let_second_person_first,
+    require_another,
+    stands_in,
+    street_may_since,
+)
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import notices, offices
 from ledger.people.errors import MergedOnward, MergeFinal, OwnMerge, SameMember
@@ -379,7 +385,8 @@ def may_decide(actor: Actor, merge: Merge) -> bool:
 def _tell(actor: Actor, merge: Merge, action: str, event: str) -> None:
     facts: dict[str, Any] = {"from_id": merge.from_id.hex, "into_id": merge.into_id.hex}
     figures: dict[str, Any] = {"points": merge.points, "debt": merge.debt, "minutes": merge.minutes}
-    audit.record(actor, f"people.{action}", merge.id, stood_in=stands_in(actor, SECOND), **facts, **figures)
+    stood_in = count_if_stood_in(actor, SECOND, merge.id)
+    audit.record(actor, f"people.{action}", merge.id, stood_in=stood_in, **facts, **figures)
     outbox.announce(actor, event, merge_id=merge.id.hex, **facts)
 
 

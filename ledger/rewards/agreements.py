@@ -18,6 +18,7 @@ from ledger.core.errors import AlreadyExists, Forbidden, VersionChanged, WrongSt
 from ledger.core.ids import new_id
 from ledger.core.numbers import next_in_series
 from ledger.core.permissions import COMMUNITY, SHOP, reach, require
+from ledger.core.second_person import count_if_stood_in
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.rewards.errors import AlreadySigned
 from ledger.rewards.merchants import is_behind_counter, load_merchant
@@ -153,7 +154,9 @@ def sign_agreement(actor: Actor, agreement_id: UUID, *, version: int | None = No
     else:
         _sign_for_community(actor, agreement, draft)
     db.session.flush()
-    audit.record(actor, "rewards.sign_agreement", agreement.id, version=draft.version)
+    is_second = draft.second_signed_by == actor.person_id
+    stood_in = is_second and count_if_stood_in(actor, "sign_agreement", agreement.id)
+    audit.record(actor, "rewards.sign_agreement", agreement.id, version=draft.version, stood_in=stood_in)
     outbox.announce(actor, "agreement.signed", agreement_id=agreement.id.hex, version=draft.version)
     return agreement
 

@@ -10,6 +10,7 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, VersionChanged, WrongState
 from ledger.core.ids import new_id
+from ledger.core.second_person import count_stand_ins
 from ledger.core.tenancy import Role
 from ledger.rewards import agreements, merchants, redemptions
 from ledger.rewards.errors import AlreadySigned
@@ -71,7 +72,9 @@ def test_the_street_signs_second_after_two_working_days(street: Street, draft: A
     with pytest.raises(Forbidden):
         agreements.sign_agreement(officer, draft.id)
     clock.advance(days=1)
+    before = count_stand_ins(street.id)
     assert agreements.sign_agreement(officer, draft.id).state == AgreementState.ACTIVE
+    assert (before, count_stand_ins(street.id)) == ({}, {"sign_agreement": 1})
 
 
 def test_an_amendment_is_in_force_when_two_have_signed_it_and_old_redemptions_keep_their_version(street: Street):

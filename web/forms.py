@@ -41,14 +41,17 @@ class Outcome:
         return redirect(self.url, 303)
 
 
-def submit(verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True) -> Outcome:
+def submit(
+    verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True, first: Callable[[], None] | None = None
+) -> Outcome:
     """Run the verb once for the form's `_key`; `to` turns its result into the address of the following page.
 
-    Sending the form again leads to the same page. NotFound and Forbidden become their own pages.
+    Sending the form again leads to the same page. NotFound and Forbidden become their own pages; `first` as in
+    `run_verb`.
     """
     key = _key() if keyed else None
     try:
-        answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key)
+        answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key, first=first)
     except VersionChanged as reason:
         return Outcome(refused=refusal(reason), status=status_of(reason))
     if answer.status == 303:

@@ -37,6 +37,7 @@ WITHIN = {
     "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
+    "web.cards": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""
 

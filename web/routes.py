@@ -11,6 +11,7 @@ from web import (
     agreements,
     audit,
     books,
+    cards,
     checkins,
     checks,
     devices,
@@ -48,7 +49,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
-    activities, programmes, expiry, units, members, helping, roles, teams,
+    activities, programmes, expiry, units, members, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip

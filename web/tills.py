@@ -9,15 +9,15 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from api.auth import current_actor
-from api.schemas.redemptions import RedemptionRequestSchema
+from api.schemas.redemptions import PinSchema, RedemptionRequestSchema
 from api.schemas.till import TillRequestSchema
 from ledger.book import reading
 from ledger.book.codes import Kind
-from ledger.core import clock, ids
+from ledger.core import clock, ids, secrets
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import reach, require
 from ledger.core.tenancy import Actor
-from ledger.people import communities
+from ledger.people import card_codes, communities, guesses
 from ledger.rewards import merchants, receipts, redemptions, refunds, tills
 from ledger.rewards.models import Branch, RedemptionState
 from ledger.rewards.receipts import Receipt
@@ -87,10 +87,13 @@ def open_visit() -> Any:
     if errors:
         return _counter(actor, values=request.form, errors=errors), 422
     branch_id = values.pop("branch_id")
+    if len(secrets.as_typed(values["member_code"])) == card_codes.LENGTH:
+        values = {"card_code": values["member_code"]}  # One field for both: the shorter one is a card's.
     outcome = submit(
         lambda: tills.open_till(actor, branch_id, **values).visit.id,
         lambda till_id: url_for(".show_visit", till_id=till_id),
         keyed=False,
+        first=lambda: guesses.take_turn(actor),
     )
     return outcome.go() if outcome.refused is None else (_counter(actor, refusal=outcome.refused), outcome.status)
 
@@ -107,6 +110,7 @@ def _visit(till_id: UUID, **again: Any) -> str:
     shown = {
         "till_id": till.visit.id,
         "expires_at": till.visit.expires_at,
+        "asks_pin": till.visit.card_id is not None,
         "is_over": till.visit.expires_at <= clock.now(),
         "member": {"name": till.member_name},
         "offers": [shown_offer(view) for view in till.offers],
@@ -122,12 +126,15 @@ def reserve(till_id: UUID) -> Any:
     actor = current_actor()
     asked = read_button(RedemptionRequestSchema(only=("offer_id", "quantity", "bill_fen")))
     offer_id = asked.pop("offer_id")
-    return send(
-        None,
-        lambda _: redemptions.reserve(actor, offer_id, way=ByTill(till_id), **asked).id,
-        to=lambda redemption_id: url_for(".show_redemption", redemption_id=redemption_id),
-        again=lambda **again: _visit(till_id, **again),
+    typed, errors = read(PinSchema())
+    if errors:
+        return _visit(till_id, errors=errors), 422
+    outcome = submit(
+        lambda: redemptions.reserve(actor, offer_id, way=ByTill(till_id, typed.get("pin")), **asked).id,
+        lambda redemption_id: url_for(".show_redemption", redemption_id=redemption_id),
+        first=lambda: guesses.take_turn(actor) if typed else None,
     )
+    return outcome.go() if outcome.refused is None else (_visit(till_id, refusal=outcome.refused), outcome.status)
 
 
 @page.get("/c/<id:community_id>/till/redemptions/<id:redemption_id>")

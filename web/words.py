@@ -119,7 +119,16 @@ IMPORT_COLUMNS = {
     "minutes": _("服务分钟"),
 }
 
+CARD = {
+    "blank": Word("info", "note", _("空白")),
+    "issued": Word("ok", "check", _("在用")),
+    "lost": Word("no", "flag", _("已挂失")),
+    "replaced": Word("no", "cross", _("已换新卡")),
+    "void": Word("no", "cross", _("已作废")),
+}
+
 STATES = {
+    "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
     "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,

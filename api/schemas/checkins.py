@@ -22,7 +22,7 @@ class CheckinViaSchema(Schema):
     grant = fields.String(validate=validate.Length(min=1, max=600), metadata={"description": "From POST /scans."})
     live_code = Code(40, metadata={"description": "The changing code of the screen."})
     poster_code = Code(40, metadata={"description": "The fixed code of the poster."})
-    card_code = Code(40, metadata={"description": "The code of a paper card."})
+    card_code = Code(200, metadata={"description": "The code of a paper card."})
     member_id = Id(metadata={"description": "Staff record this member themselves."})
 
     @validates_schema

@@ -19,7 +19,7 @@ class ViaSchema(Schema):
     till_id = Id()
     member_code = Code(80)
     merchant_code = Code(40, metadata={"example": "NH-7KQ2M4X"})
-    card_code = Code(80)
+    card_code = Code(200, metadata={"example": "7KQ2-M4XW"})
     pin = Pin()
 
     @validates_schema
@@ -30,6 +30,12 @@ class ViaSchema(Schema):
             raise ValidationError("A card needs its PIN.", "pin")
         if "pin" in data and not {"till_id", "card_code"} & set(data):
             raise ValidationError("There is no PIN without a card.", "pin")
+
+
+class PinSchema(Schema):
+    """The PIN alone, as the till's page sends it."""
+
+    pin = Pin()
 
 
 class RedemptionRequestSchema(Schema):

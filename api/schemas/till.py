@@ -14,7 +14,7 @@ class TillRequestSchema(Schema):
     member_code = Code(
         200, metadata={"example": "7KQ2-M4XW-PL29", "description": "The code, or the whole address in its QR."}
     )
-    card_code = Code(80)
+    card_code = Code(200, metadata={"example": "7KQ2-M4XW"})
     branch_id = Id(load_default=None, metadata={"description": "Left out: the counter's own branch."})
 
     @validates_schema

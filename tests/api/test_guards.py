@@ -83,10 +83,10 @@ def town(context: Flask) -> Iterator[Town]:
         clock.move_to(None)
 
 
-def build() -> Town:
+def build(other_name: str = "邻居") -> Town:
     street = open_street()
     place, admin = street.place, street.place.admin.actor
-    volunteer, other = street.volunteer(200), street.volunteer(200, "邻居")
+    volunteer, other = street.volunteer(200), street.volunteer(200, other_name)
     programme = create_programme(admin, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=5)).programme
     plan = ActivityPlan(name="巡逻", place="东门", starts_at=NOON, ends_at=NOON.replace(hour=6))
     activity = plan_activity(admin, programme.id, unit_id=place.grid.id, plan=plan)

@@ -43,4 +43,4 @@ def _open(given: dict[str, Any], **seen: str) -> tuple[str, Actor]:
     more = {"totp": given["totp"], "device": given["device"], **seen}
     if password is not None:
         return sign_in.sign_in_with_password(phone, password, **more)
-    return sign_in.sign_in(phone, code, given=given["consents"], **more)
+    return sign_in.sign_in(phone, code, given=given["consents"], proof=given["proof"], **more)

@@ -6,7 +6,19 @@ from types import ModuleType
 
 from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_checks, rollup_checks, seal_checks, seals
 from ledger.core import commitments
-from ledger.people import cards, helping, import_kinds, imports, inbox, merge_checks, notice_delivery
+from ledger.people import (
+    cards,
+    deaths,
+    helping,
+    import_kinds,
+    imports,
+    inbox,
+    leaving,
+    life_exports,
+    merge_checks,
+    merges,
+    notice_delivery,
+)
 from ledger.rewards import merged_caps, reservations
 from ledger.service import forgotten, places, sign_ups
 from ledger.settlement import checks as settlement_checks
@@ -15,5 +27,6 @@ from ledger.settlement import closing, settlements
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
-    notice_delivery, helping, merge_checks, cards, imports, import_kinds,
+    notice_delivery, helping, merge_checks, cards, imports, import_kinds, merges, deaths, leaving,
+    life_exports,
 )  # fmt: skip

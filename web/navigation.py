@@ -38,6 +38,7 @@ WITHIN = {
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
     "web.cards": "web.members",
+    "web.merges": "web.members", "web.member_accounts": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""
 

@@ -18,7 +18,8 @@ from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import may, reach
 from ledger.core.tenancy import Actor
-from ledger.people import members
+from ledger.people import deaths, leaving, members, merges
+from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
 from ledger.service import activities, figures, waiting
 from ledger.service.desk import require_stamper
@@ -63,9 +64,8 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    yield from (
-        pile for pile in (*_to_stamp(actor), *_to_settle(actor), *_to_reverse(actor), *_to_sign(actor)) if pile.count
-    )
+    piles = (_to_stamp, _to_settle, _to_reverse, _to_merge, _to_sign)
+    yield from (pile for find in piles for pile in find(actor) if pile.count)
 
 
 def _to_stamp(actor: Actor) -> Iterator[Pile]:
@@ -102,6 +102,23 @@ def _to_reverse(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.reversals.list_all", status=ReversalState.AWAITING_SECOND)
     count = reversal_reading.count_waiting_for(actor)
     yield Pile(gettext("冲正等第二人"), gettext("提出的人不能自己同意"), href, "back", count)
+
+
+def _to_merge(actor: Actor) -> Iterator[Pile]:
+    if not may(actor, "see_merges"):
+        return
+    waiting_states = (MergeState.AWAITING_SECOND, MergeState.AWAITING_UNDO)
+    rows = [one for state in waiting_states for one in merges.list_merges(actor, status=state)]
+    count = sum(merges.may_decide(actor, one) for one in rows)
+    href = url_for("web.merges.list_all")
+    yield Pile(gettext("合并等第二人"), gettext("提出的人不能自己同意"), href, "people", count)
+    waiting_deaths = deaths.list_deaths(actor, status=DeathState.AWAITING_SECOND)
+    sad = sum(deaths.may_confirm(actor, one) for one in waiting_deaths)
+    yield Pile(gettext("身后事等确认"), gettext("提出的人不能自己同意"), href, "people", sad)
+    if may(actor, "give_roles"):
+        href, words = url_for("web.member_accounts.list_still"), gettext("离开的同事提出、还没有人决定")
+        left = sum(one.to is None for one in leaving.unowned_work(actor))
+        yield Pile(gettext("无人负责的事"), words, href, "flag", left)
 
 
 def _to_sign(actor: Actor) -> Iterator[Pile]:

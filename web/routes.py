@@ -22,9 +22,12 @@ from web import (
     home,
     households,
     imports,
+    member_accounts,
     member_codes,
     members,
     merchants,
+    merges,
+    my_account,
     notices,
     offers,
     office,
@@ -49,7 +52,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
-    activities, programmes, expiry, units, members, cards, helping, roles, teams,
+    activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip

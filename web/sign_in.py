@@ -18,7 +18,9 @@ from api.schemas.sign_in import CodeRequestSchema, SignInRequestSchema
 from ledger.core.errors import NotFound
 from ledger.people import communities, consents, devices, members, sessions, sign_in
 from ledger.people.errors import TotpRequired, TotpWrong
+from ledger.people.life_errors import ProofWrong, SecondProofNeeded
 from ledger.people.models import Purpose, SessionKind
+from ledger.people.numbers import Proof
 from web.acting import community_of_code
 from web.forms import Outcome, mint, submit
 from web.forms import read as read_form
@@ -47,6 +49,7 @@ class Step:
     status: int = 200
     ask_totp: bool = False
     typed: str = ""
+    asks_proof: bool = False
 
     def for_template(self) -> dict[str, Any]:
         """The names that phone.html, code.html, password.html and scan.html know."""
@@ -55,6 +58,7 @@ class Step:
             "ask_totp": self.ask_totp,
             "phone": self.phone,
             "values": {"phone": self.phone, "code": self.typed},
+            "ask_proof": self.asks_proof,
             "errors": self.errors,
             "refusal": self.refusal,
             # Asked of everybody alike: else the page would tell strangers whose number is known here.
@@ -72,14 +76,14 @@ def advance() -> Step:
 
 def _open(way: str) -> Step:
     """A session by what the form holds ("code" or "password"), with the second factor of who has one."""
-    given, errors = read_form(SignInRequestSchema(), phone=_typed_phone())
+    given, errors = read_form(SignInRequestSchema(exclude=("proof",)), phone=_typed_phone())
     if errors:
         return Step("phone" if "phone" in errors and way == "code" else way, _typed_phone(), errors=errors, status=422)
     seen = {"label": devices.called(request.user_agent.string), "address": request.remote_addr or ""}
     more: dict[str, Any] = {"totp": given["totp"], "device": device_here(), **seen}
     if way == "code":
-        phone, code = given["phone"], given["code"] or ""
-        made, outcome = mint(lambda: sign_in.sign_in(phone, code, given=given["consents"], **more))
+        phone, code, proof = given["phone"], given["code"] or "", _typed_proof()
+        made, outcome = mint(lambda: sign_in.sign_in(phone, code, given=given["consents"], proof=proof, **more))
     else:
         phone, password = given["phone"], given["password"] or ""
         made, outcome = mint(lambda: sign_in.sign_in_with_password(phone, password, **more))
@@ -94,14 +98,24 @@ def _refused(way: str, outcome: Outcome) -> Step:
     """Back to the same fields; who has a second factor and did not give it is only asked, not told off."""
     code = (outcome.refused or {}).get("code")
     wants_totp = code in (TotpRequired.code, TotpWrong.code)
+    wants_proof = code in (SecondProofNeeded.code, ProofWrong.code)
     return Step(
         way,
         _typed_phone(),
         refusal=None if code == TotpRequired.code else outcome.refused,
         status=outcome.status,
         ask_totp=wants_totp or bool(request.form.get("totp")),
-        typed=request.form.get("code", "")[:6] if wants_totp else "",
+        typed=request.form.get("code", "")[:6] if wants_totp or wants_proof else "",
+        asks_proof=wants_proof or _typed_proof() is not None,
     )
+
+
+def _typed_proof() -> Proof | None:
+    """Whose a number is that was not used for long: asked for only when it must be."""
+    if request.form.get("is_new"):
+        return Proof(is_somebody_else=True)
+    name = request.form.get("proof_name", "").strip()[:80]
+    return Proof(name=name) if name else None
 
 
 def _send_code() -> Step:

@@ -79,6 +79,24 @@ REVERSAL = {
     "withdrawn": Word("no", "back", _("已撤回")),
 }
 
+MERGE = {
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "done": Word("ok", "check", _("已合并")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "back", _("已撤回")),
+    "awaiting_undo": Word("wait", "people", _("等第二人撤销")),
+    "undone": Word("info", "back", _("已撤销")),
+}
+
+DEATH = {
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "recorded": Word("info", "clock", _("等家属")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "back", _("已撤回")),
+    "closed": Word("ok", "check", _("已办完")),
+    "undone": Word("info", "back", _("已撤销")),
+}
+
 CORRECTION = {
     "posted": Word("info", "back", _("已更正")),
 }
@@ -130,7 +148,7 @@ CARD = {
 STATES = {
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
-    "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL,
+    "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip
 
@@ -208,6 +226,7 @@ SOURCES = {
     "expiry": _("到期"),
     "merge": _("合并账户"),
     "merge_undo": _("撤销合并"),
+    "inheritance": _("遗赠"),
 }
 """What led to a transfer."""
 

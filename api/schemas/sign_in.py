@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.schemas.fields import Id, Moment, Schema, Text
 from ledger.people.models import Purpose
+from ledger.people.numbers import Proof
 from ledger.people.passwords import LONGEST
 from ledger.people.phones import PATTERN
 
@@ -38,6 +39,17 @@ class CodeRequestSchema(Schema):
     device = device_field()
 
 
+class ProofSchema(Schema):
+    """Whose a doubtful number is: the name the community knows, or that it is somebody else's now."""
+
+    name = Text(80, load_default="", metadata={"description": "As the community knows you.", "example": "林秀芳"})
+    is_somebody_else = fields.Boolean(load_default=False, metadata={"description": "The number is new to me."})
+
+    @post_load
+    def make(self, values: dict[str, Any], **_: Any) -> Proof:
+        return Proof(**values)
+
+
 class SignInRequestSchema(Schema):
     """Phone and code, or phone and password; the second factor where the person has one."""
 
@@ -53,6 +65,11 @@ class SignInRequestSchema(Schema):
     totp = totp_field()
     device = device_field()
     consents = fields.List(fields.Enum(Purpose, by_value=True), load_default=list, validate=validate.Length(max=4))
+    proof = fields.Nested(
+        ProofSchema,
+        load_default=None,
+        metadata={"description": "Asked for (second_proof_needed) when the number was not used for half a year."},
+    )
 
     @validates_schema
     def either(self, data: dict[str, Any], **kwargs: Any) -> None:

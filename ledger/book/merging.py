@@ -71,6 +71,30 @@ def join_accounts(actor: Actor, from_id: UUID, into_id: UUID, *, source: Source)
     return moving
 
 
+def hand_over_points(actor: Actor, from_id: UUID, into_id: UUID, *, source: Source) -> int:
+    """The points of `from_id` alone are `into_id`'s, each with its date (an heir's); debt is paid from them first.
+
+    Returns how many arrived. Runs in the caller's transaction. Raises OpenHolds.
+    """
+    expire_overdue(actor.tenant, wallet_of(from_id))
+    lock_in_order(actor.tenant, [wallet_of(from_id), wallet_of(into_id), debt_of(from_id)])
+    moving = holding_of(actor.tenant, from_id)
+    if moving.held:
+        raise OpenHolds(held=moving.held)
+    wallet_id = wallet_of(from_id).id_in(actor.tenant)
+    purse = read_purses(actor.tenant, [wallet_id])[wallet_id]
+    owed = min(moving.debt, max(0, purse.spendable(today())))
+    if owed:
+        repay = Draft(code=Code.REPAY, debit=wallet_of(from_id), credit=debt_of(from_id), amount=owed, source=source)
+        post_transfers(actor, [repay])
+        purse = read_purses(actor.tenant, [wallet_id])[wallet_id]
+    legs = _Legs(source)
+    for expires_on, points in _dated(purse):
+        legs.add(wallet_of(from_id), wallet_of(into_id), points, expires_on)
+    post_transfers(actor, legs.drafts)
+    return sum(draft.amount for draft in legs.drafts)
+
+
 def _dated(purse: Purse) -> list[tuple[date | None, int]]:
     undated = purse.available - sum(purse.left.values())
     return [*sorted(purse.left.items()), (None, undated)]

@@ -15,7 +15,7 @@ from ledger.book.errors import AmountOutOfRange, NotReversible, OverReversed, Ow
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.book.reversals import Taking, account_keys, standing_keys, take_back
 from ledger.book.transfers import Source, left_to_reverse
-from ledger.core import audit, clock, outbox
+from ledger.core import audit, clock, outbox, registry
 from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
@@ -110,6 +110,14 @@ def ask_reversal(actor: Actor, transfer_id: UUID, *, reason: str, amount: int | 
     db.session.flush()
     _tell(actor, request, "ask_reversal", "reversal.asked")
     return request
+
+
+@registry.begun_by
+def _begun(community_id: UUID, person_id: UUID) -> list[registry.Work]:
+    query = scoped(community_id, ReversalRequest.id, ReversalRequest.asked_at).where(
+        ReversalRequest.state == ReversalState.AWAITING_SECOND, ReversalRequest.asked_by == person_id
+    )
+    return [registry.Work("reversal", *row) for row in db.session.execute(query)]
 
 
 def _lock(transfer: Transfer) -> None:

@@ -38,6 +38,18 @@ UnitUses = Callable[[UUID, UUID], int]
 HoldsEnded = Callable[[UUID, list[UUID]], None]
 Eraser = Callable[[UUID], None]
 Exporter = Callable[[UUID], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something that a person has begun and that waits: what kind of thing, which, and since when."""
+
+    kind: str
+    thing_id: UUID
+    since: datetime
+
+
+OpenWork = Callable[[UUID, UUID], list[Work]]
 OwnersNow = Callable[[UUID, Iterable[UUID], bool], dict[UUID, UUID]]
 MembersMerged = Callable[[UUID, UUID, UUID], None]
 MemberLeft = Callable[[UUID, UUID], None]
@@ -67,6 +79,7 @@ owners: list[OwnersNow] = []
 members_merged: list[MembersMerged] = []
 members_parted: list[MembersMerged] = []
 members_left: list[MemberLeft] = []
+open_work: list[OpenWork] = []
 
 
 def check(*names: str) -> Callable[[Check], Check]:
@@ -142,3 +155,9 @@ def hangs_on_units(thing: str) -> Callable[[UnitUses], UnitUses]:
         return function
 
     return register
+
+
+def begun_by(function: OpenWork) -> OpenWork:
+    """Register what a person (community, person) has begun in a room and nobody has decided yet."""
+    open_work.append(function)
+    return function

@@ -124,6 +124,22 @@ class Death(Base):
     closed_at: Mapped[datetime | None]
 
 
+class Handover(Base):
+    """Somebody left the staff; what they had begun is `to_id`'s to see through (None: nobody's yet)."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "from_id"], ["members.community_id", "members.id"]),
+        ForeignKeyConstraint(["community_id", "to_id"], ["members.community_id", "members.id"]),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    from_id: Mapped[UUID]
+    to_id: Mapped[UUID | None]
+    actor_id: Mapped[UUID]
+    at: Mapped[datetime]
+
+
 class NumberWay(StrEnum):
     """How a number came to be another one."""
 
@@ -132,6 +148,7 @@ class NumberWay(StrEnum):
     RECYCLED = "recycled"
     REPORTED = "reported"
     CONFIRMED = "confirmed"
+    ENDED = "ended"
 
 
 class NumberChange(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from sqlalchemy.sql import ColumnElement
 from ledger.book.accounts import accounts_of_member, open_accounts
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
-from ledger.core.errors import AlreadyExists, Forbidden, NotFound
+from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
-from ledger.people.models import Community, CounterStaff, Household, Member, MemberState, PlaceUnit, Purpose
+from ledger.people.models import Community, CounterStaff, Household, LeftReason, Member, MemberState, PlaceUnit, Purpose
 
 
 def mask_name(name: str) -> str:
@@ -48,8 +49,11 @@ def add_member(
     require(actor, "manage_people", unit_path=unit.path)
     units.require_live(unit)
     person_id = (phones.person_with(phone) if phone else None) or phones.add_person(phone)
-    if member_of(actor.tenant, person_id) is not None:
+    found = member_of(actor.tenant, person_id)
+    if found is not None and found.state == MemberState.ACTIVE:
         raise AlreadyExists
+    if found is not None:
+        return _come_back(actor, found, unit=unit)
     return _enrol(actor, person_id, name, unit=unit, household_id=household_id)
 
 
@@ -64,10 +68,24 @@ def join_community(actor: Actor, community_id: UUID, *, name: str = "", given: C
     consents.require_service(actor.person_id)
     found = member_of(community_id, actor.person_id)
     if found is not None:
-        return found
+        return found if found.state == MemberState.ACTIVE else _come_back(actor, found)
     name = name.strip() or f"志愿者{phones.tail_of(actor.person_id) or ''}"
     inside = Actor(person_id=actor.person_id, session_id=actor.session_id, community_id=community_id)
     return _enrol(inside, actor.person_id, name, unit=units.root_of(community_id), household_id=None)
+
+
+def _come_back(actor: Actor, member: Member, *, unit: PlaceUnit | None = None) -> Member:
+    """Who left is the same member again, with wallet and history; roles and posts are given anew. Raises WrongState."""
+    if member.left_reason not in (LeftReason.MOVED, LeftReason.LEFT):
+        raise WrongState(state=member.left_reason)
+    member.state, member.left_at, member.left_reason = MemberState.ACTIVE, None, None
+    member.unit_id = unit.id if unit is not None else member.unit_id
+    db.session.flush()
+    inside = replace(actor, community_id=member.community_id)
+    other = member.person_id if not actor.is_person(member.person_id) else None
+    audit.record(inside, "people.come_back", member.id, on_behalf_of=other)
+    outbox.announce(inside, "member.came_back", member_id=member.id.hex)
+    return member
 
 
 def _enrol(actor: Actor, person_id: UUID, name: str, *, unit: PlaceUnit, household_id: UUID | None) -> Member:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlalchemy.exc import IntegrityError
 
 from ledger.book import merging
@@ -380,6 +381,17 @@ def may_decide(actor: Actor, merge: Merge) -> bool:
     in_time = not stands_in(actor, SECOND) or clock.now() >= street_may_since(asked[1])
     members = (load(actor.tenant, Member, one) for one in (merge.from_id, merge.into_id))
     return in_time and not actor.is_person(asked[0]) and not _is_own(actor, *members)
+
+
+@registry.begun_by
+def _begun(community_id: UUID, person_id: UUID) -> list[registry.Work]:
+    query = scoped(community_id, Merge.id, Merge.asked_at).where(
+        or_(
+            and_(Merge.state == MergeState.AWAITING_SECOND, Merge.asked_by == person_id),
+            and_(Merge.state == MergeState.AWAITING_UNDO, Merge.undo_asked_by == person_id),
+        )
+    )
+    return [registry.Work("merge", *row) for row in db.session.execute(query)]
 
 
 def _tell(actor: Actor, merge: Merge, action: str, event: str) -> None:

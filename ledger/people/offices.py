@@ -41,9 +41,10 @@ def offices_of(member: Member) -> Offices:
     )
 
 
-def end_offices(actor: Actor, member: Member) -> Offices:
-    """The member holds nothing from now on; returns what ended. Its shops' places behind a counter end as well."""
+def end_offices(actor: Actor, member: Member, *, counters: bool = True) -> Offices:
+    """The member holds nothing from now on (`counters` False: but its places behind a counter); returns what ended."""
     held = offices_of(member)
+    held = held if counters else held._replace(counters=[])
     for row in held.rows:
         row.until = clock.now()
     db.session.flush()

@@ -45,14 +45,17 @@ def add_person(number: str | None) -> UUID:
     db.session.add(person)
     db.session.flush()
     if number is not None:
-        digits = normalise(number)
-        sealed = secrets.seal(digits.encode(), "phones")
-        row = Phone(
-            id=new_id(), person_id=person.id, sealed=sealed, blind_index=index_of(digits), created_at=clock.now()
-        )
-        db.session.add(row)
-        db.session.flush()
+        add_phone(person.id, number)
     return person.id
+
+
+def add_phone(person_id: UUID, number: str) -> None:
+    """The number is the person's from now on; nobody has it at this moment."""
+    digits = normalise(number)
+    sealed = secrets.seal(digits.encode(), "phones")
+    row = Phone(id=new_id(), person_id=person_id, sealed=sealed, blind_index=index_of(digits), created_at=clock.now())
+    db.session.add(row)
+    db.session.flush()
 
 
 def tail_of(person_id: UUID) -> str | None:

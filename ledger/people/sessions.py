@@ -95,6 +95,20 @@ def revoke_others(actor: Actor) -> int:
     return count
 
 
+def person_of(actor: Actor) -> UUID:
+    """Whose session the actor uses: inside a community a merged account acts as another person."""
+    found = db.session.scalar(select(Session.person_id).where(Session.id == actor.session_id))
+    return found or actor.person_id
+
+
+def revoke_all(person_id: UUID, *, but: UUID | None = None) -> None:
+    """Every session and token of the person is dead from now on, except one."""
+    live = update(Session).where(Session.person_id == person_id, Session.revoked_at.is_(None))
+    if but is not None:
+        live = live.where(Session.id != but)
+    db.session.execute(live.values(revoked_at=clock.now()))
+
+
 def mine(actor: Actor) -> list[Session]:
     """Where the actor is signed in, newest first; tokens they made are no sign-ins (tokens.py)."""
     query = select(Session).where(*live_of(actor), Session.scopes.is_(None))

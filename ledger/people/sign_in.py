@@ -13,9 +13,10 @@ from ledger.core import audit, clock, secrets
 from ledger.core.db import atomic, db
 from ledger.core.ids import NO_SUCH_ID, new_id
 from ledger.core.tenancy import Actor
-from ledger.people import consents, deliveries, passwords, phones, second_factor, sessions, tries
+from ledger.people import consents, deliveries, numbers, passwords, phones, second_factor, sessions, tries
 from ledger.people.errors import CodeExpired, CodeWrong, PasswordWrong
 from ledger.people.models import Purpose, SessionKind, SignInCode
+from ledger.people.numbers import Proof
 from ledger.people.sign_in_models import Way
 from ledger.people.tries import Origin
 
@@ -57,16 +58,18 @@ def sign_in(
     totp: str | None = None,
     address: str = "",
     device: str = "",
+    proof: Proof | None = None,
 ) -> tuple[str, Actor]:
     """The code is used up and the person has a new session; returns its token (shown once) and the actor.
 
-    A new number becomes a new person. `given` are purposes consented to at this moment. Raises TooManyRequests, then
-    CodeExpired, CodeWrong (both count the try), then TotpRequired, TotpWrong (the code lives on).
+    A new number becomes a new person. `given` are purposes consented to at this moment, `proof` says whose a number is
+    that was not used for long. Raises TooManyRequests, then CodeExpired, CodeWrong (both count the try), then
+    SecondProofNeeded, ProofWrong, TotpRequired, TotpWrong (the code lives on).
     """
     origin = tries.origin_of(phone, address, device)
     tries.refuse_guessing(origin, Way.CODE)
     _use_code(origin, code)
-    person_id = phones.person_with(phone) or phones.add_person(phone)
+    person_id = numbers.person_signing_in(phone, proof)
     consents.give(person_id, given)
     return _open(person_id, origin, by=Way.CODE, totp=totp, label=label)
 
@@ -97,6 +100,13 @@ def _open(person_id: UUID, origin: Origin, *, by: Way, totp: str | None, label: 
     actor = Actor(person_id=person_id, session_id=session.id, is_strong=is_strong)
     audit.record(actor, "people.sign_in", session.id, by=by)
     return token, actor
+
+
+def use_code(phone: str, code: str) -> None:
+    """The number is proven by its newest code, which is used up: TooManyRequests, CodeExpired, CodeWrong."""
+    origin = tries.origin_of(phone, "", "")
+    tries.refuse_guessing(origin, Way.CODE)
+    _use_code(origin, code)
 
 
 def _use_code(origin: Origin, code: str) -> None:

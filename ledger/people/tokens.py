@@ -42,7 +42,7 @@ READS: dict[Scope, frozenset[str]] = {
 }
 """The resources that a scope reads besides who it is (`GET /me`); Scope.READ reads them all."""
 
-ACCOUNT = frozenset({"account", "tokens"})
+ACCOUNT = frozenset({"account", "tokens", "my-number"})
 """The keys of an account: no token that a person made opens them, so a leaked one cannot make itself at home."""
 
 

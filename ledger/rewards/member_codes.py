@@ -17,6 +17,7 @@ from ledger.core.errors import Forbidden, Reason, TooManyRequests
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.people import numbers
 from ledger.people.models import Session
 from ledger.rewards.errors import MemberCodeExpired, MemberCodeReplaced, MemberCodeUnknown, MemberCodeUsed
 from ledger.rewards.models import MemberCode, MemberCodeState, TillTry
@@ -47,6 +48,7 @@ def create_member_code(actor: Actor) -> NewCode:
     require(actor, "redeem", member_id=actor.member_id)
     if actor.session_id is None:
         raise Forbidden
+    numbers.require_settled(actor)
     _replace_older(actor)
     now = clock.now()
     code_id, expires_at = new_id(), now + timedelta(seconds=LIVES_SECONDS)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, case, exists, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger.book.holds import expire_overdue
+from ledger.book.holds import expire_overdue, void_holds
 from ledger.book.models import Hold, HoldState
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import db, is_postgresql
@@ -185,6 +185,15 @@ def end_reservations(community_id: UUID, redemption_ids: list[UUID]) -> None:
         clockwork = system_actor(community_id)
         audit.record(clockwork, "rewards.expire_reservations", redemption_ids=expired)
         outbox.announce_all(clockwork, "redemption.expired", [{"redemption_id": hex_id} for hex_id in expired])
+
+
+@registry.when_member_leaves
+def void_reservations(community_id: UUID, member_id: UUID) -> None:
+    """What whoever leaves had reserved and not confirmed is cancelled."""
+    query = scoped(community_id, Redemption.id).where(
+        Redemption.member_id == member_id, Redemption.state == RedemptionState.RESERVED
+    )
+    void_holds(community_id, SOURCE, list(db.session.scalars(query)))
 
 
 @registry.job("expire_reservations", period=lambda moment: f"{moment:%Y-%m-%dT%H:%M}")

@@ -15,7 +15,7 @@ from ledger.core import clock
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load
-from ledger.people import card_pins, cards, guesses
+from ledger.people import card_pins, cards, guesses, numbers
 from ledger.people.card_errors import PinRequired
 from ledger.people.cards import ScannedCard
 from ledger.people.cards_models import Card
@@ -148,6 +148,7 @@ def _require_member(actor: Actor, on_behalf_of: UUID | None) -> UUID | None:
     """The actor redeems for themself, or for a member whom they help (whose person is returned), who then confirms."""
     if on_behalf_of is None or on_behalf_of == actor.member_id:
         require(actor, "redeem", member_id=actor.member_id)
+        numbers.require_settled(actor)
         return None
     member = load_member(actor.tenant, on_behalf_of)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)

@@ -97,7 +97,7 @@ def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -
 
 
 def _whose(actor: Actor, member_id: UUID | None) -> UUID:
-    if member_id is None or member_id == actor.member_id:
+    if member_id is None or member_id in actor.member_ids:
         require(actor, "sign_up", member_id=actor.member_id)
         assert actor.member_id is not None, "only a member carries the verb over themself"
         return actor.member_id
@@ -109,7 +109,7 @@ def _whose(actor: Actor, member_id: UUID | None) -> UUID:
 
 def _other(actor: Actor, member_id: UUID) -> UUID | None:
     """The person for whom the actor acts, if that is somebody else."""
-    return None if member_id == actor.member_id else members.load_member(actor.tenant, member_id).person_id
+    return None if member_id in actor.member_ids else members.load_member(actor.tenant, member_id).person_id
 
 
 @atomic
@@ -209,6 +209,17 @@ def _lapse(community_id: UUID, activity_id: UUID) -> None:
     _offer_free_places(activity)
 
 
+@registry.when_member_leaves
+def end_with_member(community_id: UUID, member_id: UUID) -> None:
+    """Who leaves comes to nothing any more; their places are offered to whoever is next."""
+    query = scoped(community_id, SignUp).where(SignUp.member_id == member_id, SignUp.state.in_(LIVE))
+    for row in db.session.scalars(query.order_by(SignUp.activity_id)).all():
+        activity = load(community_id, Activity, row.activity_id, lock=True)
+        row.state, row.ended_at, row.offered_until = SignUpState.CANCELLED, clock.now(), None
+        db.session.flush()
+        _offer_free_places(activity)
+
+
 def end_with_activity(activity: Activity) -> int:
     """Whoever signed up for the cancelled activity is told, and has no place any more; returns how many."""
     rows = db.session.scalars(_of(activity, LIVE)).all()
@@ -246,15 +257,15 @@ def list_sign_ups(actor: Actor, activity_id: UUID, *, after: UUID | None = None,
 
 
 def _is_mine(actor: Actor) -> ColumnElement[bool]:
-    return SignUp.member_id.in_([actor.member_id, *actor.helps])
+    return SignUp.member_id.in_(actor.member_ids | actor.helps)
 
 
 def standing_of(actor: Actor, activity: Activity) -> Standing:
     """The figures of an activity's sign-ups, and where the actor stands."""
     own = None
     if actor.member_id is not None:
-        mine = _of(activity, LIVE).where(SignUp.member_id == actor.member_id)
-        own = db.session.scalars(mine).one_or_none()
+        mine = _of(activity, LIVE).where(SignUp.member_id.in_(actor.member_ids))
+        own = db.session.scalars(mine.order_by(SignUp.id)).first()
     before = None
     if own is not None and own.state == SignUpState.WAITING:
         ahead = select(func.count()).where(

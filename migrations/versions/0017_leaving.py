@@ -32,6 +32,7 @@ def upgrade() -> None:
     op.add_column("phones", sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
     _create_merges()
     _create_deaths()
+    _create_handovers()
     op.create_table(
         "number_changes",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -40,7 +41,8 @@ def upgrade() -> None:
         sa.Column("actor_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "way IN ('own', 'staff', 'recycled', 'reported', 'confirmed')", name=op.f("ck_number_changes_way_known")
+            "way IN ('own', 'staff', 'recycled', 'reported', 'confirmed', 'ended')",
+            name=op.f("ck_number_changes_way_known")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_number_changes_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_changes")),
@@ -151,9 +153,33 @@ def _create_deaths() -> None:
     op.create_index("ix_deaths_state", "deaths", ["community_id", "state", "id"])
 
 
+def _create_handovers() -> None:
+    op.create_table(
+        "handovers",
+        sa.Column("community_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("from_id", sa.Uuid(), nullable=False),
+        sa.Column("to_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id", "from_id"],
+            ["members.community_id", "members.id"],
+            name=op.f("fk_handovers_community_id_from_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_id", "to_id"],
+            ["members.community_id", "members.id"],
+            name=op.f("fk_handovers_community_id_to_id"),
+        ),
+        sa.PrimaryKeyConstraint("community_id", "id", name=op.f("pk_handovers")),
+    )
+
+
 def downgrade() -> None:
     op.drop_index("ix_number_changes_person", table_name="number_changes")
     op.drop_table("number_changes")
+    op.drop_table("handovers")
     op.drop_index("ix_deaths_state", table_name="deaths")
     op.drop_index("uq_deaths_live", table_name="deaths")
     op.drop_table("deaths")

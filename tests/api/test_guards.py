@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
 from ledger.people import cards, grants, helping, households, imports, teams
+from ledger.people.deaths import record_death
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
@@ -57,6 +59,7 @@ INSIDE_ALL = {
 OWN_PERSON = {
     "me.get_me", "me.list_sessions", "me.delete_session", "me.post_revoke_others",
     "me.list_consents", "me.change_consent",
+    "my-number.send_code", "my-number.change_number",
     "notices.list_notices", "notices.post_read", "notices.post_read_all",
 }  # fmt: skip
 """About the signed-in person alone, whatever the community."""
@@ -121,6 +124,7 @@ def build(other_name: str = "邻居") -> Town:
         "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,
         "day": _sealed_day(street),
         "merge_id": ask_merge(admin, place.volunteer().member_id, place.volunteer().member_id, reason="同一人").id,
+        "death_id": record_death(admin, place.volunteer().member_id, died_on=date(2026, 11, 1)).id,
         "notice_id": atomic(tell)(street.id, other.person_id, TOLD).id,
         "link_id": _helper_link(place, other),
         "sign_up_id": signed_up.id,
@@ -227,6 +231,23 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "helpers.get_helper": ("volunteer", None),
     "helpers.post_agreement": ("admin", {}),
     "helpers.post_end": ("volunteer", {}),
+    "leaving.get_leaving": ("volunteer", None),
+    "leaving.post_leave": ("treasurer", {}),
+    "leaving.post_move": ("owner", {"community_id": "member_id"}),
+    "leaving.post_end_staff": ("treasurer", {}),
+    "leaving.list_unowned_work": ("supervisor", None),
+    "leaving.post_death": ("treasurer", {"member_id": "member_id", "died_on": "2026-11-01"}),
+    "leaving.list_deaths": ("stamper", None),
+    "leaving.get_death": ("volunteer", None),
+    "leaving.post_confirmation": ("supervisor", {}),
+    "leaving.post_refusal": ("stamper", {"note": "没有"}),
+    "leaving.post_heir": ("treasurer", {"heir_id": "member_id"}),
+    "leaving.post_hand_over": ("supervisor", {}),
+    "leaving.list_still_wallets": ("treasurer", None),
+    "leaving.post_reminder": ("stamper", {"member_ids": ["member_id"]}),
+    "numbers.post_number": ("treasurer", {"phone": "13900000001"}),
+    "numbers.post_report": ("coordinator", {}),
+    "numbers.post_confirmation": ("supervisor", {}),
     "merges.post_preview": ("treasurer", {"from_id": "member_id", "into_id": "member_id"}),
     "merges.post_merge": ("treasurer", {"from_id": "member_id", "into_id": "member_id", "reason": "同一人"}),
     "merges.list_merges": ("stamper", None),

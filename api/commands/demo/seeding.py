@@ -10,7 +10,17 @@ from functools import partial
 
 from sqlalchemy import func, select
 
-from api.commands.demo import arranging, correcting, founding, importing, redeeming, serving, settling, trading
+from api.commands.demo import (
+    accounts,
+    arranging,
+    correcting,
+    founding,
+    importing,
+    redeeming,
+    serving,
+    settling,
+    trading,
+)
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, expiry, seals
@@ -72,6 +82,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     story = Story()
     _let_flowers_expire(town, story, monday)
     correcting.tell_last_days(town, story)
+    story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)

@@ -1,0 +1,73 @@
+"""My account: a new number, leaving, moving to another community."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from api.auth import current_actor
+from api.schemas.numbers import NewNumberSchema, OwnNumberSchema
+from ledger.people import leaving, own_number, phones
+from ledger.people.models import LeftReason
+from web.acting import own_member
+from web.forms import read, send, submit
+
+page = Blueprint("my_account", __name__)
+
+
+@page.get("/c/<id:community_id>/account")
+def show() -> Any:
+    """What I have here, and what I can do about it."""
+    return _show()
+
+
+def _show(**again: Any) -> str:
+    actor = own_member()
+    assert actor.member_id is not None, "own_member refuses whoever is none"
+    seen = leaving.preview_leaving(actor, actor.member_id)
+    return render_template(
+        "my_account/show.html",
+        holding=seen.holding,
+        offices=len(seen.offices.rows),
+        phone=phones.tail_of(actor.person_id),
+        **({"values": {}, "errors": {}, "refusal": None, "asks_code": False} | again),
+    )
+
+
+@page.post("/c/<id:community_id>/account/number/code")
+def send_code() -> Any:
+    """A code is on its way to the new number."""
+    actor = own_member()
+    asked, errors = read(NewNumberSchema())
+    if errors:
+        return _show(values=request.form, errors=errors), 422
+    address = request.remote_addr or ""
+    sent = submit(lambda: own_number.ask_new_number(actor, asked["phone"], address), lambda _: "", keyed=False)
+    return _show(values=request.form, refusal=sent.refused, asks_code=not sent.refused)
+
+
+@page.post("/c/<id:community_id>/account/number")
+def change_number() -> Any:
+    """My number is the new one."""
+    actor = own_member()
+    return send(
+        OwnNumberSchema(),
+        lambda values: own_number.change_number(actor, values["phone"], values["code"]),
+        to=lambda _: url_for(".show"),
+        again=lambda **again: _show(**again, asks_code=True),
+    )
+
+
+@page.post("/c/<id:community_id>/account/leave")
+def leave() -> Any:
+    """I am no member any more; my wallet waits."""
+    actor = own_member()
+    assert actor.member_id is not None, "own_member refuses whoever is none"
+    own, reason = actor.member_id, LeftReason.MOVED if request.form.get("moved") else LeftReason.LEFT
+    return send(
+        None,
+        lambda _: leaving.leave(current_actor(), own, reason=reason),
+        to=lambda _: url_for("web.welcome.show"),
+        again=_show,
+    )

@@ -36,6 +36,7 @@ from ledger.service.models import Basis, Decision
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
+from tests.api.account_guards import OF_ACCOUNTS
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
@@ -231,33 +232,6 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "helpers.get_helper": ("volunteer", None),
     "helpers.post_agreement": ("admin", {}),
     "helpers.post_end": ("volunteer", {}),
-    "leaving.get_leaving": ("volunteer", None),
-    "leaving.post_leave": ("treasurer", {}),
-    "leaving.post_move": ("owner", {"community_id": "member_id"}),
-    "leaving.post_end_staff": ("treasurer", {}),
-    "leaving.list_unowned_work": ("supervisor", None),
-    "leaving.post_death": ("treasurer", {"member_id": "member_id", "died_on": "2026-11-01"}),
-    "leaving.list_deaths": ("stamper", None),
-    "leaving.get_death": ("volunteer", None),
-    "leaving.post_confirmation": ("supervisor", {}),
-    "leaving.post_refusal": ("stamper", {"note": "没有"}),
-    "leaving.post_heir": ("treasurer", {"heir_id": "member_id"}),
-    "leaving.post_hand_over": ("supervisor", {}),
-    "leaving.list_still_wallets": ("treasurer", None),
-    "leaving.post_reminder": ("stamper", {"member_ids": ["member_id"]}),
-    "numbers.post_number": ("treasurer", {"phone": "13900000001"}),
-    "numbers.post_report": ("coordinator", {}),
-    "numbers.post_confirmation": ("supervisor", {}),
-    "merges.post_preview": ("treasurer", {"from_id": "member_id", "into_id": "member_id"}),
-    "merges.post_merge": ("treasurer", {"from_id": "member_id", "into_id": "member_id", "reason": "同一人"}),
-    "merges.list_merges": ("stamper", None),
-    "merges.get_merge": ("volunteer", None),
-    "merges.post_approval": ("supervisor", {}),
-    "merges.post_decline": ("stamper", {"note": "没有"}),
-    "merges.post_withdrawal": ("treasurer", {}),
-    "merges.post_undo": ("treasurer", {"reason": "两个人"}),
-    "merges.post_undo_approval": ("supervisor", {}),
-    "merges.post_undo_refusal": ("volunteer", {"note": "没有"}),
     "households.list_households": ("coordinator", None),
     "households.get_household": ("coordinator", None),
     "households.patch_household": ("stamper", {"name": "新名"}),
@@ -354,7 +328,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-}  # fmt: skip
+} | OF_ACCOUNTS  # fmt: skip
 
 UPLOADS = {"imports.post_import"}
 """Takes a file: who is refused is tested with one in test_imports.py."""

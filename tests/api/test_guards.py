@@ -328,7 +328,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-} | OF_ACCOUNTS  # fmt: skip
+    **OF_ACCOUNTS,
+}  # fmt: skip
 
 UPLOADS = {"imports.post_import"}
 """Takes a file: who is refused is tested with one in test_imports.py."""

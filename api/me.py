@@ -73,19 +73,25 @@ def delete_session(session_id: UUID) -> None:
 @blp.get("/me/consents")
 @blp.response(200, ConsentsSchema)
 def list_consents() -> dict[str, Any]:
-    """What I consent to now."""
-    return {"given": sorted(consents.given_by(current_actor().person_id))}
+    """What I consent to now, since when, and what I gave and withdrew before."""
+    return _consents(current_actor().person_id)
 
 
 @blp.post("/me/consents")
 @blp.arguments(ConsentChangeSchema)
 @blp.response(200, ConsentsSchema)
 @writes(ConsentsSchema)
-def change_consent(change: dict[str, Any]) -> dict[str, Any]:
+def change_consent(asked: dict[str, Any]) -> dict[str, Any]:
     """Give or withdraw consent to one purpose, in one step."""
-    person_id = current_actor().person_id
-    if change["given"]:
-        consents.give(person_id, [change["purpose"]])
-    else:
-        consents.withdraw(person_id, change["purpose"])
-    return {"given": sorted(consents.given_by(person_id))}
+    actor = current_actor()
+    consents.change(actor, asked["purpose"], given=asked["given"])
+    return _consents(actor.person_id)
+
+
+def _consents(person_id: UUID) -> dict[str, Any]:
+    found = consents.standing(person_id)
+    return {
+        "given": sorted(one.purpose for one in found if one.given_at is not None),
+        "purposes": found,
+        "history": consents.history(person_id),
+    }

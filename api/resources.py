@@ -29,6 +29,7 @@ from api import (
     notices,
     numbers,
     offers,
+    personal_data,
     posts,
     programmes,
     receipts,
@@ -50,6 +51,8 @@ from api import (
 RESOURCES: tuple[Blueprint, ...] = (
     sign_in.blp,
     me.blp,
+    personal_data.blp,
+    personal_data.requests,
     notices.blp,
     notices.on_paper,
     communities.blp,

@@ -9,6 +9,10 @@ from ledger.core import commitments
 from ledger.people import (
     cards,
     deaths,
+    erasing,
+    erasures,
+    exporting,
+    exports,
     helping,
     import_kinds,
     imports,
@@ -18,15 +22,19 @@ from ledger.people import (
     merge_checks,
     merges,
     notice_delivery,
+    retention,
 )
+from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import merged_caps, reservations
+from ledger.service import exporting as service_exporting
 from ledger.service import forgotten, places, sign_ups
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
+from ledger.settlement import erasing as settlement_erasing
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, imports, import_kinds, merges, deaths, leaving,
-    life_exports,
+    life_exports, exporting, exports, service_exporting, rewards_exporting, erasures, erasing, retention, settlement_erasing,
 )  # fmt: skip

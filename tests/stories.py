@@ -69,10 +69,10 @@ class Neighbourhood:
         return system_actor(self.id)
 
     def volunteer(self, name: str = "林秀芳", *, unit: PlaceUnit | None = None) -> Neighbour:
-        """A new volunteer who consented to the recording of service, living in the micro-grid unless said."""
+        """A new volunteer who consented to everything but publication, living in the micro-grid unless said."""
         phone = next_phone()
         member = members.add_member(self.admin.actor, name, unit_id=(unit or self.micro_grid).id, phone=phone)
-        give(member.person_id, [Purpose.SERVICE])
+        give(member.person_id, [Purpose.SERVICE, Purpose.LOCATION, Purpose.SHARING_WITH_SHOPS])
         return neighbour(self.id, name, member.person_id, member.id)
 
     def staff(self, role: Role, *, unit: PlaceUnit | None = None, name: str = "") -> Neighbour:

@@ -28,10 +28,12 @@ from web import (
     merchants,
     merges,
     my_account,
+    my_data,
     notices,
     offers,
     office,
     preferences,
+    privacy,
     programmes,
     receipts,
     redemptions,
@@ -51,7 +53,8 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, devices, preferences, home, notices, checkins, member_codes, offers, redemptions, tills, stamps,
+    welcome, sign_in, devices, preferences, privacy, home, my_data, notices,
+    checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,

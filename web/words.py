@@ -145,7 +145,15 @@ CARD = {
     "void": Word("no", "cross", _("已作废")),
 }
 
+ERASURE = {
+    "asked": Word("wait", "clock", _("等待办理")),
+    "withdrawn": Word("info", "back", _("已撤回")),
+    "refused": Word("no", "cross", _("没有办成")),
+    "done": Word("ok", "check", _("已注销")),
+}
+
 STATES = {
+    "erasure": ERASURE,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
@@ -216,6 +224,7 @@ OWN_TRANSFERS = TRANSFERS | {"reverse": _("更正")}
 """The same for the member whose account it is: the desk reverses, the member reads of a correction."""
 
 SOURCES = {
+    "erasure": _("注销"),
     "stamp": _("盖章"),
     "stamp_undo": _("撤销盖章"),
     "redemption": _("兑换"),
@@ -315,12 +324,28 @@ PURPOSES = {
     "sharing_with_shops": _("兑换时让商户看到我的姓氏"),
 }
 
+PURPOSE_EFFECTS = {
+    "service": _("撤回后不再记录新的服务；已有的红花还在，照样能用。"),
+    "publication": _("撤回后公开的页面上只写姓和星号。"),
+    "location": _("撤回后签到不再看距离。"),
+    "sharing_with_shops": _("撤回后商户连姓氏也看不到。"),
+}
+"""What withdrawing a purpose changes, at once."""
+
+GROUNDS = {
+    "unsettled_debt": _("还有没还上的红花"),
+    "open_dispute": _("还有没处理完的争议"),
+    "statutory_retention": _("法律要求保留"),
+}
+"""Why an erasure is refused."""
+
 WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
 """In the order of the bits of an offer's `weekdays` mask (Monday = 1)."""
 
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
-    "BASES": BASES, "PURPOSES": PURPOSES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
+    "GROUNDS": GROUNDS, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS,
 }  # fmt: skip

@@ -62,5 +62,18 @@ class ConsentChangeSchema(Schema):
     given = fields.Boolean(required=True)
 
 
+class ConsentStandingSchema(Schema):
+    purpose = fields.String(metadata={"enum": [one.value for one in Purpose]})
+    given_at = Moment(allow_none=True, metadata={"description": "Null: not consented to now."})
+
+
+class ConsentHistorySchema(Schema):
+    purpose = fields.String(metadata={"enum": [one.value for one in Purpose]})
+    given_at = Moment()
+    withdrawn_at = Moment(allow_none=True)
+
+
 class ConsentsSchema(Schema):
     given = fields.List(fields.String())
+    purposes = fields.List(fields.Nested(ConsentStandingSchema))
+    history = fields.List(fields.Nested(ConsentHistorySchema))

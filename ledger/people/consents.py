@@ -1,17 +1,29 @@
-"""Consent by purpose: given and withdrawn in one step each, history kept."""
+"""Consent by purpose: given and withdrawn in one step each, history kept. What is withdrawn counts at once."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock
+from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.people.errors import ConsentRequired
+from ledger.core.tenancy import Actor
+from ledger.people.errors import ConsentRequired, ServiceWithdrawn
 from ledger.people.models import Consent, Purpose
+
+
+class Standing(NamedTuple):
+    """How a person stands to one purpose: consenting since `given_at`, or not (None)."""
+
+    purpose: Purpose
+    given_at: datetime | None
 
 
 @atomic
@@ -31,13 +43,58 @@ def withdraw(person_id: UUID, purpose: Purpose) -> None:
     db.session.execute(live.values(withdrawn_at=clock.now()))
 
 
+@atomic
+def change(actor: Actor, purpose: Purpose, *, given: bool) -> None:
+    """The signed-in person consents to the purpose from now on, or no longer."""
+    if given:
+        give(actor.person_id, [purpose])
+    else:
+        withdraw(actor.person_id, purpose)
+    audit.record(actor, "people.give_consent" if given else "people.withdraw_consent", purpose=purpose)
+
+
 def given_by(person_id: UUID) -> set[Purpose]:
     """The purposes the person consents to now."""
     query = select(Consent.purpose).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
     return {Purpose(purpose) for purpose in db.session.scalars(query)}
 
 
+def standing(person_id: UUID) -> list[Standing]:
+    """Every purpose, with since when the person consents to it."""
+    since = {row.purpose: row.given_at for row in history(person_id) if row.withdrawn_at is None}
+    return [Standing(purpose, since.get(purpose)) for purpose in Purpose]
+
+
+def history(person_id: UUID) -> list[Consent]:
+    """What the person consented to and withdrew, newest first."""
+    query = select(Consent).where(Consent.person_id == person_id).order_by(Consent.given_at.desc(), Consent.id.desc())
+    return list(db.session.scalars(query))
+
+
+def consents_to(person_id: InstrumentedAttribute[UUID], purpose: Purpose) -> ColumnElement[bool]:
+    """SQL: does the person of the row consent to the purpose now?"""
+    return exists().where(Consent.person_id == person_id, Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+
+
 def require_service(person_id: UUID) -> None:
     """ConsentRequired unless the person lets the community record their service."""
     if Purpose.SERVICE not in given_by(person_id):
         raise ConsentRequired
+
+
+def refuse_withdrawn(person_id: UUID) -> set[Purpose]:
+    """What the person consents to now; ServiceWithdrawn when they no longer want their service recorded.
+
+    Who was entered by staff and never asked (an elder without a phone) has withdrawn nothing.
+    """
+    rows = db.session.execute(
+        select(Consent.purpose, Consent.withdrawn_at).where(Consent.person_id == person_id)
+    ).tuples()
+    ever, live = set(), set()
+    for purpose, withdrawn_at in rows:
+        ever.add(Purpose(purpose))
+        if withdrawn_at is None:
+            live.add(Purpose(purpose))
+    if Purpose.SERVICE in ever - live:
+        raise ServiceWithdrawn
+    return live

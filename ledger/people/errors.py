@@ -219,3 +219,51 @@ class ImportFaulty(Refused):
     code = "import_faulty"
     zh = ("文件里还有 {faults} 处问题，什么都没有导入。", "请按提示改好文件，再上传一次。")
     en = ("The file still has {faults} faults; nothing was imported.", "Mend the file and upload it again.")
+
+
+class ExportLimit(Refused):
+    """A person makes at most so many files of their data in 24 hours."""
+
+    code = "export_limit"
+    zh = ("今天已经生成过 {most} 份数据文件。", "请下载已有的文件，或明天再来。")
+    en = ("You have made {most} files of your data in 24 hours.", "Download one of those, or come back tomorrow.")
+
+
+class ExportGone(Refused):
+    """The file of somebody's data is kept for a week and then erased."""
+
+    code = "export_gone"
+    zh = ("这份数据文件已过 {days} 天，删除了。", "需要时请重新生成一份。")
+    en = ("This file was erased after {days} days.", "Make a new one when you need it.")
+
+
+class ErasureGround(Refused):
+    """An erasure is carried out only where no legal reason stands against it."""
+
+    code = "erasure_ground"
+    zh = ("现在还不能注销：{ground}。", "先把这件事办完，或注明理由拒绝申请。")
+    en = ("The account cannot be erased yet: {ground}.", "Settle that first, or refuse with this reason.")
+
+
+class ErasureTooEarly(Refused):
+    """An erasure may be withdrawn for a week; nobody carries it out before."""
+
+    code = "erasure_too_early"
+    zh = ("注销申请还在可以撤回的时间里。", "{day} 起才能办理。")
+    en = ("The person may still withdraw.", "It can be carried out from {day}.")
+
+
+class LastOffice(Refused):
+    """Nobody who acts as the clock, or as the only admin of a community, vanishes without a successor."""
+
+    code = "last_office"
+    zh = ("您是社区唯一的管理员。", "请先让另一位同事担任管理员，再申请注销。")
+    en = ("You are the only admin of a community.", "Let a colleague become admin first, then ask again.")
+
+
+class ServiceWithdrawn(Refused):
+    """The member withdrew the consent to have their service recorded; nothing new is."""
+
+    code = "service_withdrawn"
+    zh = ("本人撤回了“记录我的服务”的同意，不能再记录。", "请本人在“我的数据”里重新同意后再签到。")
+    en = ("The member withdrew consent to have service recorded.", 'They may consent again under "My data" first.')

@@ -21,6 +21,9 @@ from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
 from ledger.people.models import Community, CounterStaff, Household, LeftReason, Member, MemberState, PlaceUnit, Purpose
 
+HIDDEN = "＊"
+"""Stands for a name that the reader has no consent to see."""
+
 
 def mask_name(name: str) -> str:
     """The name as others see it: 林秀芳 → 林*芳, 陈刚 → 陈*, Li → L*."""
@@ -128,6 +131,19 @@ def describe_members(community_id: UUID, ids: Collection[UUID]) -> dict[UUID, Me
     """These members by id, in one statement."""
     rows = db.session.scalars(scoped(community_id, Member).where(Member.id.in_(set(ids))))
     return {member.id: member for member in rows}
+
+
+def name_for_shops(name: str, *, shares: bool) -> str:
+    """What a counter reads of a member: the masked name, or only that it is a member where sharing is not agreed to."""
+    return mask_name(name) if shares else HIDDEN
+
+
+def public_names(community_id: UUID, member_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What the public reads of these members: the name of whoever agreed to be published, else the masked one."""
+    published = consents.consents_to(Member.person_id, Purpose.PUBLICATION)
+    query = scoped(community_id, Member.id, Member.name).add_columns(published)
+    rows = db.session.execute(query.where(Member.id.in_(set(member_ids)))).tuples()
+    return {member_id: name if is_public else mask_name(name) for member_id, name, is_public in rows}
 
 
 def shown_names(actor: Actor, people: Collection[Member]) -> dict[UUID, str]:

@@ -16,8 +16,9 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, SHOP, members_reached, reach
 from ledger.core.tenancy import Actor, load, within
-from ledger.people.members import family_of, mask_name
-from ledger.people.models import Member
+from ledger.people import consents
+from ledger.people.members import family_of, mask_name, name_for_shops
+from ledger.people.models import Member, Purpose
 from ledger.rewards.models import Branch, Merchant, Offer, OfferVersion, Redemption, RedemptionState, Via
 from ledger.rewards.redemptions import state_at
 
@@ -111,6 +112,7 @@ def _receipts(actor: Actor) -> Select[Any]:
     names = (OfferVersion.name, Offer.kind, Merchant.name, Branch.name, Member.name, _Reserver.name, _Confirmer.name)
     return (
         select(Redemption, *names)
+        .add_columns(consents.consents_to(Member.person_id, Purpose.SHARING_WITH_SHOPS))
         .join(Offer, Offer.id == Redemption.offer_id)
         .join(
             OfferVersion,
@@ -166,6 +168,7 @@ def _receipt(
     member_name: str,
     reserver: str | None,
     confirmer: str | None,
+    shares: bool,
 ) -> Receipt:
     scopes = reach(actor, "see_redemptions")
     by_name = redemption.member_id in members_reached(actor, scopes) or any(
@@ -179,7 +182,7 @@ def _receipt(
         offer_kind=offer_kind,
         merchant_name=merchant_name,
         branch_name=branch_name,
-        member_name=member_name if by_name else mask_name(member_name),
+        member_name=member_name if by_name else name_for_shops(member_name, shares=shares or not actor.counters),
         acted_by=hands if by_name else [mask_name(one) for one in hands],
     )
 

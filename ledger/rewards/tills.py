@@ -14,8 +14,9 @@ from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, load
-from ledger.people import cards, guesses
-from ledger.people.members import describe_members, mask_name
+from ledger.people import cards, consents, guesses
+from ledger.people.members import describe_members, name_for_shops
+from ledger.people.models import Purpose
 from ledger.rewards import member_codes
 from ledger.rewards.errors import BranchRequired, OwnRedemption
 from ledger.rewards.merchants import only_branch
@@ -130,4 +131,5 @@ def _show(actor: Actor, visit: TillVisit) -> Till:
     here = (Offer.merchant_id == visit.merchant_id, Offer.state == OfferState.ACTIVE)
     offers = views(actor.tenant, *here, member_id=visit.member_id, branch_id=visit.branch_id)
     member = describe_members(actor.tenant, [visit.member_id])[visit.member_id]
-    return Till(visit, mask_name(member.name), offers)
+    shares = Purpose.SHARING_WITH_SHOPS in consents.given_by(member.person_id)
+    return Till(visit, name_for_shops(member.name, shares=shares), offers)

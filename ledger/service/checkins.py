@@ -22,8 +22,8 @@ from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import cards, communities, guesses, members
-from ledger.people.models import Member, MemberState, PlaceUnit
+from ledger.people import cards, communities, consents, guesses, members
+from ledger.people.models import Member, MemberState, PlaceUnit, Purpose
 from ledger.people.notices import declare, tell
 from ledger.service import codes, evidence
 from ledger.service.errors import (
@@ -99,18 +99,20 @@ def record_checkin(
     `later`. `on_behalf_of` is the member for whom a helper acts. Entering one place closes the visit at another.
 
     Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
-    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; ActivityCancelled, ActivityTooFar; then for `in`
+    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; for `in` ServiceWithdrawn; ActivityCancelled,
+    ActivityTooFar; then for `in`
     DuplicateCheckin, Overlap, for `out` NoOpenVisit.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
     basis, witnessed_at = _prove(actor, site.activity, via, happened_at)
+    given = _consents(member, kind)
     seen = Sighting(
         basis=basis,
         happened_at=happened_at or witnessed_at or clock.now(),
         received_at=clock.now(),
         witnessed_at=witnessed_at,
-        distance=evidence.distance_bucket(site.activity, location),
+        distance=evidence.distance_bucket(site.activity, location if Purpose.LOCATION in given else None),
         by_hand=minutes is not None,
         recorded_own=via.is_by_staff and member.person_id == actor.person_id,
         by_helper=not via.is_by_staff and member.person_id != actor.person_id,
@@ -128,6 +130,12 @@ def record_checkin(
         told = HELPED_OUT if kind is Kind.OUT else HELPED_IN
         tell(actor.tenant, member.person_id, told, by=actor.person_id.hex, checkin_id=visit.id.hex)
     return visit
+
+
+def _consents(member: Member, kind: Kind) -> set[Purpose]:
+    """What the member consents to. A visit that has begun may end, whatever was withdrawn meanwhile."""
+    ask = consents.refuse_withdrawn if kind is Kind.IN else consents.given_by
+    return ask(member.person_id)
 
 
 def _site(community_id: UUID, activity_id: UUID) -> _Site:

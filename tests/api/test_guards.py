@@ -23,6 +23,7 @@ from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
 from ledger.people import cards, grants, helping, households, imports, teams
 from ledger.people.deaths import record_death
+from ledger.people.erasures import ask_erasure
 from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
@@ -62,6 +63,8 @@ OWN_PERSON = {
     "me.list_consents", "me.change_consent",
     "my-number.send_code", "my-number.change_number",
     "notices.list_notices", "notices.post_read", "notices.post_read_all",
+    "my-data.list_exports", "my-data.post_export", "my-data.get_file",
+    "my-data.list_erasures", "my-data.post_erasure", "my-data.post_withdrawal",
 }  # fmt: skip
 """About the signed-in person alone, whatever the community."""
 
@@ -130,6 +133,7 @@ def build(other_name: str = "邻居") -> Town:
         "link_id": _helper_link(place, other),
         "sign_up_id": signed_up.id,
         "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
+        "export_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {
@@ -232,6 +236,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "helpers.get_helper": ("volunteer", None),
     "helpers.post_agreement": ("admin", {}),
     "helpers.post_end": ("volunteer", {}),
+    "erasures.list_requests": ("coordinator", None),
+    "erasures.post_refusal": ("stamper", {"ground": "open_dispute"}),
+    "erasures.post_carry_out": ("supervisor", {}),
     "households.list_households": ("coordinator", None),
     "households.get_household": ("coordinator", None),
     "households.patch_household": ("stamper", {"name": "新名"}),

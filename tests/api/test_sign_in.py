@@ -145,7 +145,9 @@ def test_joining_needs_consent_and_makes_a_volunteer(client: FlaskClient, place:
 def test_consent_is_withdrawn_in_one_step(client: FlaskClient, context: object) -> None:
     mine = bearer(sign_in(client, next_phone(), consents=["service", "location"]))
     change = {"purpose": "location", "given": False}
-    assert client.post("/api/v1/me/consents", json=change, headers=mine).json == {"given": ["service"]}
+    answer = client.post("/api/v1/me/consents", json=change, headers=mine).json
+    assert answer["given"] == ["service"]
+    assert {row["purpose"] for row in answer["history"] if row["withdrawn_at"]} == {"location"}
 
 
 def test_problems_speak_the_language_asked_for(client: FlaskClient, context: object) -> None:

@@ -13,7 +13,7 @@ PUBLIC = {
     "web.welcome.show", "web.sign_in.show", "web.sign_in.send_code", "web.sign_in.enter",
     "web.sign_in.show_password", "web.sign_in.enter_with_password",
     "web.preferences.choose_language", "web.preferences.choose_size", "web.checkins.show_site", "web.checkins.record",
-    "web.offers.show_shop", "web.seals.list_days", "web.seals.download_verifier",
+    "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",
 }  # fmt: skip
 """What anybody may open: the front door, the way in, what a poster leads to, and the manual of the API."""
 

@@ -85,7 +85,7 @@ def _grid_of(town: Town, unit: PlaceUnit) -> int:
 
 def _resident(town: Town, name: str, unit: PlaceUnit, phone: str) -> Resident:
     member = members.add_member(town.cast["admin"], name, unit_id=unit.id, phone=phone)
-    give(member.person_id, [Purpose.SERVICE])
+    give(member.person_id, [Purpose.SERVICE, Purpose.LOCATION, Purpose.SHARING_WITH_SHOPS])
     resident = Resident(member.id, enter(town.community.id, member.person_id), _grid_of(town, unit))
     town.residents.append(resident)
     return resident

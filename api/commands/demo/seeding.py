@@ -17,6 +17,7 @@ from api.commands.demo import (
     founding,
     importing,
     redeeming,
+    rights,
     serving,
     settling,
     trading,
@@ -83,6 +84,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     _let_flowers_expire(town, story, monday)
     correcting.tell_last_days(town, story)
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
+    rights.tell_rights(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)

@@ -82,7 +82,7 @@ def demo_community() -> Community | None:
 def person_with(number: str) -> UUID:
     """The person with this demo number, made if need be, who consents to the recording of service."""
     person_id = phones.person_with(number) or phones.add_person(number)
-    give(person_id, [Purpose.SERVICE])
+    give(person_id, [Purpose.SERVICE, Purpose.LOCATION, Purpose.SHARING_WITH_SHOPS])
     return person_id
 
 

@@ -22,6 +22,7 @@ from ledger.core.errors import (
     NotSignedIn,
     Reason,
     Refused,
+    SecondFactorRequired,
     TooLarge,
     TooManyRequests,
     Unexpected,
@@ -68,8 +69,17 @@ def language() -> str:
     return g.get("language") or request.accept_languages.best_match(["zh", "en"]) or "zh"
 
 
+def as_told(reason: Reason) -> Reason:
+    """The reason as its reader can act on it: who only lacks a second factor is told so."""
+    actor = actor_or_none()
+    if type(reason) is Forbidden and actor is not None and actor.is_held_back:
+        return SecondFactorRequired()
+    return reason
+
+
 def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, Any]:
     """The RFC 9457 document of a refusal."""
+    reason = as_told(reason)
     reason.facts.setdefault("request_id", audit.request_id.get())
     body = {
         "type": f"/api/v1/docs/reasons#{reason.code}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_smorest import Blueprint
 
 from api import (
+    account,
     accounts,
     activities,
     agreements,
@@ -44,6 +45,7 @@ from api import (
     stand_ins,
     teams,
     till,
+    tokens,
     transfers,
     units,
 )
@@ -51,6 +53,8 @@ from api import (
 RESOURCES: tuple[Blueprint, ...] = (
     sign_in.blp,
     me.blp,
+    account.blp,
+    tokens.blp,
     personal_data.blp,
     personal_data.requests,
     notices.blp,

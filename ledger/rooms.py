@@ -36,5 +36,6 @@ REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, imports, import_kinds, merges, deaths, leaving,
-    life_exports, exporting, exports, service_exporting, rewards_exporting, erasures, erasing, retention, settlement_erasing,
+    life_exports, exporting, exports, service_exporting, rewards_exporting, erasures, erasing, retention,
+    settlement_erasing,
 )  # fmt: skip

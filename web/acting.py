@@ -84,6 +84,7 @@ def describe(actor: Actor) -> dict[str, Any]:
     return {
         "name": name,
         "roles": sorted(roles),
+        "held_back": actor.is_held_back,
         "home": _home_of(actor),
         "permissions": {verb for verb, held in scopes.items() if held},
         "desk": {verb for verb, held in scopes.items() if any(_is_of_the_desk(scope) for scope in held)},

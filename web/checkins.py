@@ -86,7 +86,8 @@ def _show_scan(
         return _response(redirect(address, 303), 303)
     asked = (step or Step("phone")).for_template() if actor is None else _for_actor(actor)
     shown = {"activity": _described(scan), "site_code": site_code, "grant": scan.grant, **_for_prospect(prospect)}
-    told = refused or asked.pop("refusal", None) or (prospect.refusal and refusal(prospect.refusal))
+    refused_step = asked.pop("refusal", None)
+    told = refused or refused_step or (prospect.refusal and refusal(prospect.refusal))
     return _response(render_template("checkins/scan.html", **shown, **asked, refusal=told), status)
 
 

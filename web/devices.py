@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from api.auth import current_actor
-from ledger.people import sessions
+from ledger.people import passwords, sessions
 from ledger.people.models import Session, SessionKind
 from web.forms import submit
 from web.sign_in import forget_session
@@ -28,7 +28,9 @@ def list_mine() -> Any:
 def _show(refusal: dict[str, str] | None = None, status: int = 200) -> Any:
     actor = current_actor()
     devices = [_described(one) | {"is_here": one.id == actor.session_id} for one in sessions.mine(actor)]
-    return render_template("devices/list.html", devices=devices, refusal=refusal), status
+    may_have_password = passwords.may_have_one(actor.person_id) or passwords.has_one(actor.person_id)
+    shown = {"devices": devices, "may_have_password": may_have_password, "refusal": refusal}
+    return render_template("devices/list.html", **shown), status
 
 
 @page.post("/me/devices/<id:session_id>/sign-out")

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, render_template, request
 from flask_babel import gettext as _
 
+from api.errors import as_told
 from ledger.core import audit
 from ledger.core.errors import NotSignedIn, Reason
 from web.languages import language
@@ -22,7 +23,7 @@ _FIELD_ERRORS = {
     "Not a mobile number of mainland China.": lambda: _("请填写 11 位手机号。"),
     "Not six digits.": lambda: _("验证码是 6 位数字。"),
     "Not a second factor.": lambda: _("请填 6 位数字，或一个恢复码。"),
-    "Shorter than minimum length 10.": lambda: _("至少 10 个字符。"),
+    "Between 10 and 200 characters.": lambda: _("至少 10 个字符。"),
     "Shorter than minimum length 1.": lambda: _("请填写这一项。"),
 }
 
@@ -36,6 +37,7 @@ def refusal(reason: Reason) -> dict[str, str]:
 
 def render_reason(reason: Reason, status: int) -> Any:
     """The page of a refusal that no form could show beside its fields."""
+    reason = as_told(reason)
     template = "sign_in/phone.html" if isinstance(reason, NotSignedIn) else "errors/refusal.html"
     next_page = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     page = render_template(template, refused=refusal(reason), status=status, values={}, errors={}, next=next_page)

@@ -21,7 +21,7 @@ from api.errors import status_of
 from api.schemas.fields import Fen, Moment
 from api.writing import MAX_KEY, run_verb
 from ledger.core import clock
-from ledger.core.errors import Forbidden, Invalid, KeyRequired, NotFound, VersionChanged
+from ledger.core.errors import REASONS, Invalid, KeyRequired, VersionChanged
 from ledger.core.idempotency import Answer
 from web.errors import refusal
 
@@ -112,10 +112,10 @@ def mint(verb: Callable[[], T]) -> tuple[T | None, Outcome]:
 
 
 def _refusal_in(answer: Answer) -> dict[str, str]:
-    """What kit.refusal_box shows. NotFound and Forbidden become their own pages."""
-    if answer.status in (403, 404):
-        raise Forbidden if answer.status == 403 else NotFound
+    """What kit.refusal_box shows. NotFound and Forbidden (of whatever kind) become their own pages."""
     problem = json.loads(answer.body)
+    if answer.status in (403, 404):
+        raise REASONS[problem["code"]]
     return {"code": problem["code"], "sentence": problem["title"], "next_step": problem["detail"]}
 
 

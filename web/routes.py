@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, current_app, g
 
 from web import (
+    account,
     activities,
     agreements,
     audit,
@@ -64,7 +65,7 @@ web = Blueprint("web", __name__, template_folder="templates")
 web.before_request(protect_forms)
 web.before_request(know_visitor)
 web.after_request(sign_in.keep_device)
-for room in ROOMS:
+for room in (*ROOMS, account):
     web.register_blueprint(room.page)
 
 

@@ -342,11 +342,18 @@ GROUNDS = {
 WEEKDAYS = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))
 """In the order of the bits of an offer's `weekdays` mask (Monday = 1)."""
 
+SCOPES = {
+    "read": _("查看我能看的一切"),
+    "checkins": _("记录签到"),
+    "till": _("收银台"),
+    "everything": _("我能做的一切（账号钥匙除外）"),
+}
+
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
-    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS,
+    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip
 """What templates may name."""

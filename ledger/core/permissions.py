@@ -12,7 +12,7 @@ from __future__ import annotations
 from enum import Flag, auto
 from uuid import UUID
 
-from ledger.core.errors import Forbidden, SecondFactorRequired
+from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor, Role
 
 
@@ -153,14 +153,9 @@ def require(
     merchant_id: UUID | None = None,
     branch_id: UUID | None = None,
 ) -> None:
-    """Forbidden (SecondFactorRequired where that may be all that is missing) unless `may`."""
+    """Forbidden unless `may`."""
     if not may(actor, verb, member_id=member_id, unit_path=unit_path, merchant_id=merchant_id, branch_id=branch_id):
-        raise refusal_of(actor)
-
-
-def refusal_of(actor: Actor) -> Forbidden:
-    """Why the actor may not: no role, or one that counts only with a second factor."""
-    return SecondFactorRequired() if actor.is_held_back else Forbidden()
+        raise Forbidden
 
 
 def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:
@@ -182,7 +177,7 @@ def is_of_oneself(scope: Scope) -> bool:
 def require_any(actor: Actor, verb: str) -> None:
     """Forbidden unless some role carries the verb at all; the list that follows is narrowed by `reach`."""
     if not reach(actor, verb):
-        raise refusal_of(actor)
+        raise Forbidden
 
 
 def _holds_unit(actor: Actor, role: Role, unit_path: str) -> bool:

@@ -6,6 +6,7 @@ rights count only in a session that showed it (docs/adr).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -51,6 +52,11 @@ def is_enough(actor: Actor, role: Role) -> bool:
     return not _is_required or role not in NEEDS_IT or actor.is_strong or actor.person_id == NOBODY
 
 
+def digits_of(secret: str, moment: datetime) -> str:
+    """What an authenticator with this secret shows at the moment."""
+    return pyotp.TOTP(secret).at(moment)
+
+
 class Enrolment(NamedTuple):
     """What an authenticator is told once: the secret, and the address that its QR code carries."""
 
@@ -66,11 +72,14 @@ class Standing(NamedTuple):
 
 
 @atomic
-def enrol(actor: Actor) -> Enrolment:
-    """The actor has a new, unconfirmed authenticator; shown once. Raises AlreadyExists when one is confirmed."""
+def enrol(actor: Actor, *, secret: str | None = None) -> Enrolment:
+    """The actor has a new, unconfirmed authenticator; shown once. Raises AlreadyExists when one is confirmed.
+
+    `secret` is chance unless given (by the demo, which says it aloud).
+    """
     if _confirmed(actor.person_id) is not None:
         raise AlreadyExists
-    secret = pyotp.random_base32()
+    secret = secret or pyotp.random_base32()
     db.session.execute(delete(Authenticator).where(Authenticator.person_id == actor.person_id))
     row = Authenticator(
         person_id=actor.person_id, sealed=secrets.seal(secret.encode(), "authenticators"), created_at=clock.now()

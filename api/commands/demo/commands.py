@@ -10,10 +10,10 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from api.commands.demo import seeding
+from api.commands.demo import seeding, signing_in
 from api.commands.demo.town import CAST, demo_community
 from ledger.core import clock
-from ledger.people import communities, deliveries, phones, sessions
+from ledger.people import communities, deliveries, phones, second_factor, sessions
 from ledger.people.models import SessionKind
 
 demo = AppGroup("demo", help="The demo community; refused in production.")
@@ -53,8 +53,15 @@ def token(role: str) -> None:
     person_id = phones.person_with(CAST[role][1]) if demo_community() else None
     if person_id is None:
         raise click.ClickException("There is no demo community yet: run `flask --app wsgi demo seed`.")
-    made, _ = sessions.open_session(person_id, kind=SessionKind.API, label=f"demo {role}")
+    made, _ = sessions.open_session(person_id, kind=SessionKind.API, label=f"demo {role}", is_strong=True)
     click.echo(made)
+
+
+@demo.command("totp")
+def totp() -> None:
+    """Print the six digits of the second treasurer's authenticator (development only)."""
+    _refuse_production()
+    click.echo(second_factor.digits_of(signing_in.SECRET, clock.now()))
 
 
 @demo.command("code")
@@ -82,3 +89,5 @@ def welcome(port: str) -> None:
     click.echo("  .venv/bin/flask --app wsgi demo code PHONE\n")
     for role, (name, phone) in CAST.items():
         click.echo(f"  {role:<12} {phone}  {name}")
+    click.echo(f"\n  By password and authenticator: {signing_in.PHONE}  {signing_in.NAME} (treasurer)")
+    click.echo(f"    password {signing_in.PASSWORD!r}, six digits from: .venv/bin/flask --app wsgi demo totp")

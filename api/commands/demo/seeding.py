@@ -20,6 +20,7 @@ from api.commands.demo import (
     rights,
     serving,
     settling,
+    signing_in,
     trading,
 )
 from api.commands.demo.story import Story
@@ -77,6 +78,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     say("People and places")
     town = founding.found(chance, volunteers=volunteers, until=until, say=say)
     arranging.arrange(town)
+    signing_in.hand_out_keys(town)
     serving.open_programmes(town)
     trading.open_shops(town, say)
     monday = clock.now() + timedelta(days=3)

@@ -26,8 +26,9 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
+from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
-from ledger.people.models import Member, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
+from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
@@ -143,6 +144,15 @@ def test_reversals_were_whole_and_in_part_and_the_volunteer_reads_why(told: Flas
     assert {asked < whole for asked, whole in pairs} == {True, False}
     seen = told.test_client().get(f"/api/v1/communities/{community.id.hex}/reversals", headers=bearer("volunteer"))
     assert [one["reason"] for one in seen.json["items"]] == ["早走了半小时，多记了"]
+
+
+def test_helpers_stand_in_every_state_and_have_acted_in_the_open(told: Flask) -> None:
+    assert set(db.session.scalars(select(HelperLink.state))) == set(HelpState)
+    lin, helped = phones.person_with(CAST["volunteer"][1]), Checkin.on_behalf_of.is_not(None)
+    assert count(Checkin, Checkin.recorded_by == lin, helped) > 0
+    assert count(Redemption, Redemption.confirmed_by == lin, Redemption.on_behalf_of.is_not(None)) > 0
+    for column in (Notice.read_at, Notice.handed_over_at):
+        assert 0 < count(Notice, column.is_not(None)) < count(Notice)
 
 
 def test_a_second_run_adds_nothing(told: Flask) -> None:

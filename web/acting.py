@@ -10,7 +10,7 @@ from flask import g, request
 from api.auth import actor_or_none, current_actor, enter_community
 from ledger.book.balances import MemberBalance, member_balance
 from ledger.core import ids
-from ledger.core.errors import NotFound
+from ledger.core.errors import Forbidden, NotFound
 from ledger.core.permissions import RIGHTS, Scope, is_of_oneself, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import communities, members
@@ -60,6 +60,29 @@ def own_balance() -> MemberBalance:
     actor = own_member()
     assert actor.member_id is not None, "own_member refuses whoever is none"
     return member_balance(actor.tenant, actor.member_id, aliases=actor.aliases)
+
+
+def act_for(member_id: UUID | None) -> UUID | None:
+    """The page is for a member whom the actor helps, and says so in a banner; None is for oneself.
+
+    Raises NotFound, Forbidden (they help no such member now).
+    """
+    if member_id is None:
+        return None
+    actor = current_actor()
+    member = members.load_member(actor.tenant, member_id)
+    if member.id not in actor.helps:
+        raise Forbidden
+    g.acting_for = {"id": member.id, "name": member.name}
+    return member.id
+
+
+def asked_for() -> UUID | None:
+    """For whom the address asks to act (`?for=`); None where it does not, or where a visitor is no member."""
+    actor, asked = actor_or_none(), request.args.get("for", "")
+    if not asked or actor is None or actor.member_id is None:
+        return None
+    return act_for(ids.parse(asked) or ids.NO_SUCH_ID)
 
 
 def cursor() -> UUID | None:

@@ -19,7 +19,7 @@ from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.errors import Invalid
 from ledger.core.tenancy import Actor
-from ledger.people import consents, members
+from ledger.people import consents, helping, members
 from ledger.people.models import Purpose
 from ledger.service import checkins, codes, mine, queue
 from ledger.service.checkins import Kind
@@ -29,7 +29,7 @@ from ledger.service.mine import Prospect
 from ledger.service.models import CheckinState
 from ledger.service.queue import CheckinView
 from web import formats, sign_in
-from web.acting import cursor, enter_with_code, own_member
+from web.acting import act_for, asked_for, cursor, enter_with_code, own_member
 from web.errors import refusal
 from web.forms import read, submit
 from web.languages import CHINESE, language
@@ -80,7 +80,7 @@ def _show_scan(
     """The page behind the poster for whoever looks at it; who is done here sees their service instead."""
     enter_with_code(scan.community.id)
     actor = actor_or_none()
-    prospect = mine.look_ahead(actor, scan.activity)
+    prospect = mine.look_ahead(actor, scan.activity, member_id=asked_for())
     if prospect.here is not None and prospect.kind is None and not refused and not prospect.refusal:
         address = url_for("web.checkins.show", community_id=scan.community.id, checkin_id=prospect.here.id)
         return _response(redirect(address, 303), 303)
@@ -94,7 +94,8 @@ def _show_scan(
 def _for_actor(actor: Actor) -> dict[str, Any]:
     """Somebody who never consented is asked beside the button."""
     known = Purpose.SERVICE in consents.given_by(actor.person_id)
-    return {"purposes": [] if known else sign_in.PURPOSES, "must_consent": True}
+    helped = helping.helped_now(actor) if actor.member_id else []
+    return {"purposes": [] if known else sign_in.PURPOSES, "must_consent": True, "helped": helped}
 
 
 def _for_prospect(prospect: Prospect) -> dict[str, Any]:
@@ -126,13 +127,20 @@ def _record(site_code: str, scan: Scan, *, has_just_come: bool = False) -> Respo
     # Who has signed in just now pressed "check in" without knowing that they are checked in already.
     if has_just_come and mine.look_ahead(current_actor(), scan.activity).kind is not Kind.IN:
         return _show_scan(site_code, scan)
-    asked, errors = read(CheckinRequestSchema(), activity_id=scan.activity.id.hex, via={"grant": scan.grant})
+    known = {"activity_id": scan.activity.id.hex, "via": {"grant": scan.grant}}
+    asked, errors = read(CheckinRequestSchema(), **known, **_on_behalf())
     if errors:
         raise Invalid
     outcome = submit(lambda: checkins.record_checkin(current_actor(), **asked), _to_service(asked["kind"]))
     if outcome.refused:
         return _show_scan(site_code, scan, refused=outcome.refused, status=outcome.status)
     return outcome.go()
+
+
+def _on_behalf() -> dict[str, str]:
+    """The member for whom the page acts, as the request names them."""
+    member_id = asked_for()
+    return {"on_behalf_of": member_id.hex} if member_id else {}
 
 
 def _to_service(kind: Kind) -> Any:
@@ -182,6 +190,8 @@ def _by_month(actor: Actor, views: list[CheckinView]) -> list[dict[str, Any]]:
 def show(checkin_id: UUID) -> Any:
     """One service: its steps, why it is not stamped yet, what to do."""
     view = queue.see_checkin(current_actor(), checkin_id)
+    if view.checkin.member_id in current_actor().helps:
+        act_for(view.checkin.member_id)
     fresh = request.args.get("fresh") if request.args.get("fresh") in list(Kind) else ""
     return render_template(
         "checkins/show.html",

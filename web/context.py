@@ -30,6 +30,7 @@ def page() -> dict[str, Any]:
         "asset": look.asset,
         "community": getattr(g, "community", None),
         "me": me,
+        "acting_for": getattr(g, "acting_for", None),
         "navigation": navigation.entries(me["desk"]) if me else [],
         "room": navigation.room_of(request.endpoint or ""),
         "home_url": url_for(me["home"]) if me else url_for("web.welcome.show"),

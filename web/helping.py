@@ -9,15 +9,21 @@ from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
 from api.schemas.helping import HelperRequestSchema
+from ledger.book import balances
 from ledger.core.permissions import may
 from ledger.people import helping, members
 from ledger.people.helping import LinkView
 from ledger.people.helping_models import HelperLink, HelpState
-from web.acting import own_member
+from ledger.rewards import receipts
+from ledger.service import queue
+from web import checkins, redemptions
+from web.acting import act_for, own_member
 from web.forms import send, submit
 from web.words import RELATIONS
 
 page = Blueprint("helping", __name__)
+
+LATEST = 20
 
 EMPTY: dict[str, Any] = {"values": {}, "errors": {}, "refusal": None}
 
@@ -99,6 +105,23 @@ def _after(outcome: Any, link_id: UUID) -> Any:
     is_own = current_actor().member_id in (link.member_id, link.helper_id)
     shown = _show_mine(refusal=outcome.refused) if is_own else _show_member(link.member_id, refusal=outcome.refused)
     return shown, outcome.status
+
+
+# --- acting for somebody ----------------------------------------------------------------------------------------
+
+
+@page.get("/c/<id:community_id>/helped/<id:member_id>")
+def act(member_id: UUID) -> Any:
+    """Balance, services and redemptions of a member whom I help, and how to act for them."""
+    actor, helped_id = own_member(), act_for(member_id)
+    assert helped_id is not None, "act_for refuses whoever helps nobody"
+    served = checkins.entries(queue.list_checkins(actor, member_id=helped_id, limit=LATEST))
+    bought = redemptions.entries(receipts.list_redemptions(actor, member_id=helped_id, limit=LATEST))
+    return render_template(
+        "helping/acting.html",
+        balance=balances.member_balance(actor.tenant, helped_id),
+        log=sorted([*served, *bought], key=lambda entry: entry["at"], reverse=True),
+    )
 
 
 # --- for staff --------------------------------------------------------------------------------------------------

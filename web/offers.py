@@ -11,14 +11,16 @@ from flask import Blueprint, render_template, request, url_for
 from api.auth import actor_or_none, current_actor, public
 from api.schemas.offers import OfferRequestSchema
 from api.schemas.redemptions import RedemptionRequestSchema
+from ledger.book.balances import member_balance
 from ledger.core.errors import Invalid, NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
+from ledger.people import helping
 from ledger.rewards import agreements, merchants, offers, redemptions
 from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, OfferKind, Redemption
 from ledger.rewards.offers import OfferTerms, OfferView
 from ledger.rewards.ways import ByPoster
-from web.acting import enter_with_code, own_balance, own_member
+from web.acting import asked_for, enter_with_code, own_balance, own_member
 from web.agreements import VersionSchema
 from web.errors import refusal
 from web.forms import read, read_button, send, submit
@@ -84,7 +86,7 @@ def show_shop(branch_code: str) -> Any:
 def _show_shop(branch_code: str, refused: dict[str, str] | None = None) -> str:
     community_id, branch = merchants.read_poster(branch_code)
     actor = enter_with_code(community_id)
-    member_id = actor.member_id if actor else None
+    member_id = (asked_for() or actor.member_id) if actor else None
     found = [shown_offer(view) for view in offers.offers_at(community_id, branch, member_id=member_id)]
     merchant = merchants.describe_merchants([branch.merchant_id])[branch.merchant_id]
     return render_template(
@@ -92,7 +94,8 @@ def _show_shop(branch_code: str, refused: dict[str, str] | None = None) -> str:
         shop={"name": merchant.name, "branch": branch.name, "address": branch.address},
         branch_code=branch_code,
         signed_in=actor_or_none() is not None,
-        balance=own_balance() if member_id else None,
+        balance=member_balance(community_id, member_id) if member_id else None,
+        helped=helping.helped_now(actor) if actor and actor.member_id else [],
         usable=[offer for offer in found if offer["usable"]],
         others=[offer for offer in found if not offer["usable"]],
         refusal=refused,
@@ -104,7 +107,9 @@ def reserve(branch_code: str) -> Any:
     """Reserved at this shop; the confirmation follows."""
     community_id, _branch = merchants.read_poster(branch_code)
     enter_with_code(community_id)
-    asked, errors = read(RedemptionRequestSchema(), via={"merchant_code": branch_code})
+    member_id = asked_for()
+    known = {"on_behalf_of": member_id.hex} if member_id else {}
+    asked, errors = read(RedemptionRequestSchema(), via={"merchant_code": branch_code}, **known)
     if errors:
         return _show_shop(branch_code, refusal(Invalid())), 422
     outcome = submit(lambda: _reserve(asked), lambda row: url_for("web.redemptions.show", redemption_id=row.id))
@@ -114,7 +119,12 @@ def reserve(branch_code: str) -> Any:
 def _reserve(asked: dict[str, Any]) -> Redemption:
     way = ByPoster(asked["via"]["merchant_code"])
     return redemptions.reserve(
-        current_actor(), asked["offer_id"], way=way, quantity=asked["quantity"], bill_fen=asked["bill_fen"]
+        current_actor(),
+        asked["offer_id"],
+        way=way,
+        quantity=asked["quantity"],
+        bill_fen=asked["bill_fen"],
+        on_behalf_of=asked["on_behalf_of"],
     )
 
 

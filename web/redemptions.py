@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from api.auth import current_actor
 from api.pages import page as page_of
 from api.schemas.redemptions import RefundRequestSchema
+from ledger.book.balances import member_balance
 from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.permissions import may
@@ -19,7 +20,7 @@ from ledger.core.tenancy import Actor
 from ledger.rewards import receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.receipts import Receipt
-from web.acting import cursor, own_balance, own_member
+from web.acting import act_for, cursor, own_balance, own_member
 from web.forms import read, submit
 from web.proofs import proofs_of
 
@@ -91,10 +92,13 @@ def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
     actor = current_actor()
     receipt = receipts.see_redemption(actor, redemption_id)
     is_mine = receipt.redemption.member_id in actor.member_ids
-    if is_mine and receipt.status is RedemptionState.RESERVED:
+    member_id = receipt.redemption.member_id
+    helped_id = act_for(member_id) if member_id in actor.helps else None
+    if (is_mine or helped_id) and receipt.status is RedemptionState.RESERVED:
         begun_by = "member" if actor.is_person(receipt.redemption.reserved_by) else "clerk"
         waiting = shown(receipt) | {"begun_by": begun_by}
-        return render_template("redemptions/confirm.html", redemption=waiting, balance=own_balance(), refusal=refused)
+        balance = own_balance() if is_mine else member_balance(actor.tenant, member_id)
+        return render_template("redemptions/confirm.html", redemption=waiting, balance=balance, refusal=refused)
     confirmed_at = receipt.redemption.confirmed_at
     return render_template(
         "redemptions/receipt.html",
@@ -137,6 +141,8 @@ def cancel(redemption_id: UUID) -> Any:
 def _after_cancelling(redemption: Redemption) -> str:
     """Back to where one came from: the member's list, or the counter."""
     is_mine = redemption.member_id == current_actor().member_id
+    if redemption.member_id in current_actor().helps:
+        return url_for("web.helping.act", member_id=redemption.member_id)
     return url_for("web.redemptions.list_mine" if is_mine else "web.tills.show_counter")
 
 

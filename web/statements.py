@@ -26,7 +26,7 @@ from ledger.core.spreadsheets import BOM, safe
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards import funds, merchants
-from web.acting import own_member
+from web.acting import act_for, own_member
 from web.books import reads_books
 from web.formats import month_name
 from web.forms import ask
@@ -112,7 +112,8 @@ def download_mine() -> Any:
 @page.get("/c/<id:community_id>/members/<id:member_id>/statement")
 def show_member(member_id: UUID) -> Any:
     """A member's wallet, for those who see the books."""
-    return _show(_of_member(member_id), "statements/account.html")
+    helps = member_id in current_actor().helps and act_for(member_id) is not None
+    return _show(_of_member(member_id), "statements/mine.html" if helps else "statements/account.html")
 
 
 @page.get("/c/<id:community_id>/members/<id:member_id>/statement.csv")

@@ -47,12 +47,12 @@ class Prospect:
     refusal: Refused | None = None
 
 
-def look_ahead(actor: Actor | None, activity: Activity) -> Prospect:
-    """What the actor can record at the activity now; whoever is not signed in or no member here is arriving."""
+def look_ahead(actor: Actor | None, activity: Activity, *, member_id: UUID | None = None) -> Prospect:
+    """What the actor can record at the activity now, for themself or for a member; who is none here is arriving."""
     now = clock.now()
     seen = Sighting(basis=Evidence.POSTER, happened_at=now, received_at=now)
     refusal = ActivityTooFar() if evidence.is_far_in_time(activity, seen) else None
-    here, elsewhere = _live_visits(actor, activity) if actor and actor.member_id else (None, None)
+    here, elsewhere = _live_visits(actor, activity, member_id) if actor and actor.member_id else (None, None)
     if here is not None and here.state == CheckinState.OPEN:
         return Prospect(None if refusal else Kind.OUT, here, refusal=refusal)
     if here is not None or refusal is not None:
@@ -60,14 +60,15 @@ def look_ahead(actor: Actor | None, activity: Activity) -> Prospect:
     return Prospect(Kind.IN, elsewhere=elsewhere)
 
 
-def _live_visits(actor: Actor, activity: Activity) -> tuple[Checkin | None, Activity | None]:
-    """The actor's live visit at this activity, and the other activity where they are still checked in."""
+def _live_visits(actor: Actor, activity: Activity, member_id: UUID | None) -> tuple[Checkin | None, Activity | None]:
+    """The member's live visit at this activity, and the other activity where they are still checked in."""
+    whose = actor.member_ids if member_id is None else {member_id}
     here = scoped(actor.tenant, Checkin).where(
-        Checkin.member_id.in_(actor.member_ids), Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
+        Checkin.member_id.in_(whose), Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
     )
     elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
         Activity.id == Checkin.activity_id,
-        Checkin.member_id.in_(actor.member_ids),
+        Checkin.member_id.in_(whose),
         Checkin.activity_id != activity.id,
         Checkin.state == CheckinState.OPEN,
     )

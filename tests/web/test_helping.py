@@ -52,7 +52,7 @@ def test_a_member_asks_a_relative_who_agrees_and_either_ends_it(day, visit):
     assert "有人请您做代办人" in theirs.words
     theirs.get("./helpers")
     theirs.post(button(theirs, "agree"), follow=True)
-    assert "林秀芳 子女" in theirs.words
+    assert "替 林秀芳 办 子女" in theirs.words
     mine.get("./helpers")
     assert "可以代办" in mine.words
     mine.post(button(mine, "end"), follow=True)

@@ -15,6 +15,7 @@ from api.commands.demo import (
     arranging,
     correcting,
     founding,
+    helping,
     importing,
     redeeming,
     rights,
@@ -81,12 +82,14 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     signing_in.hand_out_keys(town)
     serving.open_programmes(town)
     trading.open_shops(town, say)
+    helping.name_helpers(town)
     monday = clock.now() + timedelta(days=3)
     story = Story()
     _let_flowers_expire(town, story, monday)
     correcting.tell_last_days(town, story)
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
+    helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
@@ -105,6 +108,7 @@ def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: 
     redeeming.tell_week(town, story, monday)
     settling.tell_week(town, story, monday)
     correcting.tell_week(town, story, monday, number=number)
+    helping.tell_week(town, story, monday)
     for day in range(7):
         story.tell(monday + timedelta(days=day, hours=23), partial(_tick, town))
     story.play(min(monday + timedelta(days=7), town.until))

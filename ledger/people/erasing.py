@@ -1,6 +1,6 @@
 """What is left of a person after erasure: ids and figures. No name, number, word or way in.
 
-Transfers, seals and receipts stay as they are: they hold no personal words (ADR 0016). Each room takes away its own
+Transfers, seals and receipts stay as they are: they hold no personal words (ADR 0020). Each room takes away its own
 through `registry.erasers`; this module those of core, the books and the people's room.
 """
 

@@ -1,6 +1,6 @@
 """Requests to be forgotten: asked by the person, withdrawn until they are done, done or refused within fifteen days.
 
-What is left in the wallet goes to the community's pot; the person may spend it before (ADR 0016).
+What is left in the wallet goes to the community's pot; the person may spend it before (ADR 0020).
 """
 
 from __future__ import annotations

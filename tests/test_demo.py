@@ -26,6 +26,7 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import phones, sessions
+from ledger.people.cards_models import Card, CardState
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
@@ -110,6 +111,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         ReversalRequest.state: tuple(ReversalState),
         SignUp.state: tuple(SignUpState),
         Import.state: tuple(ImportState),
+        Card.state: tuple(CardState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

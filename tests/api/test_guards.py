@@ -125,7 +125,7 @@ def build(other_name: str = "邻居") -> Town:
         "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
         "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
         "post_id": post.id, "team_id": team.id,
-        "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(),
+        "account_id": account[0], "transfer_id": account[1], "unit_id": place.grid.id, "session_id": new_id(), "token_id": new_id(),
         "staff_id": _staff_id(street),
         "code_id": _code_id(street, other),
         "reversal_id": ask_reversal(admin, _award_of(street, other), reason="记了两次", amount=1).id,

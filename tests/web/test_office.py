@@ -40,7 +40,7 @@ def office(context: object) -> Iterator[Office]:
 def pile_of(desk, title: str) -> str:
     """Where the pile leads and how much lies on it; empty when it is not shown."""
     found = re.search(
-        rf'<a href="([^"]+)"[^>]*>(?:(?!</li>).)*<b>{title}</b>.*?chip wait">(\d+)<', desk.page, re.DOTALL
+        rf'<a href="([^"]+)"[^>]*>(?:(?!</li>|<a ).)*<b>{title}</b>.*?chip wait">(\d+)<', desk.page, re.DOTALL
     )
     return f"{found[1]} {found[2]}" if found else ""
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from api.commands.demo import (
     accounts,
     arranging,
+    carding,
     correcting,
     founding,
     helping,
@@ -95,6 +96,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
     importing.import_lists(town)
+    carding.hand_out_cards(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

@@ -49,12 +49,6 @@ def columns(connection: Connection) -> set[tuple[str, str]]:
     return {(table, column["name"]) for table in found.get_table_names() for column in found.get_columns(table)}
 
 
-def is_kept_place(version: Path) -> bool:
-    """A place in the line that nobody has filled yet: neither way does anything."""
-    bodies = [node.body for node in ast.parse(version.read_text()).body if isinstance(node, ast.FunctionDef)]
-    return all(isinstance(step, ast.Pass) for body in bodies for step in body)
-
-
 def differences(connection: Connection) -> list[object]:
     """What alembic would change to make the database equal to the models."""
     context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
@@ -99,13 +93,13 @@ def test_a_row_goes_up_and_down_and_up(empty_house: Flask) -> None:
 
 def test_every_step_can_be_gone_down_and_up_again(empty_house: Flask) -> None:
     upgrade()
-    for version in reversed(VERSIONS):
+    for _ in VERSIONS:
         with db.engine.connect() as connection:
             before = columns(connection)
         downgrade(revision="-1")
         with db.engine.connect() as connection:
             after = columns(connection)
-            assert after == before if is_kept_place(version) else after < before
+            assert after < before
         upgrade(revision="+1")
         with db.engine.connect() as connection:
             assert columns(connection) == before

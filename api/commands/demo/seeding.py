@@ -88,6 +88,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     story = Story()
     _let_flowers_expire(town, story, monday)
     correcting.tell_last_days(town, story)
+    story.tell(town.until - timedelta(hours=3), partial(importing.import_lists, town))
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
     helping.tell_last_days(town, story)
@@ -95,7 +96,6 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
-    importing.import_lists(town)
     carding.hand_out_cards(town)
 
 

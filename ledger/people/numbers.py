@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, union_all, update
+from sqlalchemy import ScalarSelect, func, select, union_all, update
 
 from ledger.core import audit, clock, secrets
 from ledger.core.db import atomic, db
@@ -275,12 +276,21 @@ def _mark(actor: Actor, member_id: UUID, way: NumberWay, *, reported_at: datetim
 
 def require_settled(actor: Actor) -> None:
     """NumberIsNew while the actor's number was entered by the staff less than 72 hours ago."""
-    query = select(func.max(Phone.held_until)).where(
+    refuse_new_number(db.session.scalar(select(new_until(actor))))
+
+
+def new_until(actor: Actor) -> ScalarSelect[Any]:
+    """SQL: until when the actor's number counts as new; NULL for one that is settled."""
+    newest = select(func.max(Phone.held_until)).where(
         Phone.person_id.in_(actor.formerly | {actor.person_id}),
         Phone.ended_at.is_(None),
         Phone.held_until > clock.now(),
     )
-    until = db.session.scalar(query)
+    return newest.scalar_subquery()
+
+
+def refuse_new_number(until: datetime | None) -> None:
+    """NumberIsNew where the number counts as new until a moment."""
     if until is not None:
         raise NumberIsNew(until=until.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M"))
 

@@ -18,8 +18,9 @@ from ledger.book.models import Account, Balance, Hold, HoldState
 from ledger.core import clock, money
 from ledger.core.db import db
 from ledger.core.errors import Refused
-from ledger.core.tenancy import within
+from ledger.core.tenancy import Actor, within
 from ledger.people.models import Community
+from ledger.people.numbers import new_until
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
@@ -87,6 +88,7 @@ class Terms:
     taken_this_week: int
     branch_id: UUID | None
     branch_merchant_id: UUID | None
+    number_new_until: datetime | None
 
     def gross_fen(self, quantity: int) -> int:
         """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
@@ -125,10 +127,15 @@ def read_terms(
     member_id: UUID | None,
     at: datetime,
     place: ColumnElement[bool] | None = None,
+    asked_by: Actor | None = None,
     limit: int = 200,
 ) -> list[Terms]:
-    """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement."""
-    query = _query(community_id, member_id, at).where(*conditions)
+    """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement.
+
+    `asked_by` is whose number must not be new (None: nobody's is asked).
+    """
+    number: ColumnElement[Any] = null() if asked_by is None else new_until(asked_by)
+    query = _query(community_id, member_id, at).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
     rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
     return [Terms(**row._mapping) for row in rows]

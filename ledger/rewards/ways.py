@@ -110,7 +110,7 @@ def arrive(
 def _terms(
     actor: Actor, offer_id: UUID, member_id: UUID | None, *, at: datetime, place: ColumnElement[bool] | None
 ) -> Terms:
-    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place)
+    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place, asked_by=actor)
     if not found:
         raise NotFound
     return found[0]
@@ -134,7 +134,7 @@ def _by_poster(
     short_code, _, branch_code = code.strip().upper().partition("-")
     member_id = on_behalf_of or actor.member_id
     terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code)
-    person_id = _require_member(actor, on_behalf_of)
+    person_id = _require_member(actor, on_behalf_of, terms)
     assert member_id is not None
     if short_code != terms.short_code or terms.branch_id is None:
         raise ShopCodeUnknown
@@ -144,11 +144,11 @@ def _by_poster(
     return Arrival(member_id, terms.branch_id, Via.MERCHANT_CODE, terms, on_behalf_of=person_id, is_elsewhere=elsewhere)
 
 
-def _require_member(actor: Actor, on_behalf_of: UUID | None) -> UUID | None:
+def _require_member(actor: Actor, on_behalf_of: UUID | None, terms: Terms) -> UUID | None:
     """The actor redeems for themself, or for a member whom they help (whose person is returned), who then confirms."""
     if on_behalf_of is None or on_behalf_of == actor.member_id:
         require(actor, "redeem", member_id=actor.member_id)
-        numbers.require_settled(actor)
+        numbers.refuse_new_number(terms.number_new_until)
         return None
     member = load_member(actor.tenant, on_behalf_of)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)

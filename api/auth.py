@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from api.acting import actor_or_none, current_actor, set_actor
 from api.shields import cookie_name
-from ledger.core import audit, ids, secrets
+from ledger.core import audit, ids
 from ledger.core.errors import NotSignedIn, ScopeMissing
 from ledger.core.tenancy import Actor
 from ledger.people import sessions, tokens
@@ -63,6 +63,7 @@ def register(app: Flask) -> None:
     app.url_value_preprocessor(_take_community)
     app.before_request(_authenticate)
     app.after_request(_name_request)
+    app.teardown_request(lambda _fault: audit.forget_request())
 
 
 def _take_community(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -73,7 +74,7 @@ def _take_community(_endpoint: str | None, values: dict[str, Any] | None) -> Non
 def _authenticate() -> None:
     """401 without credentials, then 404 for a stranger to the community: before anything else is looked at."""
     audit.request_id.set(ids.new_id().hex)
-    audit.origin.set(secrets.blind_index(request.remote_addr or "", "addresses").hex()[:12])
+    audit.origin.set(audit.origin_of(request.remote_addr or ""))
     if request.endpoint is None or request.endpoint == "static":
         return
     try:

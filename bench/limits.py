@@ -12,10 +12,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from api.writing import fingerprint_of
+from ledger.core import audit
 from ledger.core.db import atomic, db
 from ledger.core.idempotency import OnceKey, Request, digest_of_request
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped
+
+CALLER = "127.0.0.1"
+"""Where the bench's clients call from."""
 
 FOLDER = Path(__file__).parent / "sql"
 
@@ -48,6 +52,7 @@ def request_facts(actor: Actor, path: str, body: str, answer: str) -> dict[str, 
         "fingerprint": asked.fingerprint,
         "digest": digest_of_request(asked),
         "request_id": new_id().hex,
+        "origin": audit.origin_of(CALLER),
         "answer": answer,
     }
 

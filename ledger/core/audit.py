@@ -13,7 +13,7 @@ from sqlalchemy import Index, insert, or_
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock
+from ledger.core import clock, secrets
 from ledger.core.db import Base, db, text
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
@@ -25,7 +25,18 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 origin: ContextVar[str | None] = ContextVar("origin", default=None)
-"""Set by the outer layer: where the request came from, as a keyed digest that tells places apart and names none."""
+"""Set by the outer layer: where the request came from, as `origin_of` says it."""
+
+
+def origin_of(address: str) -> str:
+    """Twelve hex digits that tell network addresses apart and name none."""
+    return secrets.blind_index(address, "addresses").hex()[:12]
+
+
+def forget_request() -> None:
+    """What the same thread does after a request is not the request's."""
+    request_id.set("")
+    origin.set(None)
 
 
 class AuditLine(Base):

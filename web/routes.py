@@ -54,7 +54,7 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, devices, preferences, privacy, home, my_data, notices,
+    welcome, sign_in, devices, account, preferences, privacy, home, my_data, notices,
     checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
@@ -65,7 +65,7 @@ web = Blueprint("web", __name__, template_folder="templates")
 web.before_request(protect_forms)
 web.before_request(know_visitor)
 web.after_request(sign_in.keep_device)
-for room in (*ROOMS, account):
+for room in ROOMS:
     web.register_blueprint(room.page)
 
 

@@ -22,7 +22,7 @@ from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.second_person import count_if_stood_in, let_second_person_first, require_another
+from ledger.core.second_person import count_if_stood_in, require_second
 from ledger.core.tenancy import Actor, load, scoped
 
 SECOND = "second_reversal"
@@ -144,8 +144,7 @@ def _decision(actor: Actor, request_id: UUID, verb: str, *, own: bool = False) -
 
 
 def _require_second(actor: Actor, request: ReversalRequest) -> None:
-    require_another(actor, request.asked_by)
-    let_second_person_first(actor, SECOND, waiting_since=request.asked_at)
+    require_second(actor, SECOND, asked_by=request.asked_by, waiting_since=request.asked_at)
 
 
 def _require_not_own(actor: Actor, request: ReversalRequest) -> None:

@@ -12,6 +12,9 @@ from __future__ import annotations
 from enum import Flag, auto
 from uuid import UUID
 
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.expression import SQLColumnExpression
+
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor, Role
 
@@ -167,6 +170,14 @@ def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:
         if scope & HELPED:
             found |= actor.helps
     return found
+
+
+def places_reached(
+    actor: Actor, scopes: dict[Role, Scope], path: SQLColumnExpression[str]
+) -> list[ColumnElement[bool]]:
+    """SQL: the place lies in a part over which one of these roles was given (one condition for each grant)."""
+    held = {role for role, scope in scopes.items() if scope & UNIT}
+    return [path.startswith(grant.unit_path) for grant in actor.grants if grant.role in held]
 
 
 def is_of_oneself(scope: Scope) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func
@@ -10,10 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock, workdays
 from ledger.core.db import Base, db, text
-from ledger.core.errors import Refused
+from ledger.core.errors import Refused, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, reach
-from ledger.core.tenancy import Actor, scoped
+from ledger.core.permissions import COMMUNITY, reach, require
+from ledger.core.tenancy import Actor, Row, load, scoped
 
 STREET_WAITS_WORKDAYS = 2
 
@@ -67,6 +71,26 @@ def let_second_person_first(actor: Actor, verb: str, *, waiting_since: datetime)
     """SecondPersonPresent when the street comes before the community's own people have had their working days."""
     if stands_in(actor, verb) and clock.now() < street_may_since(waiting_since):
         raise SecondPersonPresent
+
+
+@contextmanager
+def waiting_step(actor: Actor, model: type[Row], row_id: UUID, *, verb: str, state: StrEnum) -> Iterator[Row]:
+    """A row that waits in this state, locked, for somebody with the verb; what the block decides is flushed.
+
+    Raises NotFound, Forbidden, WrongState.
+    """
+    row: Any = load(actor.tenant, model, row_id, lock=True)
+    require(actor, verb)
+    if row.state != state:
+        raise WrongState(state=row.state)
+    yield row
+    db.session.flush()
+
+
+def require_second(actor: Actor, verb: str, *, asked_by: UUID | None, waiting_since: datetime) -> None:
+    """OwnStep for whoever asked, then SecondPersonPresent for a street that comes too early."""
+    require_another(actor, asked_by)
+    let_second_person_first(actor, verb, waiting_since=waiting_since)
 
 
 def count_if_stood_in(actor: Actor, verb: str, thing_id: UUID) -> bool:

@@ -93,6 +93,10 @@ class Actor:
         """Is this the actor, under whichever account?"""
         return person_id == self.person_id or person_id in self.formerly
 
+    def acts_for(self, person_id: UUID) -> UUID | None:
+        """The person, where the actor's act is on behalf of somebody else; None where it is the actor's own."""
+        return None if self.is_person(person_id) else person_id
+
     def has(self, *roles: Role) -> bool:
         held = {grant.role for grant in self.grants} | {counter.role for counter in self.counters}
         return not held.isdisjoint(roles)

@@ -16,8 +16,8 @@ from ledger.core import audit, clock, outbox, secrets
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, OWN, UNIT, reach, require
-from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.core.permissions import COMMUNITY, MASKED, OWN, places_reached, reach, require
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import card_codes, units
 from ledger.people.card_errors import CardHolderLeft, MixedParts
 from ledger.people.cards_models import Card, CardSheet, CardState
@@ -200,6 +200,4 @@ def _within_reach(actor: Actor, verb: str, path: SQLColumnExpression[str]) -> Co
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return true()
-    held: set[Role] = {role for role, scope in scopes.items() if scope & UNIT}
-    parts = [path.startswith(grant.unit_path) for grant in actor.grants if grant.role in held]
-    return or_(false(), *parts)
+    return or_(false(), *places_reached(actor, scopes, path))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets as chance
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from sqlalchemy import select
 from ledger.core import audit, clock, outbox, registry, secrets
 from ledger.core.db import atomic, db
 from ledger.core.errors import Reason, WrongState
+from ledger.core.exporting import all_facts
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, load, same_community, scoped
 from ledger.people import card_sheets, guesses, notices
@@ -234,8 +234,8 @@ def _part_of(card: Card) -> str:
 
 
 def _written(actor: Actor, action: str, event: str, card: Card, member: Member, **more: str) -> None:
-    person_id = member.person_id if member.person_id != actor.person_id else None
-    audit.record(actor, action, card.id, on_behalf_of=person_id, member_id=member.id.hex, **more)
+    whose = actor.acts_for(member.person_id)
+    audit.record(actor, action, card.id, on_behalf_of=whose, member_id=member.id.hex, **more)
     outbox.announce(actor, event, card_id=card.id.hex, member_id=member.id.hex)
 
 
@@ -304,14 +304,9 @@ def members_with(community_id: UUID, codes: list[str]) -> list[UUID]:
 
 def export_cards(person_id: UUID) -> dict[str, Any]:
     """The person's cards and what became of them, for the file of their data."""
-
-    def said(moment: datetime | None) -> str | None:
-        return moment.isoformat() if moment else None
-
     mine = select(Card).join(Member, (Member.id == Card.member_id) & same_community(Member, Card))
     held = db.session.scalars(mine.where(Member.person_id == person_id).order_by(Card.id))
-    rows = [{"state": row.state, "issued_at": said(row.issued_at), "ended_at": said(row.ended_at)} for row in held]
-    return {"cards": rows}
+    return {"cards": all_facts(held, "state", "issued_at", "ended_at")}
 
 
 registry.exporters["cards"] = export_cards

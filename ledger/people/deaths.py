@@ -5,8 +5,6 @@ Nothing is told to the dead. See docs/adr/0017.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -23,7 +21,13 @@ from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
-from ledger.core.second_person import let_second_person_first, require_another, stands_in
+from ledger.core.second_person import (
+    let_second_person_first,
+    require_another,
+    require_second,
+    stands_in,
+    waiting_step,
+)
 from ledger.core.tenancy import Actor, load, scoped, system_actor
 from ledger.people import communities, leaving, numbers, sessions
 from ledger.people.errors import SameMember
@@ -73,16 +77,6 @@ def record_death(actor: Actor, member_id: UUID, *, died_on: date, heir_id: UUID 
     return death
 
 
-@contextmanager
-def _decision(actor: Actor, death_id: UUID, verb: str, state: DeathState) -> Iterator[Death]:
-    death = load(actor.tenant, Death, death_id, lock=True)
-    require(actor, verb)
-    if death.state != state:
-        raise WrongState(state=death.state)
-    yield death
-    db.session.flush()
-
-
 @atomic
 def confirm_death(actor: Actor, death_id: UUID) -> Death:
     """The membership has ended, and with it roles, posts, reservations; the wallet is frozen for the heirs.
@@ -90,9 +84,8 @@ def confirm_death(actor: Actor, death_id: UUID) -> Death:
     If the person belongs to no other community, the number no longer signs in and every session is dead. Raises
     NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, LastAdmin.
     """
-    with _decision(actor, death_id, SECOND, DeathState.AWAITING_SECOND) as death:
-        require_another(actor, death.asked_by)
-        let_second_person_first(actor, SECOND, waiting_since=death.asked_at)
+    with waiting_step(actor, Death, death_id, verb=SECOND, state=DeathState.AWAITING_SECOND) as death:
+        require_second(actor, SECOND, asked_by=death.asked_by, waiting_since=death.asked_at)
         leaving.end_membership(actor, death.member_id, LeftReason.DECEASED)
         person_id = load(actor.tenant, Member, death.member_id).person_id
         found = communities.memberships_of(person_id)
@@ -112,7 +105,7 @@ def refuse_death(actor: Actor, death_id: UUID, *, note: str) -> Death:
     Raises NotFound, Forbidden, WrongState, SecondPersonPresent.
     """
     own = actor.is_person(load(actor.tenant, Death, death_id).asked_by)
-    with _decision(actor, death_id, ASK if own else SECOND, DeathState.AWAITING_SECOND) as death:
+    with waiting_step(actor, Death, death_id, verb=ASK if own else SECOND, state=DeathState.AWAITING_SECOND) as death:
         if not own:
             let_second_person_first(actor, SECOND, waiting_since=death.asked_at)
         death.state = DeathState.WITHDRAWN if own else DeathState.DECLINED
@@ -125,7 +118,7 @@ def refuse_death(actor: Actor, death_id: UUID, *, note: str) -> Death:
 def name_heir(actor: Actor, death_id: UUID, heir_id: UUID) -> Death:
     """A relative has come forward: the flowers wait for them. Raises NotFound, Forbidden, WrongState, SameMember."""
     heir = load_member(actor.tenant, heir_id)
-    with _decision(actor, death_id, ASK, DeathState.RECORDED) as death:
+    with waiting_step(actor, Death, death_id, verb=ASK, state=DeathState.RECORDED) as death:
         if heir.id == death.member_id:
             raise SameMember
         if actor.is_person(heir.person_id):
@@ -141,7 +134,7 @@ def hand_to_heir(actor: Actor, death_id: UUID) -> Death:
 
     Raises NotFound, Forbidden (no heir, or oneself), WrongState, OwnStep.
     """
-    with _decision(actor, death_id, SECOND, DeathState.RECORDED) as death:
+    with waiting_step(actor, Death, death_id, verb=SECOND, state=DeathState.RECORDED) as death:
         require_another(actor, death.asked_by)
         heir = load_member(actor.tenant, death.heir_id) if death.heir_id else None
         if heir is None or actor.is_person(heir.person_id):

@@ -27,12 +27,13 @@ from ledger.core.errors import AlreadyExists, NotFound, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import NOBODY, new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, Role, same_community, scoped, system_actor
+from ledger.core.tenancy import Actor, same_community, scoped, system_actor
 from ledger.people.data_models import Erasure, ErasureState, Ground
 from ledger.people.errors import ErasureGround, ErasureTooEarly, LastOffice
 from ledger.people.exporting import memberships_ever, reversals_about
+from ledger.people.leaving import is_last_admin
 from ledger.people.life_models import Merge, MergeState
-from ledger.people.models import Member, RoleGrant
+from ledger.people.models import Member
 from ledger.people.notices import declare, tell
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ def ask_erasure(actor: Actor) -> Erasure:
     """
     if db.session.scalar(select(Erasure.id).where(_mine(actor), Erasure.state == ErasureState.ASKED)):
         raise AlreadyExists
-    if any(_is_only_admin(member) for member in _memberships(actor.person_id)):
+    if any(is_last_admin(member) for member in _memberships(actor.person_id)):
         raise LastOffice
     now = clock.now()
     erasure = Erasure(
@@ -84,13 +85,6 @@ def ask_erasure(actor: Actor) -> Erasure:
     db.session.flush()
     audit.record(actor, "people.ask_erasure", erasure.id)
     return erasure
-
-
-def _is_only_admin(member: Member) -> bool:
-    admins = scoped(member.community_id, RoleGrant.member_id).where(
-        RoleGrant.role == Role.ADMIN, RoleGrant.until.is_(None)
-    )
-    return set(db.session.scalars(admins)) == {member.id}
 
 
 @atomic

@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, TooManyRequests, WrongState
+from ledger.core.exporting import facts_of
 from ledger.core.ids import NOBODY, first_id_at, new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
@@ -119,18 +120,15 @@ def name_helper(
     )
     db.session.add(link)
     db.session.flush()
-    audit.record(actor, "people.name_helper", link.id, on_behalf_of=_owner(actor, member), helper_id=helper.id.hex)
+    audit.record(
+        actor, "people.name_helper", link.id, on_behalf_of=actor.acts_for(member.person_id), helper_id=helper.id.hex
+    )
     outbox.announce(actor, "helper.asked", link_id=link.id.hex)
     tell(actor.tenant, helper.person_id, ASKED, by=member.person_id.hex, link_id=link.id.hex)
     if not is_own:
         kind = REGISTERED if is_in_presence else CONSENT_ASKED
         tell(actor.tenant, member.person_id, kind, by=actor.person_id.hex, link_id=link.id.hex)
     return link
-
-
-def _owner(actor: Actor, member: Member) -> UUID | None:
-    """The member's person, where somebody else acts."""
-    return None if member.person_id == actor.person_id else member.person_id
 
 
 def _find(actor: Actor, found: Found) -> Member:
@@ -239,7 +237,7 @@ def _end(actor: Actor, link: HelperLink, member: Member) -> None:
     link.state = HelpState.ENDED if link.state == HelpState.LIVE else HelpState.DECLINED
     link.ended_at, link.ended_by = clock.now(), actor.person_id
     db.session.flush()
-    audit.record(actor, "people.end_help", link.id, on_behalf_of=_owner(actor, member))
+    audit.record(actor, "people.end_help", link.id, on_behalf_of=actor.acts_for(member.person_id))
     outbox.announce(actor, "helper.ended", link_id=link.id.hex)
     helper = load_member(actor.tenant, link.helper_id)
     for told in (member.person_id, helper.person_id):
@@ -317,16 +315,8 @@ def export_links(person_id: UUID) -> dict[str, Any]:
     rows = db.session.execute(query.order_by(HelperLink.id)).tuples()
     return {
         "helpers": [
-            {
-                "as": "helper" if is_helper else "member",
-                "relation": link.relation,
-                "state": link.state,
-                "asked_at": link.asked_at.isoformat(),
-                "consented_at": link.consented_at and link.consented_at.isoformat(),
-                "accepted_at": link.accepted_at and link.accepted_at.isoformat(),
-                "ended_at": link.ended_at and link.ended_at.isoformat(),
-                "note": "" if is_helper else link.note,
-            }
+            facts_of(link, "relation", "state", "asked_at", "consented_at", "accepted_at", "ended_at")
+            | {"as": "helper" if is_helper else "member", "note": "" if is_helper else link.note}
             for link, is_helper in rows
         ]
     }

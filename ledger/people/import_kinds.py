@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Select, insert, select
 
 from ledger.book.accounts import accounts_of_member, hours_of, issuance_of, open_accounts, wallet_of
 from ledger.book.codes import Code, Unit
 from ledger.book.models import Transfer
-from ledger.book.transfers import Draft, Source, post_transfers
+from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
 from ledger.core import audit, clock, outbox, secrets
 from ledger.core.db import db
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, scoped
 from ledger.people import phones, units
 from ledger.people.imports import Column, Fault, ImportKind, Numbered, register
 from ledger.people.members import sort_key
@@ -239,25 +239,26 @@ def _opened(community_id: UUID, member_ids: Collection[UUID]) -> set[UUID]:
     """Who of these has an opening balance already; one that was taken back whole does not count."""
     opened: set[UUID] = set()
     for piece in _pieces(list(member_ids)):
-        query = scoped(community_id, Transfer).where(
-            Transfer.code == Code.OPENING, Transfer.source_type == OPENING, Transfer.source_id.in_(piece)
-        )
-        for transfer in db.session.scalars(query):
-            back = select(func.coalesce(func.sum(Transfer.amount), 0)).where(
-                within(community_id, Transfer), Transfer.reverses_id == transfer.id
-            )
-            if int(db.session.scalar(back) or 0) < transfer.amount:
-                opened.add(transfer.source_id)
+        found = dict(db.session.execute(_openings_of(community_id, piece)).tuples().all())
+        left = left_to_reverse(community_id, list(found))
+        opened |= {member_id for transfer_id, member_id in found.items() if left[transfer_id]}
     return opened
+
+
+def _openings_of(community_id: UUID, member_ids: Collection[UUID]) -> Select[Any]:
+    """SQL: the opening transfers of these members, each with its member."""
+    return scoped(community_id, Transfer.id, Transfer.source_id).where(
+        Transfer.code == Code.OPENING, Transfer.source_type == OPENING, Transfer.source_id.in_(member_ids)
+    )
 
 
 def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
     """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance."""
     owners = Owners(actor.tenant, rows)
+    opened = [(number, row, owners.of(number, row)[0]) for number, row in rows]
+    earlier = _count_openings(actor.tenant, [member.id for _, _, member in opened])
     drafts = []
-    earlier = _count_openings(actor.tenant)
-    for number, row in rows:
-        [member] = owners.of(number, row)
+    for number, row, member in opened:
         facts = digest_of(
             opening=import_id, row=number, member=member.id, points=row["points"], minutes=row.get("minutes")
         )
@@ -284,12 +285,12 @@ def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
     )
 
 
-def _count_openings(community_id: UUID) -> Counter[UUID]:
-    """How many openings each member had, taken back ones included: the next one's part."""
-    query = scoped(community_id, Transfer.source_id).where(
-        Transfer.code == Code.OPENING, Transfer.source_type == OPENING
-    )
-    return Counter(db.session.scalars(query))
+def _count_openings(community_id: UUID, member_ids: Collection[UUID]) -> Counter[UUID]:
+    """How many openings each of the members had, taken back ones included: the next one's part."""
+    found: Counter[UUID] = Counter()
+    for piece in _pieces(list(member_ids)):
+        found.update(member_id for _, member_id in db.session.execute(_openings_of(community_id, piece)))
+    return found
 
 
 OPENINGS = register(ImportKind("openings", (NAME, PHONE, POINTS, MINUTES), _faults_of_openings, _take_openings))

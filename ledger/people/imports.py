@@ -22,7 +22,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
-from ledger.core.second_person import let_second_person_first, require_another, stands_in
+from ledger.core.second_person import require_second, stands_in, waiting_step
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.errors import ImportFaulty
 from ledger.people.import_files import read_rows
@@ -203,15 +203,10 @@ def ask_import(actor: Actor, import_id: UUID) -> Import:
 def _decision(actor: Actor, import_id: UUID) -> Iterator[Import]:
     """A waiting import, locked, before its second person: NotFound, Forbidden, WrongState, OwnStep,
     SecondPersonPresent. Its rows are gone afterwards."""
-    row = load(actor.tenant, Import, import_id, lock=True)
-    require(actor, SECOND)
-    if row.state != ImportState.AWAITING_SECOND:
-        raise WrongState(state=row.state)
-    require_another(actor, row.asked_by)
-    let_second_person_first(actor, SECOND, waiting_since=row.asked_at)
-    yield row
-    row.decided_by, row.decided_at, row.rows = actor.person_id, clock.now(), None
-    db.session.flush()
+    with waiting_step(actor, Import, import_id, verb=SECOND, state=ImportState.AWAITING_SECOND) as row:
+        require_second(actor, SECOND, asked_by=row.asked_by, waiting_since=row.asked_at)
+        yield row
+        row.decided_by, row.decided_at, row.rows = actor.person_id, clock.now(), None
 
 
 @atomic

@@ -11,6 +11,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import audit, clock, ids, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
+from ledger.core.exporting import facts_of
 from ledger.core.tenancy import Actor, within
 from ledger.people.members import names_of
 from ledger.people.models import Notice
@@ -101,17 +102,7 @@ def _mine(actor: Actor, community_id: UUID | None) -> ColumnElement[bool]:
 def export_notices(person_id: UUID) -> dict[str, Any]:
     """What the person was told, for the file of their data."""
     rows = db.session.scalars(select(Notice).where(Notice.person_id == person_id).order_by(Notice.id))
-    return {
-        "notices": [
-            {
-                "at": row.at.isoformat(),
-                "read_at": row.read_at and row.read_at.isoformat(),
-                "kind": row.kind,
-                "sentence": sentence_of(row, "zh"),
-            }
-            for row in rows
-        ]
-    }
+    return {"notices": [facts_of(row, "at", "read_at", "kind") | {"sentence": sentence_of(row, "zh")} for row in rows]}
 
 
 registry.exporters["notices"] = export_notices

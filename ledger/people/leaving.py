@@ -78,18 +78,22 @@ def end_membership(actor: Actor, member_id: UUID, reason: LeftReason) -> None:
     member.state, member.left_at, member.left_reason = MemberState.LEFT, clock.now(), reason
     member.household_id = None
     db.session.flush()
-    other = None if actor.is_person(member.person_id) else member.person_id
-    audit.record(actor, "people.leave", member.id, on_behalf_of=other, reason=reason)
+    audit.record(actor, "people.leave", member.id, on_behalf_of=actor.acts_for(member.person_id), reason=reason)
     outbox.announce(actor, "member.left", member_id=member.id.hex, reason=reason)
 
 
 def refuse_last_admin(member: Member) -> None:
     """LastAdmin when nobody else administers the community."""
+    if is_last_admin(member):
+        raise LastAdmin
+
+
+def is_last_admin(member: Member) -> bool:
+    """Does nobody else administer the community? It stays so until the commit."""
     admins = scoped(member.community_id, RoleGrant).where(RoleGrant.role == Role.ADMIN, RoleGrant.until.is_(None))
     # All are locked in order: of two admins who leave at once, the second sees that the first is gone.
     held = {row.member_id for row in db.session.scalars(admins.order_by(RoleGrant.id).with_for_update())}
-    if held == {member.id}:
-        raise LastAdmin
+    return held == {member.id}
 
 
 @atomic

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from ledger.core import registry
 from ledger.core.db import db
+from ledger.core.exporting import all_facts
 from ledger.core.tenancy import same_community
 from ledger.people import numbers
 from ledger.people.life_models import Merge
@@ -17,8 +18,7 @@ from ledger.people.models import Member
 
 
 def export_life(person_id: UUID) -> dict[str, Any]:
-    """Memberships with how they ended, merges of the person's accounts (no names of staff), changes of the number."""
-    own = select(Member).where(Member.person_id == person_id).order_by(Member.id)
+    """Merges of the person's accounts (no names of staff), and changes of the number."""
     member = aliased(Member)
     merged = (
         select(Merge)
@@ -27,22 +27,8 @@ def export_life(person_id: UUID) -> dict[str, Any]:
         .order_by(Merge.id)
     )
     return {
-        "memberships": [
-            {
-                "community_id": one.community_id.hex,
-                "member_id": one.id.hex,
-                "state": one.state,
-                "joined_at": one.joined_at.isoformat(),
-                "left_at": one.left_at.isoformat() if one.left_at else None,
-                "left_reason": one.left_reason,
-            }
-            for one in db.session.scalars(own)
-        ],
-        "merges": [
-            {"from_id": one.from_id.hex, "into_id": one.into_id.hex, "state": one.state, "reason": one.reason}
-            for one in db.session.scalars(merged)
-        ],
-        "number_changes": [{"way": one.way, "at": one.at.isoformat()} for one in numbers.changes_of(person_id)],
+        "merges": all_facts(db.session.scalars(merged), "from_id", "into_id", "state", "reason"),
+        "number_changes": all_facts(numbers.changes_of(person_id), "way", "at"),
     }
 
 

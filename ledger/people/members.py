@@ -16,7 +16,7 @@ from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
+from ledger.core.permissions import COMMUNITY, MASKED, members_reached, places_reached, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
 from ledger.people.models import Community, CounterStaff, Household, LeftReason, Member, MemberState, PlaceUnit, Purpose
@@ -85,8 +85,7 @@ def _come_back(actor: Actor, member: Member, *, unit: PlaceUnit | None = None) -
     member.unit_id = unit.id if unit is not None else member.unit_id
     db.session.flush()
     inside = replace(actor, community_id=member.community_id)
-    other = member.person_id if not actor.is_person(member.person_id) else None
-    audit.record(inside, "people.come_back", member.id, on_behalf_of=other)
+    audit.record(inside, "people.come_back", member.id, on_behalf_of=actor.acts_for(member.person_id))
     outbox.announce(inside, "member.came_back", member_id=member.id.hex)
     return member
 
@@ -107,7 +106,7 @@ def _enrol(actor: Actor, person_id: UUID, name: str, *, unit: PlaceUnit, househo
     db.session.add(member)
     db.session.flush()
     open_accounts(actor.tenant, accounts_of_member(member.id))
-    audit.record(actor, "people.join", member.id, on_behalf_of=person_id if person_id != actor.person_id else None)
+    audit.record(actor, "people.join", member.id, on_behalf_of=actor.acts_for(person_id))
     outbox.announce(actor, "member.joined", member_id=member.id.hex)
     return member
 
@@ -213,10 +212,7 @@ def visible_part(actor: Actor, verb: str) -> ColumnElement[bool]:
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Member.id.is_not(None)
     parts: list[ColumnElement[bool]] = [Member.id.in_(members_reached(actor, scopes))]
-    for role, scope in scopes.items():
-        if scope & UNIT:
-            parts += [PlaceUnit.path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]
-    return or_(*parts)
+    return or_(*parts, *places_reached(actor, scopes, PlaceUnit.path))
 
 
 def see_member(actor: Actor, member_id: UUID) -> tuple[Member, PlaceUnit]:

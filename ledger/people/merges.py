@@ -7,8 +7,6 @@ docs/adr/0015.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -27,10 +25,10 @@ from ledger.core.ids import new_id, parse
 from ledger.core.permissions import may, require
 from ledger.core.second_person import (
     count_if_stood_in,
-    let_second_person_first,
-    require_another,
+    require_second,
     stands_in,
     street_may_since,
+    waiting_step,
 )
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import notices, offices
@@ -133,21 +131,9 @@ def ask_merge(actor: Actor, from_id: UUID, into_id: UUID, *, reason: str) -> Mer
     return merge
 
 
-@contextmanager
-def _decision(actor: Actor, merge_id: UUID, verb: str, state: MergeState) -> Iterator[Merge]:
-    """A merge that waits in this state, locked: NotFound, Forbidden, WrongState."""
-    merge = load(actor.tenant, Merge, merge_id, lock=True)
-    require(actor, verb)
-    if merge.state != state:
-        raise WrongState(state=merge.state)
-    yield merge
-    db.session.flush()
-
-
 def _require_second(actor: Actor, merge: Merge, asked_by: UUID | None, asked_at: datetime | None) -> None:
     assert asked_at is not None, "what waits was asked for"
-    require_another(actor, asked_by)
-    let_second_person_first(actor, SECOND, waiting_since=asked_at)
+    require_second(actor, SECOND, asked_by=asked_by, waiting_since=asked_at)
     if _is_own(actor, *(load(actor.tenant, Member, one) for one in (merge.from_id, merge.into_id))):
         raise OwnMerge
 
@@ -159,7 +145,7 @@ def approve_merge(actor: Actor, merge_id: UUID) -> Merge:
     By another person than who asked; the street only in the second person's long absence. Raises NotFound, Forbidden,
     WrongState, OwnStep, SecondPersonPresent, OwnMerge, OpenHolds.
     """
-    with _decision(actor, merge_id, SECOND, MergeState.AWAITING_SECOND) as merge:
+    with waiting_step(actor, Merge, merge_id, verb=SECOND, state=MergeState.AWAITING_SECOND) as merge:
         _require_second(actor, merge, merge.asked_by, merge.asked_at)
         goes, stays = _lock_both(merge)
         if goes.merged_into is not None or stays.merged_into is not None or stays.state != MemberState.ACTIVE:
@@ -233,7 +219,7 @@ def decline_merge(actor: Actor, merge_id: UUID, *, note: str) -> Merge:
 
     Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, OwnMerge.
     """
-    with _decision(actor, merge_id, SECOND, MergeState.AWAITING_SECOND) as merge:
+    with waiting_step(actor, Merge, merge_id, verb=SECOND, state=MergeState.AWAITING_SECOND) as merge:
         _require_second(actor, merge, merge.asked_by, merge.asked_at)
         merge.state, merge.note = MergeState.DECLINED, note
         merge.decided_by, merge.decided_at = actor.person_id, clock.now()
@@ -244,7 +230,7 @@ def decline_merge(actor: Actor, merge_id: UUID, *, note: str) -> Merge:
 @atomic
 def withdraw_merge(actor: Actor, merge_id: UUID, *, note: str = "") -> Merge:
     """Who asked took it back; nothing moves. Raises NotFound, Forbidden (asked by somebody else), WrongState."""
-    with _decision(actor, merge_id, "merge", MergeState.AWAITING_SECOND) as merge:
+    with waiting_step(actor, Merge, merge_id, verb="merge", state=MergeState.AWAITING_SECOND) as merge:
         if not actor.is_person(merge.asked_by):
             raise Forbidden
         merge.state, merge.note = MergeState.WITHDRAWN, note
@@ -265,7 +251,7 @@ def undo_until(merge: Merge) -> datetime:
 @atomic
 def ask_undo(actor: Actor, merge_id: UUID, *, reason: str) -> Merge:
     """Taking the two apart waits for a second person. Raises NotFound, Forbidden, WrongState, MergeFinal, OwnMerge."""
-    with _decision(actor, merge_id, "merge", MergeState.DONE) as merge:
+    with waiting_step(actor, Merge, merge_id, verb="merge", state=MergeState.DONE) as merge:
         if clock.now() >= undo_until(merge):
             raise MergeFinal(days=UNDO_DAYS)
         if _is_own(actor, *(load(actor.tenant, Member, one) for one in (merge.from_id, merge.into_id))):
@@ -282,7 +268,7 @@ def approve_undo(actor: Actor, merge_id: UUID) -> Merge:
 
     Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, OwnMerge, MergedOnward.
     """
-    with _decision(actor, merge_id, SECOND, MergeState.AWAITING_UNDO) as merge:
+    with waiting_step(actor, Merge, merge_id, verb=SECOND, state=MergeState.AWAITING_UNDO) as merge:
         _require_second(actor, merge, merge.undo_asked_by, merge.undo_asked_at)
         goes, stays = _lock_both(merge)
         if goes.merged_into != stays.id:
@@ -338,7 +324,7 @@ def refuse_undo(actor: Actor, merge_id: UUID, *, note: str) -> Merge:
     """
     merge = load(actor.tenant, Merge, merge_id)
     own = actor.is_person(merge.undo_asked_by)
-    with _decision(actor, merge_id, "merge" if own else SECOND, MergeState.AWAITING_UNDO) as merge:
+    with waiting_step(actor, Merge, merge_id, verb="merge" if own else SECOND, state=MergeState.AWAITING_UNDO) as merge:
         if not own:
             _require_second(actor, merge, merge.undo_asked_by, merge.undo_asked_at)
         merge.state, merge.note = MergeState.DONE, note

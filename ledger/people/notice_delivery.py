@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
-from ledger.core.permissions import COMMUNITY, UNIT, reach, require
+from ledger.core.permissions import COMMUNITY, places_reached, reach, require
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.people import deliveries, phones
 from ledger.people.inbox import with_names
@@ -124,7 +124,7 @@ def _in_part(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "act_for_member")
     if any(scope & COMMUNITY for scope in scopes.values()):
         return Member.id.is_not(None)
-    roles = {role for role, scope in scopes.items() if scope & UNIT}
-    if not roles:
+    parts = places_reached(actor, scopes, PlaceUnit.path)
+    if not parts:
         raise Forbidden
-    return or_(*(PlaceUnit.path.startswith(grant.unit_path) for grant in actor.grants if grant.role in roles))
+    return or_(*parts)

@@ -195,11 +195,7 @@ def replace(person_id: UUID, number: str, way: NumberWay, *, actor: Actor, held_
         deliveries.queue_message(str(one), CHANGED)
     for member, community in communities.memberships_of(person_id).members:
         notices.tell(community.id, member.person_id, TOLD_CHANGED)
-    audit.record(actor, "people.change_number", added.id, on_behalf_of=_other(actor, person_id), way=way)
-
-
-def _other(actor: Actor, person_id: UUID) -> UUID | None:
-    return None if actor.is_person(person_id) else person_id
+    audit.record(actor, "people.change_number", added.id, on_behalf_of=actor.acts_for(person_id), way=way)
 
 
 # --- what the staff does ----------------------------------------------------------------------------------------

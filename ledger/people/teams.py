@@ -13,7 +13,7 @@ from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, UNIT, may, reach, require
+from ledger.core.permissions import COMMUNITY, MASKED, may, places_reached, reach, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import members
 from ledger.people.errors import NotInTeam
@@ -194,10 +194,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
         within(actor.tenant, TeamMember), TeamMember.member_id == actor.member_id, TeamMember.until.is_(None)
     )
     parts: list[ColumnElement[bool]] = [Team.id.in_(mine)]
-    for role, scope in scopes.items():
-        if scope & UNIT:
-            parts += [PlaceUnit.path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]
-    return or_(*parts)
+    return or_(*parts, *places_reached(actor, scopes, PlaceUnit.path))
 
 
 def _views(actor: Actor, rows: list[tuple[Team, PlaceUnit]]) -> list[TeamView]:

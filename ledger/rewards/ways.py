@@ -108,9 +108,15 @@ def arrive(
 
 
 def _terms(
-    actor: Actor, offer_id: UUID, member_id: UUID | None, *, at: datetime, place: ColumnElement[bool] | None
+    actor: Actor,
+    offer_id: UUID,
+    member_id: UUID | None,
+    *,
+    at: datetime,
+    place: ColumnElement[bool] | None,
+    asked_by: Actor | None = None,
 ) -> Terms:
-    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place, asked_by=actor)
+    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place, asked_by=asked_by)
     if not found:
         raise NotFound
     return found[0]
@@ -133,7 +139,7 @@ def _by_poster(
         on_behalf_of = load_member(actor.tenant, on_behalf_of).id
     short_code, _, branch_code = code.strip().upper().partition("-")
     member_id = on_behalf_of or actor.member_id
-    terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code)
+    terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code, asked_by=actor)
     person_id = _require_member(actor, on_behalf_of, terms)
     assert member_id is not None
     if short_code != terms.short_code or terms.branch_id is None:

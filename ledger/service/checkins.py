@@ -100,8 +100,7 @@ def record_checkin(
 
     Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
     UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; for `in` ServiceWithdrawn; ActivityCancelled,
-    ActivityTooFar; then for `in`
-    DuplicateCheckin, Overlap, for `out` NoOpenVisit.
+    ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out` NoOpenVisit.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
@@ -290,14 +289,9 @@ def _arrive(
         "note": note,
         "recorded_by": actor.person_id,
         "closed_by": None,
-        "on_behalf_of": _owner(actor, member),
+        "on_behalf_of": actor.acts_for(member.person_id),
     }
     return _insert(actor, row)
-
-
-def _owner(actor: Actor, member: Member) -> UUID | None:
-    """The member's person, where another one's hands record."""
-    return member.person_id if member.person_id != actor.person_id else None
 
 
 def _insert(actor: Actor, row: dict[str, Any]) -> Checkin:
@@ -381,7 +375,7 @@ def _leave(
         by_hand=minutes,
         later=graded is Evidence.LATER,
         note=note,
-        on_behalf_of=_owner(actor, member),
+        on_behalf_of=actor.acts_for(member.person_id),
     )
     return visit
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, UNIT, members_reached, reach, require
+from ledger.core.permissions import COMMUNITY, MASKED, members_reached, places_reached, reach, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.core.workdays import add_workdays
 from ledger.people.members import family_of, is_masked_for, mask_name
@@ -124,10 +124,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Checkin.id.is_not(None)
     parts: list[ColumnElement[bool]] = [Checkin.member_id.in_(members_reached(actor, scopes))]
-    for role, scope in scopes.items():
-        if scope & UNIT:
-            parts += [Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role is role]
-    return or_(*parts)
+    return or_(*parts, *places_reached(actor, scopes, Checkin.unit_path))
 
 
 def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:

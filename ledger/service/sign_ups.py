@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock, outbox, registry
@@ -22,7 +22,7 @@ from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, load, scoped, system_actor, within
 from ledger.people import members
 from ledger.people.models import PlaceUnit
-from ledger.people.notices import declare, tell
+from ledger.people.notices import NoticeKind, declare, tell
 from ledger.service.errors import ActivityOver, OfferOver
 from ledger.service.models import Activity, ActivityState, SignUp, SignUpState
 
@@ -68,7 +68,7 @@ def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -
     (cancelled), ActivityOver.
     """
     activity = load(actor.tenant, Activity, activity_id, lock=True)
-    member_id = _whose(actor, member_id)
+    member_id, on_behalf_of = _whose(actor, member_id)
     if activity.state != ActivityState.PLANNED:
         raise WrongState(state=activity.state)
     if activity.ends_at <= clock.now():
@@ -91,62 +91,64 @@ def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -
     )
     db.session.add(row)
     db.session.flush()
-    audit.record(actor, "service.sign_up", row.id, on_behalf_of=_other(actor, member_id), state=row.state)
+    audit.record(actor, "service.sign_up", row.id, on_behalf_of=on_behalf_of, state=row.state)
     outbox.announce(actor, "sign_up.made", sign_up_id=row.id.hex)
     return row
 
 
-def _whose(actor: Actor, member_id: UUID | None) -> UUID:
+def _whose(actor: Actor, member_id: UUID | None) -> tuple[UUID, UUID | None]:
+    """The member who comes, and their person where somebody else acts for them."""
     if member_id is None or member_id in actor.member_ids:
         require(actor, "sign_up", member_id=actor.member_id)
         assert actor.member_id is not None, "only a member carries the verb over themself"
-        return actor.member_id
+        return actor.member_id, None
     member = members.load_member(actor.tenant, member_id)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)
     require(actor, "act_for_member", member_id=member.id, unit_path=unit.path)
-    return member.id
-
-
-def _other(actor: Actor, member_id: UUID) -> UUID | None:
-    """The person for whom the actor acts, if that is somebody else."""
-    return None if member_id in actor.member_ids else members.load_member(actor.tenant, member_id).person_id
+    return member.id, member.person_id
 
 
 @atomic
 def confirm(actor: Actor, sign_up_id: UUID) -> SignUp:
     """The place that was offered is taken. Raises NotFound, Forbidden, OfferOver, WrongState."""
-    row = _lock(actor, sign_up_id)
+    row, on_behalf_of = _lock(actor, sign_up_id)
     if row.state == SignUpState.LAPSED or (row.state == SignUpState.OFFERED and _is_over(row)):
         raise OfferOver
     if row.state != SignUpState.OFFERED:
         raise WrongState(state=row.state)
     row.state, row.placed_at, row.offered_until = SignUpState.PLACED, clock.now(), None
     db.session.flush()
-    audit.record(actor, "service.confirm_sign_up", row.id, on_behalf_of=_other(actor, row.member_id))
+    audit.record(actor, "service.confirm_sign_up", row.id, on_behalf_of=on_behalf_of)
     return row
 
 
 @atomic
 def cancel(actor: Actor, sign_up_id: UUID) -> SignUp:
-    """The member does not come; a place that they had is offered to whoever is next. Raises NotFound, Forbidden,
-    WrongState."""
-    row = _lock(actor, sign_up_id)
+    """The member does not come; a place that they had is offered to whoever is next.
+
+    Raises NotFound, Forbidden, WrongState.
+    """
+    row, on_behalf_of = _lock(actor, sign_up_id)
     if row.state not in LIVE:
         raise WrongState(state=row.state)
-    row.state, row.ended_at, row.offered_until = SignUpState.CANCELLED, clock.now(), None
-    db.session.flush()
-    audit.record(actor, "service.cancel_sign_up", row.id, on_behalf_of=_other(actor, row.member_id))
+    _end(row, SignUpState.CANCELLED)
+    audit.record(actor, "service.cancel_sign_up", row.id, on_behalf_of=on_behalf_of)
     outbox.announce(actor, "sign_up.cancelled", sign_up_id=row.id.hex)
     _offer_free_places(load(actor.tenant, Activity, row.activity_id))
     return row
 
 
-def _lock(actor: Actor, sign_up_id: UUID) -> SignUp:
-    """The sign-up, under the lock of its activity, if the actor may decide on it."""
+def _lock(actor: Actor, sign_up_id: UUID) -> tuple[SignUp, UUID | None]:
+    """The sign-up, under the lock of its activity, if the actor may decide on it; and for whom they would."""
     found = load(actor.tenant, SignUp, sign_up_id)
     load(actor.tenant, Activity, found.activity_id, lock=True)
-    _whose(actor, found.member_id)
-    return load(actor.tenant, SignUp, sign_up_id, lock=True)
+    _, on_behalf_of = _whose(actor, found.member_id)
+    return load(actor.tenant, SignUp, sign_up_id, lock=True), on_behalf_of
+
+
+def _end(row: SignUp, state: SignUpState) -> None:
+    row.state, row.ended_at, row.offered_until = state, clock.now(), None
+    db.session.flush()
 
 
 def _is_over(row: SignUp) -> bool:
@@ -176,18 +178,27 @@ def _offer_free_places(activity: Activity) -> None:
         return
     until = min(clock.now() + timedelta(hours=OFFERED_HOURS), activity.starts_at)
     line = _of(activity, (SignUpState.WAITING,)).order_by(SignUp.id).limit(free)
-    for row in db.session.scalars(line).all():
+    offered = list(db.session.scalars(line))
+    for row in offered:
         row.state, row.offered_until = SignUpState.OFFERED, until
-        db.session.flush()
-        person_id = members.load_member(row.community_id, row.member_id).person_id
-        tell(row.community_id, person_id, PLACE_OFFERED, until=_said(until))
+    db.session.flush()
+    _tell(offered, PLACE_OFFERED, until=f"{until.astimezone(clock.SHANGHAI):%m-%d %H:%M}")
 
 
-def _said(moment: datetime) -> str:
-    return f"{moment.astimezone(clock.SHANGHAI):%m-%d %H:%M}"
+def _tell(rows: Sequence[SignUp], kind: NoticeKind, **facts: str) -> None:
+    """Whoever signed up is told, each once."""
+    if not rows:
+        return
+    people = members.standing(rows[0].community_id, [row.member_id for row in rows])
+    for row in rows:
+        tell(row.community_id, people[row.member_id].member.person_id, kind, **facts)
 
 
-@registry.job("lapse_offers", period=lambda moment: f"{moment:%Y-%m-%dT%H:%M}"[:15], in_steps=True)
+def _ten_minutes(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H}:{moment.minute // 10}"
+
+
+@registry.job("lapse_offers", period=_ten_minutes, in_steps=True)
 def lapse_offers(community_id: UUID, _period: str) -> None:
     """Every ten minutes: a place nobody confirmed in time goes to the next in the line."""
     overdue = scoped(community_id, SignUp.activity_id).where(
@@ -200,12 +211,11 @@ def lapse_offers(community_id: UUID, _period: str) -> None:
 @atomic
 def _lapse(community_id: UUID, activity_id: UUID) -> None:
     activity = load(community_id, Activity, activity_id, lock=True)
-    overdue = _of(activity, (SignUpState.OFFERED,)).where(SignUp.offered_until <= clock.now())
-    for row in db.session.scalars(overdue).all():
-        row.state, row.ended_at, row.offered_until = SignUpState.LAPSED, clock.now(), None
-        db.session.flush()
-        tell(community_id, members.load_member(community_id, row.member_id).person_id, PLACE_LAPSED)
+    overdue = list(db.session.scalars(_of(activity, (SignUpState.OFFERED,)).where(SignUp.offered_until <= clock.now())))
+    for row in overdue:
+        _end(row, SignUpState.LAPSED)
         audit.record(system_actor(community_id), "service.lapse_sign_up", row.id)
+    _tell(overdue, PLACE_LAPSED)
     _offer_free_places(activity)
 
 
@@ -215,26 +225,16 @@ def end_with_member(community_id: UUID, member_id: UUID) -> None:
     query = scoped(community_id, SignUp).where(SignUp.member_id == member_id, SignUp.state.in_(LIVE))
     for row in db.session.scalars(query.order_by(SignUp.activity_id)).all():
         activity = load(community_id, Activity, row.activity_id, lock=True)
-        row.state, row.ended_at, row.offered_until = SignUpState.CANCELLED, clock.now(), None
-        db.session.flush()
+        _end(row, SignUpState.CANCELLED)
         _offer_free_places(activity)
 
 
 def end_with_activity(activity: Activity) -> int:
     """Whoever signed up for the cancelled activity is told, and has no place any more; returns how many."""
-    rows = db.session.scalars(_of(activity, LIVE)).all()
-    day = f"{clock.local_day(activity.starts_at):%m-%d}"
+    rows = list(db.session.scalars(_of(activity, LIVE)))
+    _tell(rows, ACTIVITY_CANCELLED, day=f"{clock.local_day(activity.starts_at):%m-%d}")
     for row in rows:
-        tell(
-            row.community_id,
-            members.load_member(row.community_id, row.member_id).person_id,
-            ACTIVITY_CANCELLED,
-            day=day,
-        )
-    ended = update(SignUp).where(
-        within(activity.community_id, SignUp), SignUp.activity_id == activity.id, SignUp.state.in_(LIVE)
-    )
-    db.session.execute(ended.values(state=SignUpState.CANCELLED, ended_at=clock.now(), offered_until=None))
+        _end(row, SignUpState.CANCELLED)
     return len(rows)
 
 

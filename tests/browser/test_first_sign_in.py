@@ -49,14 +49,12 @@ def test_the_pages_of_ones_keys_fit_the_phone_and_enrol_a_second_factor(town: To
     for path in ("/me/devices", "/me/tokens", "/me/password", "/me/second-factor"):
         person.open(path)
         assert person.spill() == 0, path
-        person.page.screenshot(path=f"/tmp/signin{path.replace('/', '-')}-{size or 'normal'}.png", full_page=True)
     person.press("设置动态口令")
     person.sees("用验证器应用扫这个码")
     secret = person.page.locator("main code").inner_text()
     assert person.page.locator("svg.qr").is_visible()
     assert person.spill() == 0
     person.type_in("totp", pyotp.TOTP(secret).at(clock.now()))
-    person.page.screenshot(path=f"/tmp/signin-qr-{size or 'normal'}.png", full_page=True)
     person.press("确认")
     person.sees("动态口令已经可用")
     assert person.page.locator(".typed").count() == 10

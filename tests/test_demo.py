@@ -24,6 +24,7 @@ from ledger.book import checkpoints, seals
 from ledger.book.checking import run_checks
 from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalState, Transfer
 from ledger.core import clock
+from ledger.core.audit import DONE, AuditLine
 from ledger.core.db import db
 from ledger.people import phones, sessions
 from ledger.people.cards_models import Card, CardState
@@ -36,6 +37,7 @@ from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
 from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
+from web.acts import ACTS
 
 pytestmark = pytest.mark.xdist_group("demo")  # One worker tells the story, not each.
 
@@ -155,6 +157,13 @@ def test_helpers_stand_in_every_state_and_have_acted_in_the_open(told: Flask) ->
     assert count(Redemption, Redemption.confirmed_by == lin, Redemption.on_behalf_of.is_not(None)) > 0
     for column in (Notice.read_at, Notice.handed_over_at):
         assert 0 < count(Notice, column.is_not(None)) < count(Notice)
+
+
+def test_every_act_of_the_story_has_its_words(told: Flask) -> None:
+    """The audit page calls acts by what people say, those whose name the code puts together included."""
+    acts = set(db.session.scalars(select(AuditLine.action).where(AuditLine.outcome == DONE).distinct()))
+    assert len(acts) > 60
+    assert sorted(acts - ACTS.keys()) == []
 
 
 def test_a_second_run_adds_nothing(told: Flask) -> None:

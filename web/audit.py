@@ -56,11 +56,10 @@ def _sees_all(actor: Actor) -> bool:
 def _wanted(actor: Actor, asked: dict[str, Any]) -> LineFilter:
     who = None
     if asked["who"] and _sees_all(actor) and not members.is_masked_for(actor):
-        found = members.list_members(actor, search=asked["who"], limit=1)
-        who = found[0][0].person_id if found else NOBODY
+        who = {member.person_id for member in members.find_members(actor, asked["who"])}
     since = clock.start_of_day(asked["on"]) if asked["on"] else None
     until = since + timedelta(days=1) if since else None
-    return LineFilter(actor_id=who, action=asked["action"], refused=asked["refused"], since=since, until=until)
+    return LineFilter(actor_ids=who, action=asked["action"], refused=asked["refused"], since=since, until=until)
 
 
 def _shown(actor: Actor, lines: list[AuditLine]) -> list[dict[str, Any]]:

@@ -118,9 +118,7 @@ def _name(names: dict[UUID, str], person_id: UUID | None) -> str:
 
 
 def _told(number: int, column: str, code: str) -> dict[str, Any]:
-    zh, en = imports.FAULTS[code]
-    sentence = zh if language().startswith("zh") else en
-    return {"row": number, "column": IMPORT_COLUMNS.get(column, ""), "sentence": sentence}
+    return {"row": number, "column": IMPORT_COLUMNS.get(column, ""), "sentence": imports.said(code, language())}
 
 
 @page.post("/c/<id:community_id>/imports/<id:import_id>/ask")

@@ -7,10 +7,11 @@ from typing import Any
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
+from api.errors import language
 from api.schemas.fields import Id, Moment, Schema, Text, page_of
 from ledger.people.import_kinds import MEMBERS, OPENINGS
 from ledger.people.import_models import ImportState
-from ledger.people.imports import FAULTS
+from ledger.people.imports import FAULTS, said
 
 KINDS = validate.OneOf([MEMBERS.name, OPENINGS.name])
 
@@ -48,7 +49,7 @@ class ImportSchema(Schema):
 
     def told(self, row: Any) -> list[dict[str, Any]]:
         found = [
-            {"row": number, "column": column, "code": code, "sentence": FAULTS[code][0]}
+            {"row": number, "column": column, "code": code, "sentence": said(code, language())}
             for number, column, code in row.faults
         ]
         dumped: list[dict[str, Any]] = FaultSchema(many=True).dump(found)

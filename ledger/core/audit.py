@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,6 +101,7 @@ class LineFilter:
     """
 
     actor_id: UUID | None = None
+    actor_ids: Collection[UUID] | None = None
     on_behalf_of: UUID | None = None
     action: str | None = None
     thing_id: UUID | None = None
@@ -135,6 +136,8 @@ def _conditions(wanted: LineFilter) -> Iterator[ColumnElement[bool]]:
         value = getattr(wanted, name)
         if value is not None:
             yield getattr(AuditLine, name) == value
+    if wanted.actor_ids is not None:
+        yield AuditLine.actor_id.in_(wanted.actor_ids)
     if wanted.action is not None:
         yield AuditLine.action.startswith(wanted.action, autoescape=True)
     if wanted.refused is not None:

@@ -58,7 +58,8 @@ def require_another(actor: Actor, step_before: UUID | None) -> None:
 
 def stands_in(actor: Actor, verb: str) -> bool:
     """Does the actor carry the verb only as the second person from outside (the street)?"""
-    return not any(scope & COMMUNITY for scope in reach(actor, verb).values())
+    scopes = reach(actor, verb).values()
+    return bool(scopes) and not any(scope & COMMUNITY for scope in scopes)
 
 
 def street_may_since(waiting_since: datetime) -> datetime:

@@ -22,10 +22,10 @@ from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
 from ledger.core.second_person import (
+    count_if_stood_in,
     let_second_person_first,
     require_another,
     require_second,
-    stands_in,
     waiting_step,
 )
 from ledger.core.tenancy import Actor, load, scoped, system_actor
@@ -214,7 +214,7 @@ def _begun(community_id: UUID, person_id: UUID) -> list[registry.Work]:
 
 
 def _tell(actor: Actor, death: Death, action: str, event: str) -> None:
-    stood_in = stands_in(actor, SECOND) if actor.grants else False
+    stood_in = count_if_stood_in(actor, SECOND, death.id)
     audit.record(
         actor, f"people.{action}", death.id, stood_in=stood_in, member_id=death.member_id.hex, points=death.points
     )

@@ -221,6 +221,14 @@ class ImportFaulty(Refused):
     en = ("The file still has {faults} faults; nothing was imported.", "Mend the file and upload it again.")
 
 
+class OwnOpening(Refused):
+    """Nobody opens a balance of their own."""
+
+    code = "own_opening"
+    zh = ("这份名单里有您自己的红花。", "请另一位工作人员来同意。")
+    en = ("This list opens a balance of your own.", "Another colleague has to approve it.")
+
+
 class ExportLimit(Refused):
     """A person makes at most so many files of their data in 24 hours."""
 

@@ -224,16 +224,18 @@ def end_help(actor: Actor, link_id: UUID) -> HelperLink:
     return link
 
 
-def end_all(actor: Actor, member_id: UUID) -> int:
-    """Every open link of a member who leaves is over, on both sides; in the present transaction. Returns how many."""
+def end_all(actor: Actor, member_id: UUID, *, untold: UUID | None = None) -> None:
+    """Every open link of a member who leaves is over, on both sides; in the present transaction.
+
+    Both people of a link are told, but for `untold`: nobody writes to the dead.
+    """
     query = scoped(actor.tenant, HelperLink).where(_of(member_id), HelperLink.state.in_(OPEN)).order_by(HelperLink.id)
     links = list(db.session.scalars(query.with_for_update()))
     for link in links:
-        _end(actor, link, load_member(actor.tenant, link.member_id))
-    return len(links)
+        _end(actor, link, load_member(actor.tenant, link.member_id), untold=untold)
 
 
-def _end(actor: Actor, link: HelperLink, member: Member) -> None:
+def _end(actor: Actor, link: HelperLink, member: Member, *, untold: UUID | None = None) -> None:
     link.state = HelpState.ENDED if link.state == HelpState.LIVE else HelpState.DECLINED
     link.ended_at, link.ended_by = clock.now(), actor.person_id
     db.session.flush()
@@ -241,7 +243,7 @@ def _end(actor: Actor, link: HelperLink, member: Member) -> None:
     outbox.announce(actor, "helper.ended", link_id=link.id.hex)
     helper = load_member(actor.tenant, link.helper_id)
     for told in (member.person_id, helper.person_id):
-        if told != actor.person_id:
+        if told not in (actor.person_id, untold):
             tell(actor.tenant, told, ENDED, by=actor.person_id.hex, link_id=link.id.hex)
 
 

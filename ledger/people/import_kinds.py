@@ -19,6 +19,7 @@ from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped
 from ledger.people import phones, units
+from ledger.people.errors import OwnOpening
 from ledger.people.imports import Column, Fault, ImportKind, Numbered, register
 from ledger.people.members import sort_key
 from ledger.people.models import Household, Member, MemberState, Person, Phone, PlaceUnit
@@ -253,9 +254,14 @@ def _openings_of(community_id: UUID, member_ids: Collection[UUID]) -> Select[Any
 
 
 def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
-    """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance."""
+    """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance.
+
+    Raises OwnOpening.
+    """
     owners = Owners(actor.tenant, rows)
     opened = [(number, row, owners.of(number, row)[0]) for number, row in rows]
+    if any(actor.is_person(member.person_id) for _, _, member in opened):
+        raise OwnOpening
     earlier = _count_openings(actor.tenant, [member.id for _, _, member in opened])
     drafts = []
     for number, row, member in opened:

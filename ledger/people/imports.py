@@ -22,7 +22,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
-from ledger.core.second_person import require_second, stands_in, waiting_step
+from ledger.core.second_person import count_if_stood_in, require_second, stands_in, waiting_step
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.errors import ImportFaulty
 from ledger.people.import_files import read_rows
@@ -95,6 +95,12 @@ FAULTS: dict[str, tuple[str, str]] = {
     "already_there": ("已经有同名的了。", "There is one with this name already."),
 }
 """Every reason for which a row cannot be taken, in zh and en: a closed list."""
+
+
+def said(code: str, language: str) -> str:
+    """The sentence of a fault; everything that is not Chinese is English."""
+    zh, en = FAULTS[code]
+    return zh if language.startswith("zh") else en
 
 
 def register(kind: ImportKind) -> ImportKind:
@@ -213,7 +219,7 @@ def _decision(actor: Actor, import_id: UUID) -> Iterator[Import]:
 def approve_import(actor: Actor, import_id: UUID) -> Import:
     """Every row is taken, in this transaction. The rows are checked again: since then somebody may have joined.
 
-    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, ImportFaulty.
+    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, ImportFaulty, OwnOpening.
     """
     with _decision(actor, import_id) as row:
         kind, rows = kinds[row.kind], rows_of(row)
@@ -252,7 +258,7 @@ def withdraw_import(actor: Actor, import_id: UUID) -> Import:
 
 
 def _tell(actor: Actor, row: Import, action: str) -> None:
-    stood_in = stands_in(actor, SECOND)
+    stood_in = count_if_stood_in(actor, SECOND, row.id)
     audit.record(actor, f"people.{action}", row.id, kind=row.kind, rows=row.row_count, stood_in=stood_in)
     outbox.announce(actor, f"import.{row.state}", import_id=row.id.hex)
 

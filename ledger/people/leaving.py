@@ -13,7 +13,7 @@ from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, Role, load, scoped
-from ledger.people import members, notices, offices, sessions
+from ledger.people import helping, members, notices, offices, sessions
 from ledger.people.errors import OwnRole
 from ledger.people.life_errors import LastAdmin
 from ledger.people.life_models import Handover
@@ -52,7 +52,7 @@ def _require(actor: Actor, member: Member) -> None:
 
 @atomic
 def leave(actor: Actor, member_id: UUID, *, reason: LeftReason = LeftReason.LEFT) -> Member:
-    """The member is none any more: open reservations, roles, posts and the household end; the wallet waits.
+    """The member is none any more: open reservations, help, roles, posts and the household end; the wallet waits.
 
     Sign-ins stay for other communities. Coming back (joining again) opens the same member. Raises NotFound, Forbidden,
     WrongState (gone already), LastAdmin.
@@ -74,7 +74,9 @@ def end_membership(actor: Actor, member_id: UUID, reason: LeftReason) -> None:
     refuse_last_admin(member)
     for end in registry.members_left:
         end(actor.tenant, member.id)
-    offices.end_offices(actor, member, counters=reason is LeftReason.DECEASED)
+    dead = reason is LeftReason.DECEASED
+    helping.end_all(actor, member.id, untold=member.person_id if dead else None)
+    offices.end_offices(actor, member, counters=dead)
     member.state, member.left_at, member.left_reason = MemberState.LEFT, clock.now(), reason
     member.household_id = None
     db.session.flush()

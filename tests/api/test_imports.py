@@ -52,6 +52,10 @@ def test_faults_are_told_by_row_and_nothing_of_the_row_is(client: FlaskClient, p
     assert found["status"] == "faulty"
     assert [(one["row"], one["column"], one["code"]) for one in found["faults"]] == [(2, "phone", "phone_malformed")]
     assert "139" not in str(found["faults"])
+    in_english = client.get(
+        f"{place.url}/imports/{found['id']}", headers=place.admin.headers | {"Accept-Language": "en"}
+    )
+    assert in_english.json["faults"][0]["sentence"] == "Not a mobile number of 11 digits."
     refused = step(client, place.admin, f"{place.url}/imports/{found['id']}", "ask")
     assert (refused.status_code, refused.json["code"]) == (409, "import_faulty")
 

@@ -52,6 +52,12 @@ def test_who_did_what_is_found_by_name_act_and_outcome(place, visit):
     assert "没有这样的记录" in admin.words
 
 
+def test_of_two_with_one_name_both_are_found(place, visit):
+    for namesake in (place.volunteer("王秀英"), place.volunteer("王秀英")):
+        visit(namesake).post("./members", name="不可以")
+    assert told(visit(place.admin), "./audit?who=王秀英&refused=true").count("王秀英") == 2
+
+
 def test_a_member_reads_what_they_did_and_what_was_done_for_them(place, visit):
     lin = place.volunteer()
     members.add_member(place.admin.actor, "别人")

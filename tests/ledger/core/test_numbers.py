@@ -11,6 +11,7 @@ from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.money import fen_for_points, yuan
 from ledger.core.numbers import is_public_number, next_in_series, public_number
+from ledger.core.secrets import ALPHABET
 from tests.ledger.book.town import at_once
 
 
@@ -20,10 +21,20 @@ def test_a_public_number_starts_with_the_community_and_checks() -> None:
     assert is_public_number(number)
 
 
-def test_a_mistyped_number_is_noticed() -> None:
+def test_every_single_mistyped_character_is_noticed() -> None:
     number = public_number("NH", new_id())
-    wrong = number[:3] + ("2" if number[3] != "2" else "3") + number[4:]
-    assert not is_public_number(wrong)
+    for place, right in enumerate(number):
+        for wrong in ALPHABET.replace(right, ""):
+            assert not is_public_number(number[:place] + wrong + number[place + 1 :]), (number, place, wrong)
+
+
+def test_neighbours_changed_about_are_noticed_but_those_sixteen_apart() -> None:
+    number = public_number("NH", new_id())
+    for place in range(3, 7):
+        one, other = number[place : place + 2]
+        apart = abs(ALPHABET.find(one) - ALPHABET.find(other)) if other != "-" else 16
+        if apart not in (0, 16):
+            assert not is_public_number(number[:place] + other + one + number[place + 2 :])
 
 
 @pytest.mark.parametrize("text", ["", "NH", "NH-2222-2222", "NH-2222-2222-2-2", "----", "NH-2222-2222-", "小红花"])

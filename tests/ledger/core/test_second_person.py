@@ -57,3 +57,4 @@ def test_only_the_street_stands_in() -> None:
     assert stands_in(holder(Role.STREET), VERB)
     assert not stands_in(holder(Role.STREET, Role.TREASURER), VERB)
     assert not stands_in(holder(Role.ADMIN), VERB)
+    assert not stands_in(holder(), VERB), "who may not take the step at all takes nobody's place"

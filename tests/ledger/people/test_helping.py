@@ -6,16 +6,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, TooManyRequests, WrongState
 from ledger.core.permissions import RIGHTS, Scope, may
 from ledger.core.registry import erasers, exporters
+from ledger.core.second_person import count_stand_ins
 from ledger.core.tenancy import Role
-from ledger.people import helping, inbox, members, sessions
+from ledger.people import deaths, helping, inbox, leaving, members, sessions
 from ledger.people.errors import HelperLimit, HelperUnknown, OwnHelp
 from ledger.people.helping import Found
 from ledger.people.helping_models import HelperLink, HelpState, Relation
-from ledger.people.models import Member, MemberState, Purpose
+from ledger.people.models import Notice, Purpose
 from tests.stories import Neighbour, Neighbourhood, next_phone, open_neighbourhood
 
 
@@ -219,17 +221,20 @@ def test_what_was_only_asked_is_declined_and_stays_in_the_history(place, lin, da
 
 def test_whoever_leaves_helps_nobody_and_is_helped_by_nobody(place, lin, daughter):
     live(place, lin, daughter)
-
-    @atomic
-    def leave() -> None:
-        row = db.session.get(Member, (place.id, lin.member_id))
-        row.state = MemberState.LEFT
-        db.session.flush()
-
-    leave()
+    leaving.leave(lin.actor, lin.member_id)
     assert daughter.actor.helps == frozenset()
-    assert atomic(helping.end_all)(place.admin.actor, lin.member_id) == 1
+    assert kinds(daughter)[0] == "helping.ended"
     assert db.session.scalar(select(func.count()).where(HelperLink.state == HelpState.ENDED)) == 1
+
+
+def test_nobody_writes_to_the_dead(place, lin, daughter):
+    live(place, lin, daughter)
+    to_lin = select(func.count()).where(Notice.person_id == lin.person_id)
+    before = db.session.scalar(to_lin)
+    death = deaths.record_death(place.admin.actor, lin.member_id, died_on=clock.local_day(clock.now()))
+    deaths.confirm_death(place.treasurer.actor, death.id)
+    assert (kinds(daughter)[0], db.session.scalar(to_lin)) == ("helping.ended", before)
+    assert count_stand_ins(place.id) == {}, "the community did it itself"
 
 
 def test_the_data_of_both_tell_of_the_link_and_erasing_one_ends_it(place, lin, daughter):

@@ -20,10 +20,10 @@ from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState
 from ledger.core.files import MAX_BYTES, FileTooLarge
-from ledger.core.second_person import OwnStep, SecondPersonPresent
+from ledger.core.second_person import OwnStep, SecondPersonPresent, count_stand_ins
 from ledger.core.tenancy import Role
 from ledger.people import imports, members, phones
-from ledger.people.errors import ImportFaulty, ImportTooLong, ImportUnreadable
+from ledger.people.errors import ImportFaulty, ImportTooLong, ImportUnreadable, OwnOpening
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Household, Member
 from tests.ledger.book.town import at_once
@@ -211,6 +211,7 @@ def test_the_street_steps_in_only_after_two_working_days(place: Neighbourhood) -
         imports.approve_import(officer.actor, row.id)
     with clock.set_to(clock.now() + timedelta(days=8)):
         assert imports.approve_import(officer.actor, row.id).state == ImportState.DONE
+    assert count_stand_ins(place.id) == {"second_import": 1}
 
 
 def test_who_may_read_ask_and_decide(place: Neighbourhood) -> None:
@@ -285,6 +286,12 @@ def test_a_member_has_one_opening_balance(place: Neighbourhood) -> None:
     place.volunteer()
     take(place, csv_of("林秀芳,,36,", headings=OPEN), "openings")
     assert faults(check(place, csv_of("林秀芳,,4,", headings=OPEN), "openings")) == [(2, "name", "opened_before")]
+
+
+def test_nobody_approves_a_list_that_opens_a_balance_of_their_own(place: Neighbourhood) -> None:
+    with pytest.raises(OwnOpening):
+        take(place, csv_of(f"{place.treasurer.name},,36,", headings=OPEN), "openings")
+    take(place, csv_of(f"{place.treasurer.name},,36,", headings=OPEN), "openings", second=place.staff(Role.ADMIN))
 
 
 def test_an_opening_that_was_taken_back_whole_can_be_made_anew(place: Neighbourhood) -> None:

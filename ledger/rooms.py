@@ -8,6 +8,7 @@ from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_chec
 from ledger.core import commitments
 from ledger.people import (
     cards,
+    corrections,
     deaths,
     erasing,
     erasures,
@@ -35,7 +36,7 @@ from ledger.settlement import erasing as settlement_erasing
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
-    notice_delivery, helping, merge_checks, cards, imports, import_kinds, merges, deaths, leaving,
+    notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, erasures, erasing, retention,
     settlement_erasing,
 )  # fmt: skip

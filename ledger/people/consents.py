@@ -15,8 +15,8 @@ from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor
-from ledger.people.errors import ConsentRequired, ServiceWithdrawn
-from ledger.people.models import Consent, Purpose
+from ledger.people.errors import ConsentRequired, GuardianDecides, ServiceWithdrawn
+from ledger.people.models import Consent, Member, Purpose
 
 
 class Standing(NamedTuple):
@@ -27,11 +27,23 @@ class Standing(NamedTuple):
 
 
 @atomic
-def give(person_id: UUID, purposes: Collection[Purpose]) -> None:
-    """The person consents to these purposes from now on; those given before stay as they were."""
-    for purpose in set(purposes) - given_by(person_id):
-        db.session.add(Consent(id=new_id(), person_id=person_id, purpose=purpose, given_at=clock.now()))
+def give(person_id: UUID, purposes: Collection[Purpose], *, by: UUID | None = None) -> None:
+    """The person consents to these purposes from now on; those given before stay as they were.
+
+    `by` is the guardian who consents for a child. Raises GuardianDecides (a child alone).
+    """
+    new = set(purposes) - given_by(person_id)
+    if new and by is None and _is_child(person_id):
+        raise GuardianDecides
+    for purpose in sorted(new):
+        db.session.add(Consent(id=new_id(), person_id=person_id, purpose=purpose, given_at=clock.now(), given_by=by))
     db.session.flush()
+
+
+def _is_child(person_id: UUID) -> bool:
+    """Has anybody said, in any community, that the person is under fourteen today?"""
+    today = clock.local_day(clock.now())
+    return bool(db.session.scalar(select(exists().where(Member.person_id == person_id, Member.child_until > today))))
 
 
 @atomic
@@ -45,7 +57,7 @@ def withdraw(person_id: UUID, purpose: Purpose) -> None:
 
 @atomic
 def change(actor: Actor, purpose: Purpose, *, given: bool) -> None:
-    """The signed-in person consents to the purpose from now on, or no longer."""
+    """The signed-in person consents to the purpose from now on, or no longer. Raises GuardianDecides."""
     if given:
         give(actor.person_id, [purpose])
     else:
@@ -56,6 +68,14 @@ def change(actor: Actor, purpose: Purpose, *, given: bool) -> None:
 def given_by(person_id: UUID) -> set[Purpose]:
     """The purposes the person consents to now."""
     query = select(Consent.purpose).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
+    return {Purpose(purpose) for purpose in db.session.scalars(query)}
+
+
+def given_alone(person_id: UUID) -> set[Purpose]:
+    """What the person consents to now without a guardian's word."""
+    query = select(Consent.purpose).where(
+        Consent.person_id == person_id, Consent.withdrawn_at.is_(None), Consent.given_by.is_(None)
+    )
     return {Purpose(purpose) for purpose in db.session.scalars(query)}
 
 

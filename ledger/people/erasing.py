@@ -80,6 +80,7 @@ def erase_memberships(person_id: UUID) -> None:
             for leaves in registry.members_left:
                 leaves(member.community_id, member.id)
         member.name, member.sort_key = NAMELESS, sort_key(NAMELESS)
+        member.child_until = None
         member.household_id, member.unit_id = None, units.root_of(member.community_id).id
         member.state, member.left_at = MemberState.LEFT, member.left_at or now
         member.left_reason = member.left_reason or "erased"

@@ -29,6 +29,30 @@ class ConsentRequired(Refused):
     en = ("Joining needs your consent first.", 'Tick "record my service" to go on.')
 
 
+class GuardianRequired(Refused):
+    """Of a child under fourteen nothing is recorded before a guardian has agreed to answer for them."""
+
+    code = "guardian_required"
+    zh = ("未满 14 周岁，要先有监护人同意。", "请监护人在自己的手机上同意，或请社区工作人员登记监护人。")
+    en = ("Under fourteen, a guardian has to agree first.", "Let the guardian agree on their phone, or ask the staff.")
+
+
+class GuardianDecides(Refused):
+    """A child under fourteen consents to nothing; the guardian does."""
+
+    code = "guardian_decides"
+    zh = ("未满 14 周岁，由监护人决定。", "请监护人在自己手机的“代办”里替孩子决定。")
+    en = ("Under fourteen, the guardian decides.", 'Let the guardian decide under "Helpers" on their own phone.')
+
+
+class NoChild(Refused):
+    """A guardian is a grown member, and answers for a child under fourteen."""
+
+    code = "no_child"
+    zh = ("监护人只能是成年人，替未满 14 周岁的孩子决定。", "请先登记孩子满 14 周岁的日期，再选一位成年人。")
+    en = ("A guardian is a grown member and answers for a child.", "Enter the child's fourteenth birthday first.")
+
+
 class HelperUnknown(Refused):
     """No member of this community has this name and this number together."""
 

@@ -50,7 +50,7 @@ def export_identity(person_id: UUID) -> dict[str, Any]:
             for row in mine(Phone)
             if row.sealed
         ],
-        "consents": all_facts(mine(Consent), "purpose", "given_at", "withdrawn_at"),
+        "consents": all_facts(mine(Consent), "purpose", "given_at", "withdrawn_at", "given_by"),
         "sessions": all_facts(mine(Session), "kind", "label", "created_at", "expires_at", "revoked_at"),
         "oversight": all_facts(mine(OversightGrant), "role", "since", "until"),
         "counters": all_facts(mine(CounterStaff), "community_id", "merchant_id", "name", "role", "since", "until"),
@@ -66,7 +66,9 @@ def export_memberships(person_id: UUID) -> dict[str, Any]:
         unit, community = _place(member)
         home = db.session.get(Household, (member.community_id, member.household_id)) if member.household_id else None
         places["memberships"].append(
-            facts_of(member, "community_id", "id", "name", "state", "joined_at", "left_at", "left_reason")
+            facts_of(
+                member, "community_id", "id", "name", "state", "joined_at", "left_at", "left_reason", "child_until"
+            )
             | {"community": community, "unit": unit, "household": home.name if home else None}
         )
         for name, model, kind in (("posts", Post, "kind"), ("roles", RoleGrant, "role")):

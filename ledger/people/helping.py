@@ -20,11 +20,11 @@ from ledger.core.exporting import facts_of
 from ledger.core.ids import NOBODY, first_id_at, new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
-from ledger.people import phones
+from ledger.people import children, consents, phones
 from ledger.people.errors import HelperLimit, HelperUnknown, OwnHelp
 from ledger.people.helping_models import HelperLink, HelpState, Relation
 from ledger.people.members import load_member, member_of
-from ledger.people.models import Member, MemberState, PlaceUnit
+from ledger.people.models import Member, MemberState, PlaceUnit, Purpose
 from ledger.people.notices import declare, tell
 
 MOST_HELPERS = 3
@@ -86,14 +86,24 @@ class LinkView(NamedTuple):
 
 @atomic
 def name_helper(
-    actor: Actor, member_id: UUID, *, found: Found, relation: Relation, note: str = "", is_in_presence: bool = False
+    actor: Actor,
+    member_id: UUID,
+    *,
+    found: Found,
+    relation: Relation,
+    note: str = "",
+    is_in_presence: bool = False,
+    is_guardian: bool = False,
 ) -> HelperLink:
     """The helper is asked to act for the member; nothing may be done before both agreed.
 
+    `is_guardian`: the helper is asked to answer for a child under fourteen, and consents in its place.
+
     The member names on their own phone, which is their consent. Staff register: with the member's word given in
-    presence (`is_in_presence`, the note says how), else the member agrees on their own phone. Raises NotFound (member,
-    helper), Forbidden, TooManyRequests, HelperUnknown, OwnHelp, WrongState (somebody has left), AlreadyExists,
-    HelperLimit.
+    presence (`is_in_presence`, the note says how), else the member agrees on their own phone.
+
+    Raises NotFound (member, helper), Forbidden, TooManyRequests, HelperUnknown, OwnHelp, WrongState (somebody has
+    left), NoChild (as a guardian), AlreadyExists, HelperLimit.
     """
     member = load_member(actor.tenant, member_id)
     unit = load(actor.tenant, PlaceUnit, member.unit_id)
@@ -103,6 +113,8 @@ def name_helper(
     if helper.id == member.id or (helper.id == actor.member_id and not is_own):
         raise OwnHelp
     _lock(actor.tenant, member, helper)
+    if is_guardian:
+        children.refuse_unfit(member, helper)
     _refuse_full(actor.tenant, member, helper)
     now = clock.now()
     link = HelperLink(
@@ -117,6 +129,7 @@ def name_helper(
         asked_by=actor.person_id,
         consented_at=now if is_own or is_in_presence else None,
         is_in_presence=is_in_presence and not is_own,
+        is_guardian=is_guardian,
     )
     db.session.add(link)
     db.session.flush()
@@ -183,6 +196,8 @@ def _refuse_full(community_id: UUID, member: Member, helper: Member) -> None:
 def agree(actor: Actor, link_id: UUID) -> HelperLink:
     """The actor has said yes, as the helper or as the member; the link is live once both have.
 
+    With a guardian's link the child's service may be recorded: that is what the guardian agrees to.
+
     Raises NotFound, Forbidden (neither of the two), WrongState (not open, or agreed before).
     """
     link = load(actor.tenant, HelperLink, link_id, lock=True)
@@ -202,6 +217,8 @@ def agree(actor: Actor, link_id: UUID) -> HelperLink:
     if link.state == HelpState.LIVE:
         outbox.announce(actor, "helper.begun", link_id=link.id.hex)
         member, helper = (load_member(actor.tenant, one) for one in (link.member_id, link.helper_id))
+        if link.is_guardian:
+            consents.give(member.person_id, [Purpose.SERVICE], by=helper.person_id)
         tell(actor.tenant, member.person_id, BEGUN, by=helper.person_id.hex, link_id=link.id.hex)
         tell(actor.tenant, helper.person_id, MAY_ACT, by=member.person_id.hex, link_id=link.id.hex)
     return link
@@ -317,7 +334,7 @@ def export_links(person_id: UUID) -> dict[str, Any]:
     rows = db.session.execute(query.order_by(HelperLink.id)).tuples()
     return {
         "helpers": [
-            facts_of(link, "relation", "state", "asked_at", "consented_at", "accepted_at", "ended_at")
+            facts_of(link, "relation", "is_guardian", "state", "asked_at", "consented_at", "accepted_at", "ended_at")
             | {"as": "helper" if is_helper else "member", "note": "" if is_helper else link.note}
             for link, is_helper in rows
         ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, false
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,7 +37,8 @@ class HelperLink(Base):
     """One member names another who may act for them. Live once both agreed; ended, never deleted: who could act when.
 
     `consented_at` is the yes of the member who is helped (by their own hand, or `is_in_presence` of staff, with a
-    note), `accepted_at` the helper's. `asked_by` and `ended_by` are persons.
+    note), `accepted_at` the helper's. `asked_by` and `ended_by` are persons. `is_guardian`: the helper answers for a
+    child under fourteen and consents in its place.
     """
 
     __tablename__ = "helper_links"
@@ -71,6 +72,7 @@ class HelperLink(Base):
     asked_by: Mapped[UUID]
     consented_at: Mapped[datetime | None]
     is_in_presence: Mapped[bool]
+    is_guardian: Mapped[bool] = mapped_column(default=False, server_default=false())
     accepted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]

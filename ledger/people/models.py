@@ -193,7 +193,10 @@ class Session(Base):
 
 
 class Consent(Base):
-    """A person's yes to one purpose; withdrawing it ends the row, asking again writes a new one."""
+    """A person's yes to one purpose; withdrawing it ends the row, asking again writes a new one.
+
+    `given_by` is the guardian who consented for a child; None: the person themself.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (one_of("purpose", Purpose), Index("ix_consents_person", "person_id", "purpose"))
@@ -202,6 +205,7 @@ class Consent(Base):
     purpose: Mapped[str] = mapped_column(text(20))
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    given_by: Mapped[UUID | None]
 
 
 class OversightGrant(Base):
@@ -260,7 +264,8 @@ class Member(Base):
     """A person in one community: name, place, wallet, hours. `sort_key` orders Chinese names by pinyin.
 
     Who left keeps wallet and history, and comes back as the same member. `merged_into` names the member that stands for
-    one that was merged (never itself merged): every room that takes a member's id reaches that one.
+    one that was merged (never itself merged): every room that takes a member's id reaches that one. Before the day
+    `child_until` (the fourteenth birthday: all that is known of an age) a guardian consents for the member.
     """
 
     __tablename__ = "members"
@@ -295,6 +300,7 @@ class Member(Base):
     left_at: Mapped[datetime | None]
     left_reason: Mapped[str | None] = mapped_column(text(10))
     merged_into: Mapped[UUID | None]
+    child_until: Mapped[date | None]
 
 
 class Post(Base):

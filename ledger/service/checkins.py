@@ -22,7 +22,7 @@ from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import cards, communities, consents, guesses, members
+from ledger.people import cards, children, communities, consents, guesses, members
 from ledger.people.models import Member, MemberState, PlaceUnit, Purpose
 from ledger.people.notices import declare, tell
 from ledger.service import codes, evidence
@@ -99,8 +99,8 @@ def record_checkin(
     `later`. `on_behalf_of` is the member for whom a helper acts. Entering one place closes the visit at another.
 
     Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
-    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; for `in` ServiceWithdrawn; ActivityCancelled,
-    ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out` NoOpenVisit.
+    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; for `in` GuardianRequired, ServiceWithdrawn;
+    ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out` NoOpenVisit.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
@@ -133,6 +133,8 @@ def record_checkin(
 
 def _consents(member: Member, kind: Kind) -> set[Purpose]:
     """What the member consents to. A visit that has begun may end, whatever was withdrawn meanwhile."""
+    if kind is Kind.IN:
+        children.require_guardian(member)
     ask = consents.refuse_withdrawn if kind is Kind.IN else consents.given_by
     return ask(member.person_id)
 

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from api.auth import actor_or_none, current_actor, public
 from api.pages import page as page_of
 from api.schemas.checkins import CheckinQuery, CheckinRequestSchema
+from api.schemas.fields import Month
 from ledger.book import reversal_reading
 from ledger.book.codes import Code
 from ledger.core import clock
@@ -37,7 +38,7 @@ from web.errors import refusal
 from web.forms import ask, read, submit
 from web.languages import CHINESE, language
 from web.proofs import proofs_of
-from web.sheets import Sheet, as_files
+from web.sheets import Sheet, as_files, within_month
 from web.sign_in import Step
 from web.words import CHECKIN, EVIDENCE
 
@@ -194,10 +195,16 @@ def _by_month(actor: Actor, views: list[CheckinView]) -> list[dict[str, Any]]:
     ]
 
 
+class CheckinFileQuery(CheckinQuery):
+    """The filters of the file."""
+
+    month = Month(load_default=None)
+
+
 @as_files(page, "/c/<id:community_id>/checkins")
 def make_sheet() -> Sheet:
     """The check-ins that I may see, newest first."""
-    asked = ask(CheckinQuery(exclude=("cursor", "limit")))
+    asked = within_month(ask(CheckinFileQuery(exclude=("cursor", "limit"))))
     parts = read_whole(partial(queue.list_checkins, current_actor(), **asked), key=lambda view: view.checkin.id)
     columns = (
         *(_("志愿者"), _("服务"), _("到达"), _("离开"), _("证据"), _("状态"), _("分钟"), _("红花")),

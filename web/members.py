@@ -24,7 +24,7 @@ from ledger.people.list_exports import read_whole
 from ledger.people.models import Member, PlaceUnit, PostKind, UnitKind
 from web.forms import ask, send
 from web.sheets import Sheet, as_files
-from web.words import POSTS, UNIT_KINDS
+from web.words import CHECKIN, POSTS, UNIT_KINDS
 
 page = Blueprint("members", __name__)
 
@@ -45,6 +45,7 @@ def show_list(actor: Actor, **again: Any) -> str:
         members=_shown(actor, shown),
         total=members.count_members(actor),
         units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
+        checkin_states=[(state, word.text) for state, word in CHECKIN.items()],
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),

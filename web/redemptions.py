@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from api.auth import current_actor
 from api.pages import page as page_of
+from api.schemas.fields import Month
 from api.schemas.redemptions import RedemptionQuery, RefundRequestSchema
 from ledger.book.balances import member_balance
 from ledger.book.codes import Code
@@ -28,7 +29,7 @@ from web import formats
 from web.acting import act_for, cursor, own_balance, own_member
 from web.forms import ask, read, submit
 from web.proofs import proofs_of
-from web.sheets import Sheet, as_files
+from web.sheets import Sheet, as_files, within_month
 from web.words import REDEMPTION
 
 page = Blueprint("redemptions", __name__)
@@ -89,10 +90,16 @@ def list_mine() -> Any:
     )
 
 
+class RedemptionFileQuery(RedemptionQuery):
+    """The filters of the file."""
+
+    month = Month(load_default=None)
+
+
 @as_files(page, "/c/<id:community_id>/redemptions")
 def make_sheet() -> Sheet:
     """The redemptions that I may see, newest first."""
-    asked = ask(RedemptionQuery(exclude=("cursor", "limit")))
+    asked = within_month(ask(RedemptionFileQuery(exclude=("cursor", "limit"))))
     read_page = partial(receipts.list_redemptions, current_actor(), **asked)
     parts = read_whole(read_page, key=lambda receipt: receipt.redemption.id)
     columns = (

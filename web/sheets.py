@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, g
 
@@ -44,6 +44,13 @@ def as_files(page: Blueprint, address: str) -> Callable[[MakeSheet], MakeSheet]:
         return make
 
     return register
+
+
+def within_month(asked: dict[str, Any]) -> dict[str, Any]:
+    """The same questions with the month as the moments that it lies between."""
+    rest, month = {name: value for name, value in asked.items() if name != "month"}, asked["month"]
+    since, until = clock.month_bounds(month) if month else (None, None)
+    return rest | {"since": since, "until": until}
 
 
 def _answer(make: MakeSheet, kind: str, ending: str) -> Response:

@@ -21,6 +21,7 @@ from tests.stories import Neighbour, open_neighbourhood, street_officer
 NAME = "欧阳翠花"
 ROLES = ("volunteer", "coordinator", "stamper", "admin", "treasurer", "supervisor", "owner", "clerk", "street")
 KINDS = ("members", "checkins", "stamps", "redemptions", "audit")
+MONTHS = ("2026-10", "2026-11", "2026-12", "x")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -223,6 +224,22 @@ def test_redemptions_are_filtered_by_day_status_and_shop(town, visit):
     assert column(admin.get(f"./redemptions.csv?merchant_id={shop}&status=refunded"), "状态") == ["已退回红花"]
     assert len(rows_of(admin.get("./redemptions.csv?on=2026-11-20"))) == 2
     assert rows_of(admin.get("./redemptions.csv?on=2026-11-21")) == []
+    counts = {month: len(rows_of(admin.get(f"./redemptions.csv?month={month}"))) for month in MONTHS}
+    assert counts == {"2026-10": 0, "2026-11": 2, "2026-12": 0, "x": 2}
+
+
+def test_check_ins_are_filtered_by_month_state_and_grid(day, visit):
+    other = day.place.grid_beside()
+    day.stamped(day.place.volunteer("林秀芳"))
+    day.served(day.place.volunteer("王建国"), to=day.another_activity(unit=other))
+    admin = visit(day.place.admin)
+    admin.get(f"./members?unit_id={other.id.hex}")
+    assert "只含上面选的网格" in admin.words
+    assert f'type="hidden" name="unit_id" value="{other.id.hex}"' in admin.page
+    assert column(admin.get(f"./checkins.csv?unit_id={other.id.hex}"), "志愿者") == ["王建国"]
+    assert column(admin.get("./checkins.csv?status=stamped"), "志愿者") == ["林秀芳"]
+    counts = {month: len(rows_of(admin.get(f"./checkins.csv?month={month}"))) for month in MONTHS}
+    assert counts == {"2026-10": 0, "2026-11": 2, "2026-12": 0, "x": 2}
 
 
 def test_the_audit_is_filtered_by_name_and_act(place, visit):

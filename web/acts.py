@@ -97,6 +97,7 @@ ACTS = {
     "people.withdraw_consent": _("撤回个人信息同意"),
     "people.make_export": _("导出我的数据"),
     "people.read_export": _("下载我的数据"),
+    "people.export_list": _("导出了名单或记录"),
     "people.ask_erasure": _("申请注销"),
     "people.withdraw_erasure": _("撤回注销申请"),
     "people.refuse_erasure": _("不予注销"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext as _
 from marshmallow import fields, validate
 
 from api.auth import current_actor
@@ -18,8 +19,10 @@ from ledger.core.ids import NOBODY
 from ledger.core.permissions import COMMUNITY, reach
 from ledger.core.tenancy import Actor
 from ledger.people import members
+from ledger.people.list_exports import read_whole
 from web.acts import ACTS, came_to, said
 from web.forms import ask
+from web.sheets import Sheet, as_files
 
 page = Blueprint("audit", __name__)
 
@@ -37,7 +40,7 @@ class AuditPageQuery(PageQuery):
 def list_all() -> Any:
     """The lines I may see, newest first."""
     actor, asked = current_actor(), ask(AuditPageQuery())
-    rows = audit.list_lines(actor, wanted=_wanted(actor, asked), before=asked["cursor"], limit=asked["limit"] + 1)
+    rows = _read(actor, _wanted(actor, asked), after=asked["cursor"], limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(
         "audit/list.html",
@@ -47,6 +50,21 @@ def list_all() -> Any:
         asked=request.args,
         next_cursor=shown[-1].id.hex if len(rows) > len(shown) else None,
     )
+
+
+def _read(actor: Actor, wanted: LineFilter, *, after: UUID | None, limit: int) -> list[AuditLine]:
+    return audit.list_lines(actor, wanted=wanted, before=after, limit=limit)
+
+
+@as_files(page, "/c/<id:community_id>/audit")
+def make_sheet() -> Sheet:
+    """The lines that the page shows, with its filters."""
+    actor, asked = current_actor(), ask(AuditPageQuery())
+    parts = read_whole(partial(_read, actor, _wanted(actor, asked)), key=lambda line: line.id)
+    names = ("at", "who", "for_whom", "what", "ended", "origin")
+    rows = [[one[name] for name in names] for part in parts for one in _shown(actor, list(part))]
+    columns = (_("时间"), _("谁"), _("替谁"), _("做了什么"), _("结果"), _("从哪里"))
+    return Sheet(columns, rows)
 
 
 def _sees_all(actor: Actor) -> bool:
@@ -82,5 +100,5 @@ def _shown(actor: Actor, lines: list[AuditLine]) -> list[dict[str, Any]]:
 
 
 def _called(names: dict[UUID, str], person_id: UUID) -> str:
-    unknown = gettext("系统或没有登录的人") if person_id == NOBODY else gettext("不在本社区的人")
+    unknown = _("系统或没有登录的人") if person_id == NOBODY else _("不在本社区的人")
     return names.get(person_id) or str(unknown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,16 @@ from werkzeug.wrappers import Response
 
 from api.auth import actor_or_none, current_actor, public
 from api.pages import page as page_of
-from api.schemas.checkins import CheckinRequestSchema
+from api.schemas.checkins import CheckinQuery, CheckinRequestSchema
+from api.schemas.fields import Month
 from ledger.book import reversal_reading
 from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.errors import Invalid
+from ledger.core.spreadsheets import Cell
 from ledger.core.tenancy import Actor
 from ledger.people import consents, helping, members
+from ledger.people.list_exports import read_whole
 from ledger.people.models import Purpose
 from ledger.service import checkins, codes, mine, queue
 from ledger.service.checkins import Kind
@@ -31,10 +35,12 @@ from ledger.service.queue import CheckinView
 from web import formats, sign_in
 from web.acting import act_for, asked_for, cursor, enter_with_code, own_member
 from web.errors import refusal
-from web.forms import read, submit
+from web.forms import ask, read, submit
 from web.languages import CHINESE, language
 from web.proofs import proofs_of
+from web.sheets import Sheet, as_files, within_month
 from web.sign_in import Step
+from web.words import CHECKIN, EVIDENCE
 
 page = Blueprint("checkins", __name__)
 
@@ -168,7 +174,10 @@ def list_mine() -> Any:
     views = queue.list_checkins(actor, member_id=actor.member_id, after=cursor(), limit=PAGE_SIZE + 1)
     found = page_of(views, PAGE_SIZE, key="checkin.id")
     return render_template(
-        "checkins/list.html", months=_by_month(actor, found["items"]), next_cursor=found["next_cursor"]
+        "checkins/list.html",
+        months=_by_month(actor, found["items"]),
+        next_cursor=found["next_cursor"],
+        member=actor.member_id,
     )
 
 
@@ -183,6 +192,41 @@ def _by_month(actor: Actor, views: list[CheckinView]) -> list[dict[str, Any]]:
     return [
         {"month": month, "count": len(group), "entries": entries(group)} | served[month]._asdict()
         for month, group in groups.items()
+    ]
+
+
+class CheckinFileQuery(CheckinQuery):
+    """The filters of the file."""
+
+    month = Month(load_default=None)
+
+
+@as_files(page, "/c/<id:community_id>/checkins")
+def make_sheet() -> Sheet:
+    """The check-ins that I may see, newest first."""
+    asked = within_month(ask(CheckinFileQuery(exclude=("cursor", "limit"))))
+    parts = read_whole(partial(queue.list_checkins, current_actor(), **asked), key=lambda view: view.checkin.id)
+    columns = (
+        *(_("志愿者"), _("服务"), _("到达"), _("离开"), _("证据"), _("状态"), _("分钟"), _("红花")),
+        *(_("怎么算的"), _("经办"), _("编号")),
+    )
+    return Sheet(columns, [_row(view) for part in parts for view in part])
+
+
+def _row(view: CheckinView) -> list[Cell]:
+    checkin = view.checkin
+    return [
+        view.member_name,
+        view.activity.name,
+        checkin.arrived_at,
+        checkin.left_at,
+        str(EVIDENCE[checkin.evidence].text),
+        str(CHECKIN[checkin.state].text),
+        checkin.minutes,
+        view.decided.stamp.points if view.decided else 0,
+        _explanation(view),
+        formats.names(view.acted_by),
+        checkin.id.hex,
     ]
 
 

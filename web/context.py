@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import g, request, url_for
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
@@ -38,6 +39,7 @@ def page() -> dict[str, Any]:
         "now": clock.now(),
         "new_key": lambda: uuid.uuid4().hex,
         "with_query": with_query,
+        "with_filters": with_filters,
     }
 
 
@@ -46,3 +48,10 @@ def with_query(**changes: str | None) -> str:
     asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
     values: dict[str, Any] = {**asked, **(request.view_args or {})}
     return url_for(request.endpoint or "web.welcome.show", **values)
+
+
+def with_filters(endpoint: str, **more: str) -> str:
+    """The address of another form of this page's list, with the filters that it is shown with."""
+    asked = {name: value for name, value in request.args.items() if value and name not in ("cursor", "limit")}
+    query = urlencode(asked | more)
+    return url_for(endpoint) + (f"?{query}" if query else "")

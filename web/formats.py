@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -149,6 +149,11 @@ def last_four(receipt_number: str) -> str:
     return numbers.last_four(receipt_number)
 
 
+def names(people: Iterable[str]) -> str:
+    """李红、王明"""
+    return ("、" if language() == CHINESE else ", ").join(people)
+
+
 def seconds_until(moment: Moment) -> int:
     """Whole seconds from now, never negative."""
     return max(0, int((local(moment) - clock.now()).total_seconds()))
@@ -166,6 +171,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
         clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span,
-        week_days, week_name, hours, duration, number, signed, flowers, amount, moved, yuan, last_four, seconds_until,
+        week_days, week_name, hours, duration, number, signed, flowers, amount, moved, yuan, last_four, names,
+        seconds_until,
     )
 }  # fmt: skip

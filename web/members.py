@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
 from marshmallow import fields
 
 from api.auth import current_actor
 from api.schemas.fields import Id
 from api.schemas.members import MemberQuery, MemberRequestSchema
 from api.schemas.units import MoveRequestSchema
+from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, UNIT, is_of_oneself, may, reach, require
+from ledger.core.spreadsheets import Cell
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, moving, units
-from ledger.people.models import PlaceUnit, PostKind, UnitKind
+from ledger.people.list_exports import read_whole
+from ledger.people.models import Member, PlaceUnit, PostKind, UnitKind
 from web.forms import ask, send
-from web.words import POSTS, UNIT_KINDS
+from web.sheets import Sheet, as_files
+from web.words import CHECKIN, POSTS, UNIT_KINDS
 
 page = Blueprint("members", __name__)
 
@@ -31,18 +37,15 @@ def list_all() -> Any:
 
 def show_list(actor: Actor, **again: Any) -> str:
     """The list, with what was wrong with the form below it."""
-    if all(map(is_of_oneself, reach(actor, "see_members").values())):
-        raise Forbidden
     asked = ask(MemberQuery())
-    rows = members.list_members(
-        actor, search=asked["search"], unit_id=asked["unit_id"], after=asked["cursor"], limit=asked["limit"] + 1
-    )
+    rows = _read(actor, asked, after=asked["cursor"], limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(
         "members/list.html",
         members=_shown(actor, shown),
         total=members.count_members(actor),
         units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
+        checkin_states=[(state, word.text) for state, word in CHECKIN.items()],
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
@@ -53,6 +56,26 @@ def show_list(actor: Actor, **again: Any) -> str:
         acts_for=any(scope & (UNIT | COMMUNITY) for scope in reach(actor, "act_for_member").values()),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
+
+
+def _read(actor: Actor, asked: dict[str, Any], *, after: UUID | None, limit: int) -> list[tuple[Member, PlaceUnit]]:
+    if all(map(is_of_oneself, reach(actor, "see_members").values())):
+        raise Forbidden
+    return members.list_members(actor, search=asked["search"], unit_id=asked["unit_id"], after=after, limit=limit)
+
+
+@as_files(page, "/c/<id:community_id>/members")
+def make_sheet() -> Sheet:
+    """Whom the list shows, with its filters."""
+    actor, asked = current_actor(), ask(MemberQuery())
+    parts = read_whole(partial(_read, actor, asked), key=lambda row: row[0].id)
+    rows = [_row(one) for part in parts for one in _shown(actor, list(part))]
+    return Sheet((_("姓名"), _("住在"), _("岗位"), _("已登记住户"), _("加入")), rows)
+
+
+def _row(one: dict[str, Any]) -> list[Cell]:
+    household = _("是") if one["household"] else ""
+    return [one["name"], one["unit"], " ".join(one["posts"]), household, clock.local_day(one["joined_at"])]
 
 
 def _shown(actor: Actor, rows: list[Any]) -> list[dict[str, Any]]:

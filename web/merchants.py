@@ -25,6 +25,7 @@ from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, M
 from web.forms import ask, send
 from web.offered import conditions
 from web.qr import qr_svg
+from web.words import REDEMPTION
 
 page = Blueprint("merchants", __name__)
 
@@ -146,6 +147,7 @@ def show_sheet(merchant_id: UUID, **again: Any) -> str:
         agreement=_agreement(actor, *found[0]) if found else None,
         draft=_draft(actor, found[0][0]) if found else None,
         offers=_offers(actor, merchant),
+        redemption_states=[(state, word.text) for state, word in REDEMPTION.items()],
         can=_rights(actor, merchant, found[0][0] if found else None),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )

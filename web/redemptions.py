@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from api.auth import current_actor
 from api.pages import page as page_of
-from api.schemas.redemptions import RefundRequestSchema
+from api.schemas.fields import Month
+from api.schemas.redemptions import RedemptionQuery, RefundRequestSchema
 from ledger.book.balances import member_balance
 from ledger.book.codes import Code
 from ledger.core import clock
 from ledger.core.permissions import may
+from ledger.core.spreadsheets import Cell
 from ledger.core.tenancy import Actor
+from ledger.people.list_exports import read_whole
 from ledger.rewards import receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.receipts import Receipt
+from web import formats
 from web.acting import act_for, cursor, own_balance, own_member
-from web.forms import read, submit
+from web.forms import ask, read, submit
 from web.proofs import proofs_of
+from web.sheets import Sheet, as_files, within_month
+from web.words import REDEMPTION
 
 page = Blueprint("redemptions", __name__)
 
@@ -80,6 +88,43 @@ def list_mine() -> Any:
         redemptions=[shown(one) for one in found["items"]],
         next_cursor=found["next_cursor"],
     )
+
+
+class RedemptionFileQuery(RedemptionQuery):
+    """The filters of the file."""
+
+    month = Month(load_default=None)
+
+
+@as_files(page, "/c/<id:community_id>/redemptions")
+def make_sheet() -> Sheet:
+    """The redemptions that I may see, newest first."""
+    asked = within_month(ask(RedemptionFileQuery(exclude=("cursor", "limit"))))
+    read_page = partial(receipts.list_redemptions, current_actor(), **asked)
+    parts = read_whole(read_page, key=lambda receipt: receipt.redemption.id)
+    columns = (
+        *(_("商户"), _("门店"), _("商品"), _("志愿者"), _("件数"), _("红花"), _("退回红花"), _("状态")),
+        *(_("预留时间"), _("确认时间"), _("经办"), _("凭证号")),
+    )
+    return Sheet(columns, [_row(receipt) for part in parts for receipt in part])
+
+
+def _row(receipt: Receipt) -> list[Cell]:
+    redemption = receipt.redemption
+    return [
+        receipt.merchant_name,
+        receipt.branch_name,
+        receipt.offer_name,
+        receipt.member_name,
+        redemption.quantity,
+        redemption.points,
+        redemption.refunded_points,
+        str(REDEMPTION[receipt.status].text),
+        redemption.reserved_at,
+        redemption.confirmed_at,
+        formats.names(receipt.acted_by),
+        redemption.receipt_number,
+    ]
 
 
 @page.get("/c/<id:community_id>/redemptions/<id:redemption_id>")

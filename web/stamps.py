@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from api.schemas.fields import Id, PageQuery
 from api.schemas.stamps import StampRequestSchema
 from ledger.book.codes import Code
 from ledger.core.errors import REASONS, Invalid
+from ledger.core.spreadsheets import Cell
 from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
+from ledger.people.list_exports import read_whole
 from ledger.people.models import UnitKind
 from ledger.service import evidence, stamps, undoing, waiting
 from ledger.service.desk import StampedBatch
@@ -24,7 +27,8 @@ from ledger.service.waiting import QueueFilter, StampedVisit, Waiting
 from web.forms import ask, read, send
 from web.languages import CHINESE, language
 from web.proofs import proofs_of
-from web.words import CHECKIN, EVIDENCE
+from web.sheets import Sheet, as_files
+from web.words import CHECKIN, EVIDENCE, POSTS
 
 page = Blueprint("stamps", __name__)
 
@@ -46,9 +50,44 @@ def list_queue() -> Any:
     return _queue(current_actor())
 
 
+@as_files(page, "/c/<id:community_id>/stamps")
+def make_sheet() -> Sheet:
+    """The whole queue, in its order and with its filters."""
+    actor, asked = current_actor(), ask(QueueQuery())
+    parts = read_whole(partial(waiting.list_waiting, actor, _wanted(asked)), key=lambda row: row.checkin.id)
+    rows = [_row(one) for part in parts for one in _shown_queue(actor, list(part))]
+    columns = (
+        *(_("志愿者"), _("岗位"), _("服务"), _("到达"), _("证据"), _("状态"), _("分钟"), _("红花"), _("怎么算的")),
+        *(_("有疑问"), _("为什么不能盖章"), _("编号")),
+    )
+    return Sheet(columns, rows)
+
+
+def _row(one: dict[str, Any]) -> list[Cell]:
+    member, state = one["member"], "awaiting_second" if one["is_second"] else "pending"
+    return [
+        member["name"],
+        str(POSTS[member["post"]]) if member["post"] else "",
+        one["activity"],
+        one["arrived_at"],
+        str(EVIDENCE[one["evidence"]].text),
+        str(CHECKIN[state].text),
+        one["minutes"],
+        None if one["blocked"] else one["points"],
+        "" if one["blocked"] else one["explanation"],
+        one["flag"],
+        one["blocked"],
+        one["id"],
+    ]
+
+
+def _wanted(asked: dict[str, Any]) -> QueueFilter:
+    return QueueFilter(unit_id=asked["unit_id"], activity_id=asked["activity_id"], evidence=asked["evidence"])
+
+
 def _queue(actor: Actor, **again: Any) -> str:
     asked = ask(QueueQuery())
-    wanted = QueueFilter(unit_id=asked["unit_id"], activity_id=asked["activity_id"], evidence=asked["evidence"])
+    wanted = _wanted(asked)
     rows = waiting.list_waiting(actor, wanted, after=asked["cursor"], limit=AT_ONCE + 1)
     shown = _shown_queue(actor, rows[:AT_ONCE])
     return render_template(

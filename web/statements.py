@@ -11,10 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, g, render_template, url_for
-from marshmallow import fields, validate
 
 from api.auth import current_actor
-from api.schemas.fields import EARLIEST, LATEST, Moment, Schema, Text
+from api.schemas.fields import Moment, Month, Schema, Text
 from ledger.book import reading, statements
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Kind, Unit
@@ -48,9 +47,7 @@ TOO_LONG = "太长了，后面的没有列出：请按月下载。 Too long; the
 
 
 class StatementQuery(Schema):
-    month = fields.Date(
-        format="%Y-%m", load_default=None, validate=validate.Range(min=EARLIEST.date(), max=LATEST.date())
-    )
+    month = Month(load_default=None)
     known_at = Moment(load_default=None)
     cursor = Text(CURSOR_LENGTH, load_default=None)
 
@@ -155,12 +152,12 @@ def _show(sheet: Sheet, template: str) -> str:
 
 
 def _make(account: Account, asked: dict[str, Any], *, limit: int, cursor: str | None = None) -> Statement:
-    month: date | None = asked["month"]
+    since, until = clock.month_bounds(asked["month"]) if asked["month"] else (None, None)
     return statements.make_statement(
         account.community_id,
         account,
-        since=clock.start_of_day(month) if month else None,
-        until=clock.start_of_day(_next_month(month)) if month else None,
+        since=since,
+        until=until,
         known_at=None if cursor else asked["known_at"],
         limit=limit,
         cursor=cursor,
@@ -196,10 +193,6 @@ def _months(account: Account, chosen: date | None) -> list[date]:
         found.add(month)
         month = date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
     return sorted(found, reverse=True)
-
-
-def _next_month(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def _download(sheet: Sheet) -> Response:

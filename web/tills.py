@@ -56,6 +56,7 @@ def _counter(actor: Actor, **again: Any) -> str:
         counters=[(one.id.hex, one.name) for one in counters],
         branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
         today=[shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)],
+        day=today,
         total=receipts.total_of_day(actor, branch.id, on=today),
         accounts=_accounts_of(actor, branch.merchant_id),
         **again,

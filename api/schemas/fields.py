@@ -112,6 +112,14 @@ class Moment(fields.AwareDateTime):
         return moment
 
 
+class Month(fields.Date):
+    """A month (2026-11) of the years that the service knows; loaded as its first day."""
+
+    def __init__(self, **more: Any) -> None:
+        known = validate.Range(min=EARLIEST.date(), max=LATEST.date())
+        super().__init__(format="%Y-%m", validate=known, **more)
+
+
 class PageQuery(Schema):
     """Paging of every list: newest first, `cursor` from the answer before."""
 

@@ -55,6 +55,12 @@ def start_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)
 
 
+def month_bounds(month: date) -> tuple[datetime, datetime]:
+    """First moment of the month of that day and first moment after it, in UTC."""
+    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return start_of_day(month.replace(day=1)), start_of_day(after)
+
+
 def week_of(moment: datetime) -> str:
     """The ISO week ("2026-W41") that runs Monday 00:00 to Monday 00:00 in Asia/Shanghai."""
     year, week, _ = local_day(moment).isocalendar()

@@ -299,3 +299,11 @@ class ServiceWithdrawn(Refused):
     code = "service_withdrawn"
     zh = ("本人撤回了“记录我的服务”的同意，不能再记录。", "请本人在“我的数据”里重新同意后再签到。")
     en = ("The member withdrew consent to have service recorded.", 'They may consent again under "My data" first.')
+
+
+class ListTooLong(Refused):
+    """A file of a list holds no more than so many rows."""
+
+    code = "list_too_long"
+    zh = ("这个列表超过 {most} 行，一个文件装不下。", "请先用筛选缩小范围，再分几次导出。")
+    en = ("This list has more than {most} rows, too many for one file.", "Narrow the filters, then export it in parts.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -76,17 +75,11 @@ def as_zip(lists: dict[str, list[dict[str, Any]]]) -> bytes:
 
 def _as_csv(rows: list[dict[str, Any]]) -> bytes:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(names)
-    table.writerows([_cell(row.get(name)) for name in names] for row in rows)
-    return spreadsheets.BOM + written.getvalue().encode()
+    return spreadsheets.as_csv(names, ([_cell(row.get(name)) for name in names] for row in rows))
 
 
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int):
-        return value
-    return spreadsheets.safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+def _cell(value: Any) -> spreadsheets.Cell:
+    return value if value is None or isinstance(value, bool | int | str) else json.dumps(value, ensure_ascii=False)
 
 
 def list_exports(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[DataExport]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,10 +48,13 @@ def list_redemptions(
     branch_id: UUID | None = None,
     merchant_id: UUID | None = None,
     on: date | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Receipt]:
-    """The redemptions that the actor may see, newest first; `on` is the business day of their reservation.
+    """The redemptions that the actor may see, newest first; `on` is the business day of their reservation,
+    `since` ≤ reservation < `until`.
 
     `mine` are those of the actor's own membership; `member_id` those of one member. Raises Forbidden.
     """
@@ -66,13 +70,19 @@ def list_redemptions(
     if merchant_id:
         query = query.where(Redemption.merchant_id == merchant_id)
     if on:
-        query = query.where(
-            Redemption.reserved_at >= clock.start_of_day(on),
-            Redemption.reserved_at < clock.start_of_day(on + timedelta(days=1)),
-        )
+        query = query.where(*_reserved(clock.start_of_day(on), clock.start_of_day(on + timedelta(days=1))))
+    query = query.where(*_reserved(since, until))
     if after:
         query = query.where(Redemption.id < after)
     return [_receipt(actor, *row) for row in db.session.execute(query)]
+
+
+def _reserved(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
+    """SQL: `since` ≤ reservation < `until`."""
+    if since:
+        yield Redemption.reserved_at >= since
+    if until:
+        yield Redemption.reserved_at < until
 
 
 @dataclass(frozen=True, slots=True)

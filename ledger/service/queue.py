@@ -71,10 +71,15 @@ def list_checkins(
     evidence: Evidence | None = None,
     unit_id: UUID | None = None,
     member_id: UUID | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[CheckinView]:
-    """The check-ins that the actor may see, newest first. Raises Forbidden, NotFound (the unit)."""
+    """The check-ins that the actor may see, newest first; `since` ≤ arrival < `until`.
+
+    Raises Forbidden, NotFound (the unit).
+    """
     query = _described(actor.tenant).where(_visible(actor)).order_by(Checkin.id.desc()).limit(limit)
     wanted = {
         Checkin.state: status,
@@ -88,6 +93,10 @@ def list_checkins(
         query = query.where(Checkin.member_id.in_(family_of(actor.tenant, member_id)))
     if unit_id:
         query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+    if since:
+        query = query.where(Checkin.arrived_at >= since)
+    if until:
+        query = query.where(Checkin.arrived_at < until)
     if after:
         query = query.where(Checkin.id < after)
     return _views(actor, query)

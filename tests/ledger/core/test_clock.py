@@ -43,6 +43,12 @@ def test_a_set_clock_is_given_back() -> None:
     assert not clock.is_set()
 
 
+def test_a_month_begins_and_ends_at_midnight_in_shanghai() -> None:
+    begins, ends = clock.month_bounds(date(2026, 12, 17))
+    assert begins == datetime(2026, 11, 30, 16, tzinfo=UTC)
+    assert ends == datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
 def test_national_days_are_no_working_days() -> None:
     assert not workdays.is_workday(date(2025, 10, 1))
 

@@ -28,6 +28,7 @@ from ledger.core.audit import DONE, AuditLine
 from ledger.core.db import db
 from ledger.people import phones, sessions
 from ledger.people.cards_models import Card, CardState
+from ledger.people.correction_models import Correction, CorrectionState
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
@@ -114,6 +115,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         SignUp.state: tuple(SignUpState),
         Import.state: tuple(ImportState),
         Card.state: tuple(CardState),
+        Correction.state: tuple(CorrectionState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

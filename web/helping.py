@@ -11,7 +11,7 @@ from api.auth import current_actor
 from api.schemas.helping import HelperRequestSchema
 from ledger.book import balances
 from ledger.core.permissions import may
-from ledger.people import helping, members
+from ledger.people import children, helping, members
 from ledger.people.helping import LinkView
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.rewards import receipts
@@ -42,6 +42,7 @@ def _show_mine(**again: Any) -> str:
     assert actor.member_id is not None, "own_member refuses whoever is none"
     return render_template(
         "helping/mine.html",
+        is_child=children.is_child(members.load_member(actor.tenant, actor.member_id)),
         helpers=[_shown(view, actor.member_id) for view in helping.helpers_of(actor, actor.member_id)],
         helped=[_shown(view, actor.member_id) for view in helping.helped_by(actor, actor.member_id)],
         relations=list(RELATIONS.items()),
@@ -55,7 +56,7 @@ def _shown(view: LinkView, reader_id: UUID | None) -> dict[str, Any]:
     is_helper = reader_id == link.helper_id
     agreed = link.accepted_at if is_helper else link.consented_at
     is_party = reader_id in (link.helper_id, link.member_id)
-    names = ("id", "member_id", "relation", "note", "is_in_presence", "asked_at", "ended_at")
+    names = ("id", "member_id", "relation", "note", "is_in_presence", "is_guardian", "asked_at", "ended_at")
     return {name: getattr(link, name) for name in names} | {
         "name": view.member.name if is_helper else view.helper.name,
         "status": link.state,
@@ -103,7 +104,9 @@ def _after(outcome: Any, link_id: UUID) -> Any:
         return outcome.go()
     link = helping.see_link(current_actor(), link_id).link
     is_own = current_actor().member_id in (link.member_id, link.helper_id)
-    shown = _show_mine(refusal=outcome.refused) if is_own else _show_member(link.member_id, refusal=outcome.refused)
+    shown = (
+        _show_mine(refusal=outcome.refused) if is_own else show_member_again(link.member_id, refusal=outcome.refused)
+    )
     return shown, outcome.status
 
 
@@ -115,11 +118,13 @@ def act(member_id: UUID) -> Any:
     """Balance, services and redemptions of a member whom I help, and how to act for them."""
     actor, helped_id = own_member(), act_for(member_id)
     assert helped_id is not None, "act_for refuses whoever helps nobody"
+    is_guardian = children.may_decide_for(actor, members.load_member(actor.tenant, helped_id))
     served = checkins.entries(queue.list_checkins(actor, member_id=helped_id, limit=LATEST))
     bought = redemptions.entries(receipts.list_redemptions(actor, member_id=helped_id, limit=LATEST))
     return render_template(
         "helping/acting.html",
         balance=balances.member_balance(actor.tenant, helped_id),
+        child_consents=children.see_childhood(actor, helped_id).consents if is_guardian else [],
         log=sorted([*served, *bought], key=lambda entry: entry["at"], reverse=True),
     )
 
@@ -130,10 +135,11 @@ def act(member_id: UUID) -> Any:
 @page.get("/c/<id:community_id>/members/<id:member_id>/helpers")
 def show_member(member_id: UUID) -> Any:
     """Who acts for the member, and the form to register somebody with the member's consent."""
-    return _show_member(member_id)
+    return show_member_again(member_id)
 
 
-def _show_member(member_id: UUID, **again: Any) -> str:
+def show_member_again(member_id: UUID, **again: Any) -> str:
+    """The page with what was wrong in one of its forms."""
     actor = current_actor()
     found = helping.helpers_of(actor, member_id)
     member, unit = members.see_member(actor, member_id)
@@ -143,6 +149,8 @@ def _show_member(member_id: UUID, **again: Any) -> str:
         helpers=[_shown(view, None) for view in found],
         helped=[_shown(view, member.id) for view in helping.helped_by(actor, member_id)],
         relations=list(RELATIONS.items()),
+        childhood=children.see_childhood(actor, member_id) if may(actor, "manage_people") else None,
+        is_child=children.is_child(member),
         can_register=may(actor, "name_helper", member_id=member.id, unit_path=unit.path),
         **(EMPTY | again),
     )
@@ -156,5 +164,5 @@ def create_for(member_id: UUID) -> Any:
         HelperRequestSchema(exclude=("helper_id",)),
         lambda values: helping.name_helper(actor, member_id, **values),
         to=lambda _: url_for(".show_member", member_id=member_id),
-        again=lambda **again: _show_member(member_id, **again),
+        again=lambda **again: show_member_again(member_id, **again),
     )

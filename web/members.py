@@ -44,14 +44,14 @@ def show_list(actor: Actor, **again: Any) -> str:
         "members/list.html",
         members=_shown(actor, shown),
         total=members.count_members(actor),
-        units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
+        units=places_of(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
         checkin_states=[(state, word.text) for state, word in CHECKIN.items()],
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
         sees_roles=may(actor, "see_roles"),
-        homes=_places(actor, *HOMES) if may(actor, "manage_people") else [],
-        posted=_places(actor, *UnitKind) if may(actor, "manage_people") else [],
+        homes=places_of(actor, *HOMES) if may(actor, "manage_people") else [],
+        posted=places_of(actor, *UnitKind) if may(actor, "manage_people") else [],
         sees_books=may(actor, "see_books"),
         acts_for=any(scope & (UNIT | COMMUNITY) for scope in reach(actor, "act_for_member").values()),
         **({"values": {}, "errors": {}, "refusal": None} | again),
@@ -114,7 +114,8 @@ HOMES = tuple(kind for kind in UnitKind if kind not in units.PARTY_LINE)
 """Where people live: everywhere but in the party line."""
 
 
-def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
+def places_of(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
+    """The units of these kinds, as a form offers them."""
     return [
         (one.id.hex, f"{UNIT_KINDS[one.kind]} {one.name}") for one in units.tree_of(actor.tenant) if one.kind in kinds
     ]
@@ -128,7 +129,7 @@ def show_new() -> Any:
 
 def _new(actor: Actor, **again: Any) -> str:
     require(actor, "manage_people")
-    places = _places(actor, *HOMES)
+    places = places_of(actor, *HOMES)
     return render_template("members/new.html", units=places, **({"values": {}, "errors": {}, "refusal": None} | again))
 
 

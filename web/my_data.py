@@ -12,7 +12,8 @@ from api.pages import page as page_of
 from api.schemas.me import ConsentChangeSchema
 from api.schemas.personal_data import ErasureRefusalSchema
 from ledger.core import clock
-from ledger.people import consents, erasures, exports
+from ledger.people import children, consents, corrections, erasures, exports
+from ledger.people.corrections import CorrectionView
 from ledger.people.data_models import Erasure, Ground
 from ledger.people.erasures import ErasureView
 from ledger.people.models import Purpose
@@ -21,7 +22,7 @@ from web.forms import read_button, send, submit
 
 page = Blueprint("my_data", __name__)
 
-PAGE_SIZE = 50
+PAGE_SIZE, LATEST = 50, 10
 EMPTY: dict[str, Any] = {"values": {}, "errors": {}, "refusal": None}
 
 
@@ -31,12 +32,15 @@ EMPTY: dict[str, Any] = {"values": {}, "errors": {}, "refusal": None}
 @page.get("/c/<id:community_id>/my-data")
 def show() -> Any:
     """Consents, files and the request to be erased."""
-    return _show()
+    return show_again()
 
 
-def _show(**again: Any) -> str:
+def show_again(**again: Any) -> str:
+    """The page with what was wrong in one of its forms."""
     actor = current_actor()
     asked = erasures.my_erasures(actor)
+    is_member = actor.member_id is not None
+    mine = corrections.list_corrections(actor, is_mine=True, limit=LATEST) if is_member else []
     return render_template(
         "my_data/show.html",
         purposes=consents.standing(actor.person_id),
@@ -45,8 +49,16 @@ def _show(**again: Any) -> str:
         erasures=[_shown(one) for one in asked],
         may_ask=not any(one.state == "asked" for one in asked),
         points_left=erasures.points_left(actor.person_id),
+        corrections=[correction_shown(view) for view in mine],
+        childhood=children.see_childhood(actor, actor.member_id) if actor.member_id else None,
         **(EMPTY | again),
     )
+
+
+def correction_shown(view: CorrectionView) -> dict[str, Any]:
+    """A request for a correction as its member and staff read it."""
+    names = ("id", "about", "wanted", "note", "answer", "asked_at", "due_at", "decided_at")
+    return {name: getattr(view.correction, name) for name in names} | {"status": view.correction.state}
 
 
 def _shown(erasure: Erasure) -> dict[str, Any]:
@@ -92,7 +104,7 @@ def _after(verb: Any) -> Any:
     outcome = submit(verb, lambda _: url_for(".show"))
     if outcome.refused is None:
         return outcome.go()
-    return _show(refusal=outcome.refused), outcome.status
+    return show_again(refusal=outcome.refused), outcome.status
 
 
 # --- for staff --------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ DESK = (
 WITHIN = {
     "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
-    "web.my_data": "web.members",
+    "web.my_data": "web.members", "web.corrections": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
     "web.cards": "web.members",
     "web.merges": "web.members", "web.member_accounts": "web.members",

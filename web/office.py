@@ -18,7 +18,7 @@ from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import may, reach
 from ledger.core.tenancy import Actor
-from ledger.people import deaths, leaving, members, merges
+from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
 from ledger.service import activities, figures, waiting
@@ -64,7 +64,7 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    piles = (_to_stamp, _to_settle, _to_reverse, _to_merge, _to_sign)
+    piles = (_to_stamp, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
 
@@ -119,6 +119,11 @@ def _to_merge(actor: Actor) -> Iterator[Pile]:
         href, words = url_for("web.member_accounts.list_still"), gettext("离开的同事提出、还没有人决定")
         left = sum(one.to is None for one in leaving.unowned_work(actor))
         yield Pile(gettext("无人负责的事"), words, href, "flag", left)
+
+
+def _to_correct(actor: Actor) -> Iterator[Pile]:
+    href, count = url_for("web.corrections.list_all"), corrections.count_waiting(actor)
+    yield Pile(gettext("更正等答复"), gettext("15 天内改好，或写明原因"), href, "edit", count)
 
 
 def _to_sign(actor: Actor) -> Iterator[Pile]:

@@ -15,6 +15,8 @@ from web import (
     cards,
     checkins,
     checks,
+    children,
+    corrections,
     devices,
     docs,
     expiry,
@@ -54,7 +56,7 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, devices, account, preferences, privacy, home, my_data, notices,
+    welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices,
     checkins, member_codes, offers, redemptions, tills, stamps,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,

@@ -152,8 +152,22 @@ ERASURE = {
     "done": Word("ok", "check", _("已注销")),
 }
 
+PUT_RIGHT = {
+    "asked": Word("wait", "clock", _("等待答复")),
+    "withdrawn": Word("info", "back", _("已撤回")),
+    "refused": Word("no", "cross", _("没有更正")),
+    "done": Word("ok", "check", _("已更正")),
+}
+
+ABOUT = {
+    "name": _("姓名"),
+    "place": _("住址（网格、楼栋）"),
+    "other": _("别的"),
+}
+"""What may be wrong in the record of a person."""
+
 STATES = {
-    "erasure": ERASURE,
+    "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
@@ -352,7 +366,7 @@ SCOPES = {
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
-    "GROUNDS": GROUNDS, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip

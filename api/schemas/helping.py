@@ -25,6 +25,11 @@ class HelperRequestSchema(Schema):
         metadata={"description": "Staff heard the member's yes in person; the note says how. Else the member agrees."},
     )
 
+    is_guardian = fields.Boolean(
+        load_default=False,
+        metadata={"description": "The member is a child under fourteen, and the helper is to answer for it."},
+    )
+
     @validates_schema
     def names_one(self, asked: dict[str, Any], **_: Any) -> None:
         by_id, by_name = "helper_id" in asked, {"name", "phone"} & set(asked)
@@ -50,6 +55,7 @@ class HelperLinkSchema(Schema):
     relation = fields.String(metadata={"enum": [one.value for one in Relation]})
     status = fields.String(attribute="state", metadata={"enum": [one.value for one in HelpState]})
     is_in_presence = fields.Boolean()
+    is_guardian = fields.Boolean()
     asked_at = Moment()
     consented_at = Moment(allow_none=True, metadata={"description": "The yes of the member who is helped."})
     accepted_at = Moment(allow_none=True, metadata={"description": "The yes of the helper."})
@@ -65,6 +71,7 @@ class HelperLinkViewSchema(Schema):
     relation = fields.String(attribute="link.relation", metadata={"enum": [one.value for one in Relation]})
     status = fields.String(attribute="link.state", metadata={"enum": [one.value for one in HelpState]})
     is_in_presence = fields.Boolean(attribute="link.is_in_presence")
+    is_guardian = fields.Boolean(attribute="link.is_guardian")
     note = fields.String(attribute="link.note")
     asked_at = Moment(attribute="link.asked_at")
     consented_at = Moment(attribute="link.consented_at", allow_none=True)

@@ -13,6 +13,8 @@ from api.schemas.cards import (
     CardPageSchema,
     CardQuery,
     CardSchema,
+    FlowerBookQuery,
+    FlowerBookSchema,
     HandedOutSchema,
     HandOutSchema,
     MemberCardSchema,
@@ -27,6 +29,8 @@ from api.writing import writes
 from ledger.people import card_pins, card_sheets, cards, guesses
 from ledger.people.cards import HandedOut
 from ledger.people.cards_models import Card, CardSheet
+from ledger.service import mine
+from ledger.service.mine import FlowerBook
 
 blp = resource("cards", "Paper cards: for whoever has no phone, or leaves it at home.")
 
@@ -42,6 +46,14 @@ def get_card(member_id: UUID) -> dict[str, Any]:
     """The member's card: the live one, else the last."""
     card = cards.see_card(current_actor(), member_id)
     return {"card": _shown(card) if card else None}
+
+
+@blp.get("/members/<id:member_id>/card/flowers")
+@blp.arguments(FlowerBookQuery, location="query")
+@blp.response(200, FlowerBookSchema)
+def get_flowers(asked: dict[str, Any], member_id: UUID) -> FlowerBook:
+    """Card by card, newest first: one flower for each stamped service, with its day and its stamp."""
+    return mine.flower_book(current_actor(), member_id, before=asked["before"])
 
 
 @blp.post("/members/<id:member_id>/card")

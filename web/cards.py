@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from api.addresses import public_root
 from api.auth import current_actor
-from api.schemas.cards import HandOutSchema, NewPinSchema, SheetRequestSchema
+from api.schemas.cards import FlowerBookQuery, HandOutSchema, NewPinSchema, SheetRequestSchema
 from api.schemas.checkins import CheckinRequestSchema
+from ledger.book.codes import Code
 from ledger.core import ids
 from ledger.core.permissions import may, require, require_any
 from ledger.core.tenancy import Actor, load
@@ -20,10 +21,11 @@ from ledger.people.card_sheets import PrintedCard
 from ledger.people.cards import HandedOut
 from ledger.people.cards_models import CardState
 from ledger.people.models import PlaceUnit, UnitKind
-from ledger.service import activities, checkins, queue
+from ledger.service import activities, checkins, mine, queue
 from ledger.service.checkins import Via
 from web.acting import own_member
-from web.forms import mint, read, send, submit
+from web.forms import ask, mint, read, send, submit
+from web.proofs import proofs_of
 from web.qr import qr_svg
 from web.words import UNIT_KINDS
 
@@ -162,6 +164,22 @@ def report_lost(member_id: UUID) -> Any:
 def show_mine() -> Any:
     """My own card, to report it lost."""
     return _mine()
+
+
+@page.get("/c/<id:community_id>/members/<id:member_id>/card/flowers")
+def show_flowers(member_id: UUID) -> Any:
+    """Card by card, every flower with its day and its proof; ten places each, ready to print."""
+    actor = current_actor()
+    member = cards.require_card_seen(actor, member_id)
+    book = mine.flower_book(actor, member.id, before=ask(FlowerBookQuery())["before"])
+    stamps = [flower.stamp_id for card in book.cards for flower in card.flowers]
+    return render_template(
+        "cards/flowers.html",
+        name=members.shown_names(actor, [member])[member.id],
+        member_id=member.id,
+        book=book,
+        proofs=proofs_of(actor, "stamp", stamps, codes=[Code.AWARD]),
+    )
 
 
 def _mine(**again: Any) -> str:

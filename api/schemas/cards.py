@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from api.schemas.fields import Code, Id, Moment, PageQuery, Pin, Schema, WholeNumber, page_of
 from ledger.people.card_sheets import MOST_ON_A_SHEET
 from ledger.people.cards_models import CardState
+from ledger.service.mine import MOST_CARDS
 
 
 class CardQuery(PageQuery):
@@ -85,3 +86,29 @@ class PrintedSheetSchema(SheetSchema):
 
 CardPageSchema = page_of(CardSchema)
 SheetPageSchema = page_of(SheetRowSchema)
+
+
+class FlowerBookQuery(Schema):
+    before = fields.Integer(
+        load_default=None,
+        validate=validate.Range(min=1, max=MOST_CARDS),
+        metadata={"description": "Cards numbered below this one; from the answer before."},
+    )
+
+
+class FlowerSchema(Schema):
+    at = Moment()
+    points = fields.Integer()
+    activity = fields.String()
+    stamp_id = Id()
+
+
+class FilledCardSchema(Schema):
+    number = fields.Integer(metadata={"description": "From 1, the oldest card."})
+    flowers = fields.List(fields.Nested(FlowerSchema), metadata={"description": "At most ten, oldest first."})
+
+
+class FlowerBookSchema(Schema):
+    flowers = fields.Integer(metadata={"description": "Stamped services in all."})
+    cards = fields.List(fields.Nested(FilledCardSchema), metadata={"description": "Newest first."})
+    before = fields.Integer(allow_none=True, metadata={"description": "Ask with it for the older cards; null: none."})

@@ -244,14 +244,20 @@ def _written(actor: Actor, action: str, event: str, card: Card, member: Member, 
 
 def see_card(actor: Actor, member_id: UUID) -> Card | None:
     """The member's live card, else the one they had last; None if they never had any. Raises NotFound, Forbidden."""
-    member = load_member(actor.tenant, member_id)
-    unit = load(actor.tenant, PlaceUnit, member.unit_id)
-    if not may(actor, "act_for_member", member_id=member.id, unit_path=unit.path):
-        require(actor, "see_cards", member_id=member.id, unit_path=unit.path)
+    member = require_card_seen(actor, member_id)
     held = scoped(actor.tenant, Card).where(Card.member_id == member.id, Card.state != CardState.BLANK)
     newest = held.order_by((Card.state == CardState.ISSUED).desc(), Card.issued_at.desc(), Card.id.desc()).limit(1)
     found: Card | None = db.session.scalars(newest).first()
     return found
+
+
+def require_card_seen(actor: Actor, member_id: UUID) -> Member:
+    """The member whose card the actor may look at: one's own, a helper's, the staff's. Raises NotFound, Forbidden."""
+    member = load_member(actor.tenant, member_id)
+    unit = load(actor.tenant, PlaceUnit, member.unit_id)
+    if not may(actor, "act_for_member", member_id=member.id, unit_path=unit.path):
+        require(actor, "see_cards", member_id=member.id, unit_path=unit.path)
+    return member
 
 
 def holder_of(actor: Actor, typed: str) -> Member:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -15,7 +15,9 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Refused
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, scoped
+from ledger.core.tenancy import Actor, scoped, within
+from ledger.people import cards
+from ledger.people.members import aliases_of
 from ledger.service import evidence, queue
 from ledger.service.checkins import DEAD, Kind
 from ledger.service.errors import ActivityTooFar
@@ -24,6 +26,8 @@ from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evi
 from ledger.service.programmes import award_for, rule_at, rules_of
 from ledger.service.queue import CheckinView
 
+CARDS_AT_ONCE = 6
+MOST_CARDS = 100_000
 CARD_PLACES = 10
 """A card has so many places for flowers; then a new one begins."""
 
@@ -130,6 +134,30 @@ class Flower(NamedTuple):
     points: int
 
 
+class Blossom(NamedTuple):
+    """A flower with what it was given for and the stamp that proves it."""
+
+    at: datetime
+    points: int
+    activity: str
+    stamp_id: UUID
+
+
+class FilledCard(NamedTuple):
+    """One card of ten places: its number from 1, and its flowers, oldest first."""
+
+    number: int
+    flowers: list[Blossom]
+
+
+class FlowerBook(NamedTuple):
+    """Some of a member's cards, newest first; `before` asks for the older ones, if any are left."""
+
+    flowers: int
+    cards: list[FilledCard]
+    before: int | None
+
+
 class Served(NamedTuple):
     """What was stamped of one month: services, minutes and points."""
 
@@ -141,27 +169,50 @@ class Served(NamedTuple):
 def newest_card(actor: Actor) -> list[Flower]:
     """The flowers of the actor's newest card, oldest first; a full card stays until the next flower."""
     require(actor, "see_own", member_id=actor.member_id)
-    stamped = _stamped(actor).subquery()
+    stamped = _stamped(actor.tenant, actor.member_ids).subquery()
     count = db.session.scalar(select(func.count()).select_from(stamped)) or 0
     on_card = (count - 1) % CARD_PLACES + 1 if count else 0
     newest = select(stamped).order_by(stamped.c.arrived_at.desc(), stamped.c.id.desc()).limit(on_card)
     return [Flower(row.arrived_at, row.points) for row in reversed(db.session.execute(newest).all())]
 
 
+def flower_book(actor: Actor, member_id: UUID, *, before: int | None = None, limit: int = CARDS_AT_ONCE) -> FlowerBook:
+    """The member's cards with their flowers, newest first; those numbered below `before`. Raises NotFound, Forbidden.
+
+    A service that is undone leaves its card, and the flowers after it move up: a card shows what counts now.
+    """
+    member = cards.require_card_seen(actor, member_id)
+    whose = {member.id, *aliases_of(actor.tenant, member.id)}
+    stamped = _stamped(actor.tenant, whose)
+    count = int(db.session.scalar(select(func.count()).select_from(stamped.subquery())) or 0)
+    last = min(-(-count // CARD_PLACES), (before or MOST_CARDS) - 1)
+    first = max(1, last - limit + 1)
+    query = stamped.add_columns(Activity.name, Stamp.id.label("stamp_id")).where(
+        within(actor.tenant, Activity), Activity.id == Checkin.activity_id
+    )
+    query = query.order_by(Checkin.arrived_at, Checkin.id).offset((first - 1) * CARD_PLACES)
+    rows = db.session.execute(query.limit(max(0, last - first + 1) * CARD_PLACES)).all()
+    flowers = [Blossom(row.arrived_at, row.points, row.name, row.stamp_id) for row in rows]
+    filled = [
+        FilledCard(first + place, flowers[place * CARD_PLACES :][:CARD_PLACES]) for place in range(last - first + 1)
+    ]
+    return FlowerBook(count, filled[::-1], first if first > 1 else None)
+
+
 def served_by_month(actor: Actor, since: datetime) -> dict[date, Served]:
     """What was stamped of the actor's services since a moment, by the first day of their month."""
     require(actor, "see_own", member_id=actor.member_id)
     found: dict[date, Served] = defaultdict(lambda: Served(0, 0, 0))
-    for row in db.session.execute(_stamped(actor).where(Checkin.arrived_at >= since)):
+    for row in db.session.execute(_stamped(actor.tenant, actor.member_ids).where(Checkin.arrived_at >= since)):
         month = clock.local_day(row.arrived_at).replace(day=1)
         before = found[month]
         found[month] = Served(before.visits + 1, before.minutes + row.minutes, before.points + row.points)
     return found
 
 
-def _stamped(actor: Actor) -> Select[Any]:
-    return scoped(actor.tenant, Checkin.id, Checkin.arrived_at, Stamp.points, Stamp.minutes).where(
-        Checkin.member_id.in_(actor.member_ids),
+def _stamped(community_id: UUID, member_ids: Collection[UUID]) -> Select[Any]:
+    return scoped(community_id, Checkin.id, Checkin.arrived_at, Stamp.points, Stamp.minutes).where(
+        Checkin.member_id.in_(member_ids),
         Checkin.state == CheckinState.STAMPED,
         Stamp.checkin_id == Checkin.id,
         Stamp.decision == Decision.STAMP,

@@ -6,6 +6,7 @@ from typing import Any
 
 OF_PEOPLE: dict[str, tuple[str, dict[str, Any] | None]] = {
     "cards.get_card": ("volunteer", None),
+    "cards.get_flowers": ("volunteer", None),
     "cards.post_card": ("stamper", {}),
     "cards.post_loss": ("volunteer", None),
     "cards.post_pin": ("treasurer", {}),

@@ -82,3 +82,20 @@ def test_the_code_stands_behind_the_hash_of_the_qr_and_in_no_address(street: Str
     [code] = re.findall(r'class="paper-code">([^<]+)', desk.page)
     assert f"/{code}" not in desk.page
     assert f"={code}" not in desk.page
+
+
+def test_every_flower_stands_on_its_card_with_its_day_and_its_proof(day: Day, visit: Visit):
+    lin = day.place.volunteer()
+    day.stamped(lin)
+    mine = visit(lin)
+    mine.get("./my-card")
+    address = f"./members/{lin.member_id.hex}/card/flowers"
+    assert address.removeprefix(".") in mine.page
+    mine.get(address)
+    assert "第 1 张" in mine.words
+    assert "早间巡逻" in mine.words
+    assert mine.page.count('aria-hidden="true"><svg') == 9
+    [proof] = re.findall(r'href="([^"]+/receipts/[^"]+)"', mine.page)
+    assert mine.get(proof).status_code == 200
+    assert "第 1 张" in visit(day.place.coordinator).get(address).text
+    assert visit(day.place.volunteer()).get(address).status_code == 403

@@ -97,7 +97,7 @@ def test_all_that_one_shop_tells_is_told_of_each(place: Neighbourhood) -> None:
         "merchant.created": 1, "branch.added": 2, "counter.opened": 1
     }  # fmt: skip
     [line] = db.session.scalars(select(AuditLine).where(AuditLine.action == "rewards.import_merchants")).all()
-    assert (line.object_id, line.facts) == (done.id, {"count": 1, "branches": 2, "owners": 1})
+    assert (line.thing_id, line.detail) == (done.id, {"count": 1, "branches": 2, "owners": 1})
 
 
 @pytest.mark.parametrize(

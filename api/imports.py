@@ -1,4 +1,4 @@
-"""Imports of members and opening balances: a file, what is wrong with it, and two people."""
+"""Imports of members, opening balances and shops: a file, what is wrong with it, and two people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from api.writing import writes
 from ledger.people import imports
 from ledger.people.import_models import Import
 
-blp = resource("imports", "Files of members and opening balances, taken whole by two people.")
+blp = resource("imports", "Files of members, opening balances and shops, taken whole by two people.")
 
 
 @blp.get("/imports")

@@ -14,10 +14,12 @@ from sqlalchemy import make_url
 from bench import growing, houses, report
 from bench.checking_in import CheckInOverHttp
 from bench.confirming import ConfirmOverHttp, OneHotShop
+from bench.importing import HEADINGS, ImportOfRows
 from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
 from bench.pages import CheckInPage
 from bench.rounds import Found, Pair, measure, row_of
+from ledger.core.db import db
 
 Tell = Callable[[str], None]
 
@@ -34,6 +36,7 @@ def main() -> int:
             print(f"[{time.monotonic() - started:4.0f} s] {words}", file=sys.stderr, flush=True)
 
     found = [*_on_postgresql(asked, tell), *_on_sqlite(asked, tell), *_on_long_histories(asked, tell)]
+    found += _imports(asked, tell)
     rows = report.LONG_ROWS if asked.long else report.ROWS
     shown = report.complete(found, [row for row in rows if _is_asked(asked, row.number)])
     print(report.as_table(shown))
@@ -111,6 +114,21 @@ def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
                 for transfers in (asked.transfers, growing.SMALL)
             )
             found += growing.compare(many, few, wanted, rounds=asked.rounds, size=asked.size, tell=tell)
+    return found
+
+
+def _imports(asked: argparse.Namespace, tell: Tell) -> list[Found]:
+    """Files of 5,000 rows of every kind, on each engine."""
+    found: list[Found] = []
+    if not (asked.long and _is_asked(asked, ImportOfRows.number)):
+        return found
+    for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
+        with ExitStack() as stack:
+            app = houses.house_on(stack.enter_context(database()))
+            stack.enter_context(app.app_context())
+            found += _measure(app, asked, [ImportOfRows(kind, engine) for kind in HEADINGS], tell)
+            db.session.remove()
+            db.engine.dispose()
     return found
 
 

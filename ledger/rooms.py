@@ -26,6 +26,7 @@ from ledger.people import (
     retention,
 )
 from ledger.rewards import exporting as rewards_exporting
+from ledger.rewards import import_kinds as rewards_import_kinds
 from ledger.rewards import merged_caps, reservations
 from ledger.service import exporting as service_exporting
 from ledger.service import forgotten, places, sign_ups
@@ -37,6 +38,6 @@ REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
-    life_exports, exporting, exports, service_exporting, rewards_exporting, erasures, erasing, retention,
-    settlement_erasing,
+    life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
+    retention, settlement_erasing,
 )  # fmt: skip

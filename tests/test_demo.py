@@ -122,6 +122,14 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
     assert run_checks() == []
 
 
+def test_one_file_of_shops_is_in_and_one_has_faults(told: Flask) -> None:
+    files = db.session.execute(select(Import.state, Import.faults).where(Import.kind == "merchants")).tuples()
+    assert {state: [fault[2] for fault in faults] for state, faults in files} == {
+        ImportState.DONE: [],
+        ImportState.FAULTY: ["already_there", "phone_malformed"],
+    }
+
+
 SEALED: dict[str, bytes] = {}
 """The digest of the newest checkpoint by engine: it covers every transfer of the story and every day's checkpoint."""
 

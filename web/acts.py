@@ -124,6 +124,7 @@ ACTS = {
     "service.undo_stamp": _("撤销盖章"),
     "service.undo_batch": _("撤销一批盖章"),
     "rewards.create_merchant": _("登记商户"),
+    "rewards.import_merchants": _("导入商户"),
     "rewards.add_branch": _("加门店"),
     "rewards.appoint_owner": _("登记店主"),
     "rewards.appoint_clerk": _("登记店员"),

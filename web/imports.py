@@ -1,4 +1,4 @@
-"""Imports: a file of members or opening balances, what is wrong with it, and the second person."""
+"""Imports: a file of members, opening balances or shops, what is wrong with it, and the second person."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def download_template(kind: str) -> Any:
     """An empty file with the right headings."""
     require(current_actor(), "import")
     columns = imports.kinds[kind].columns if kind in imports.kinds else ()
-    headings = ",".join(column.headings[0] for column in columns)
+    headings = ",".join(column.headings[0] if language() == "zh" else column.name for column in columns)
     headers = {"Content-Disposition": f"attachment; filename={kind if columns else 'empty'}.csv"}
     return Response(BOM + (headings + "\r\n").encode(), content_type="text/csv; charset=utf-8", headers=headers)
 

@@ -126,15 +126,22 @@ IMPORT = {
     "withdrawn": Word("no", "cross", _("不导入了")),
 }
 
-IMPORTS = {"members": _("居民名单"), "openings": _("期初红花")}
+IMPORTS = {"members": _("居民名单"), "openings": _("期初红花"), "merchants": _("商户名单")}
 
 IMPORT_COLUMNS = {
     "name": _("姓名"),
     "phone": _("手机号"),
     "unit": _("住在"),
     "household": _("住户"),
+    "post": _("职务"),
     "points": _("红花"),
     "minutes": _("服务分钟"),
+    "shop": _("店名"),
+    "trade": _("做什么的"),
+    "branch": _("门店"),
+    "address": _("地址"),
+    "owner": _("店主姓名"),
+    "owner_phone": _("店主手机号"),
 }
 
 CARD = {

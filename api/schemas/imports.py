@@ -12,8 +12,9 @@ from api.schemas.fields import Id, Moment, Schema, Text, page_of
 from ledger.people.import_kinds import MEMBERS, OPENINGS
 from ledger.people.import_models import ImportState
 from ledger.people.imports import FAULTS, said
+from ledger.rewards.import_kinds import MERCHANTS
 
-KINDS = validate.OneOf([MEMBERS.name, OPENINGS.name])
+KINDS = validate.OneOf([MEMBERS.name, OPENINGS.name, MERCHANTS.name])
 
 
 class ImportFormSchema(Schema):

@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select
 
 from ledger.book.accounts import accounts_of_member, hours_of, issuance_of, open_accounts, wallet_of
 from ledger.book.codes import Code, Unit
 from ledger.book.models import Transfer
 from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
-from ledger.core import audit, clock, outbox, secrets
+from ledger.core import audit, clock, outbox
 from ledger.core.db import db
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped
-from ledger.people import phones, units
+from ledger.people import units
 from ledger.people.errors import OwnOpening
-from ledger.people.imports import Column, Fault, ImportKind, Numbered, register
+from ledger.people.import_sets import add_people, index_of, insert_all, people_for, people_with, pieces
+from ledger.people.imports import Column, Fault, ImportKind, Numbered, Row, register
 from ledger.people.members import sort_key
-from ledger.people.models import Household, Member, MemberState, Person, Phone, PlaceUnit
+from ledger.people.models import Household, Member, MemberState, PlaceUnit, Post, PostKind
 from ledger.people.units import PARTY_LINE
-
-T = TypeVar("T")
-
-AT_ONCE = 500
-"""Rows in one statement; both engines bound what a statement may carry."""
 
 MOST_POINTS, MOST_MINUTES = 100_000, 1_000_000
 
@@ -36,38 +32,12 @@ OPENING = "opening"
 """The source type of opening balances; the source's id is the member's, so each has one."""
 
 
-def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(rows), AT_ONCE):
-        yield rows[start : start + AT_ONCE]
-
-
-def _insert(model: type[Any], rows: Sequence[dict[str, Any]]) -> None:
-    for piece in _pieces(rows):
-        db.session.execute(insert(model), piece)
-
-
-# --- phones and places --------------------------------------------------------------------------------------------
-
-
-def _index(phone: str) -> bytes | None:
-    """The blind index of what was typed; None when it is no mobile number."""
-    try:
-        return phones.index_of(phone)
-    except ValueError:
-        return None
-
-
-def _people_with(indexes: Collection[bytes]) -> dict[bytes, UUID]:
-    found: dict[bytes, UUID] = {}
-    for piece in _pieces(list(indexes)):
-        query = select(Phone.blind_index, Phone.person_id).where(Phone.ended_at.is_(None), Phone.blind_index.in_(piece))
-        found |= dict(db.session.execute(query).tuples().all())
-    return found
+# --- people and places --------------------------------------------------------------------------------------------
 
 
 def _members_here(community_id: UUID, person_ids: Collection[UUID]) -> dict[UUID, Member]:
     found: dict[UUID, Member] = {}
-    for piece in _pieces(list(person_ids)):
+    for piece in pieces(list(person_ids)):
         rows = db.session.scalars(scoped(community_id, Member).where(Member.person_id.in_(piece)))
         found |= {member.person_id: member for member in rows}
     return found
@@ -99,18 +69,36 @@ NAME = Column("name", ("姓名", "名字", "full name"), 80, required=True)
 PHONE = Column("phone", ("手机", "手机号", "电话", "mobile"), 20)
 UNIT = Column("unit", ("单元", "住址", "网格", "楼栋", "place"), 200)
 HOUSEHOLD = Column("household", ("住户", "户", "home"), 80)
+POST = Column("post", ("职务", "岗位"), 40)
+
+POSTS = {
+    "专职网格员": PostKind.GRID_WORKER,
+    "网格员": PostKind.GRID_WORKER,
+    "微网格长": PostKind.MICRO_GRID_LEADER,
+    "单元管家": PostKind.UNIT_STEWARD,
+    "楼栋长": PostKind.BUILDING_LEADER,
+    "楼组长": PostKind.BUILDING_LEADER,
+    "楼长": PostKind.BUILDING_LEADER,
+    "支部书记": PostKind.BRANCH_SECRETARY,
+    "micro-grid leader": PostKind.MICRO_GRID_LEADER,
+    **{kind.replace("_", " "): kind for kind in PostKind},
+}
+"""What a post may be called in a file, in small letters. A branch secretary's carries rights and belongs to the party
+line, which a resident's row does not name: it is given by hand."""
 
 
 def _faults_of_members(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
     places = Places(community_id)
-    indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
-    people = _people_with({index for index in indexes.values() if index})
+    indexes = {number: index_of(row["phone"]) for number, row in rows if row.get("phone")}
+    people = people_with({index for index in indexes.values() if index})
     here = _members_here(community_id, set(people.values()))
     often = Counter(indexes.values())
     for number, row in rows:
         units_called = places.called(row.get("unit", ""))
         if len(units_called) != 1:
             yield Fault(number, "unit", "ambiguous_unit" if units_called else "unknown_unit")
+        if row.get("post"):
+            yield from _faults_of_post(number, row)
         if number not in indexes:
             continue
         index = indexes[number]
@@ -122,46 +110,70 @@ def _faults_of_members(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
             yield Fault(number, "phone", "already_member")
 
 
+def _faults_of_post(number: int, row: Row) -> Iterator[Fault]:
+    """As where posts are given by hand, each may be held on any place; but a place must be named."""
+    kind = _post_called(row["post"])
+    if kind is None:
+        yield Fault(number, "post", "unknown_post")
+    elif kind == PostKind.BRANCH_SECRETARY:
+        yield Fault(number, "post", "post_misplaced")
+    elif not row.get("unit"):
+        yield Fault(number, "unit", "missing")
+
+
+def _post_called(name: str) -> PostKind | None:
+    return POSTS.get(name.casefold().replace("_", " "))
+
+
 def _take_members(actor: Actor, import_id: UUID, rows: Numbered) -> None:
-    """Persons, phones, households, members and accounts, set by set; who is known by the number stays that person."""
+    """Persons, phones, households, members, accounts and posts, set by set."""
     now, places = clock.now(), Places(actor.tenant)
-    indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
-    known = _people_with({index for index in indexes.values() if index})
+    indexes = {number: index for number, row in rows if row.get("phone") and (index := index_of(row["phone"]))}
+    people = people_for({indexes[number]: row["phone"] for number, row in rows if number in indexes})
+    nameless = iter(add_people(len(rows) - len(indexes)))
     homes = _homes(actor.tenant, {row["household"] for _, row in rows if row.get("household")})
-    persons: list[dict[str, Any]] = []
-    numbers: list[dict[str, Any]] = []
-    members: list[dict[str, Any]] = []
-    for number, row in rows:
-        index = indexes.get(number)
-        person_id = known.get(index) if index else None
-        if person_id is None:
-            person_id = new_id()
-            persons.append({"id": person_id, "created_at": now})
-            if index:
-                sealed = secrets.seal(phones.normalise(row["phone"]).encode(), "phones")
-                phone = {"id": new_id(), "person_id": person_id, "sealed": sealed, "blind_index": index}
-                numbers.append(phone | {"created_at": now})
-        members.append(
-            {
-                "community_id": actor.tenant,
-                "id": new_id(),
-                "person_id": person_id,
-                "name": row["name"],
-                "sort_key": sort_key(row["name"]),
-                "unit_id": places.called(row.get("unit", ""))[0].id,
-                "household_id": homes.get(row.get("household", "")),
-                "state": MemberState.ACTIVE,
-                "joined_at": now,
-                "actor_id": actor.person_id,
-            }
-        )
-    _insert(Person, persons)
-    _insert(Phone, numbers)
-    _insert(Member, members)
-    for piece in _pieces(members):
+    members: list[dict[str, Any]] = [
+        {
+            "community_id": actor.tenant,
+            "id": new_id(),
+            "person_id": people[indexes[number]] if number in indexes else next(nameless),
+            "name": row["name"],
+            "sort_key": sort_key(row["name"]),
+            "unit_id": places.called(row.get("unit", ""))[0].id,
+            "household_id": homes.get(row.get("household", "")),
+            "state": MemberState.ACTIVE,
+            "joined_at": now,
+            "actor_id": actor.person_id,
+        }
+        for number, row in rows
+    ]
+    insert_all(Member, members)
+    for piece in pieces(members):
         open_accounts(actor.tenant, [key for one in piece for key in accounts_of_member(one["id"])])
-    audit.record(actor, "people.import_members", import_id, count=len(members))
+    named = [(one, _post_called(row.get("post", ""))) for one, (_, row) in zip(members, rows, strict=True)]
+    held = [(one, kind) for one, kind in named if kind]
+    audit.record(actor, "people.import_members", import_id, count=len(members), posts=len(held))
     outbox.announce_all(actor, "member.joined", [{"member_id": one["id"].hex} for one in members])
+    _give_posts(actor, held)
+
+
+def _give_posts(actor: Actor, held: Sequence[tuple[dict[str, Any], PostKind]]) -> None:
+    """Each of these members holds the post on the own unit."""
+    posts: list[dict[str, Any]] = [
+        {
+            "community_id": actor.tenant,
+            "id": new_id(),
+            "member_id": member["id"],
+            "unit_id": member["unit_id"],
+            "kind": kind,
+            "since": clock.now(),
+            "actor_id": actor.person_id,
+        }
+        for member, kind in held
+    ]
+    insert_all(Post, posts)
+    given = [{"post_id": post["id"].hex, "member_id": post["member_id"].hex} for post in posts]
+    outbox.announce_all(actor, "post.given", given)
 
 
 def _homes(community_id: UUID, names: Collection[str]) -> dict[str, UUID]:
@@ -173,11 +185,11 @@ def _homes(community_id: UUID, names: Collection[str]) -> dict[str, UUID]:
         {"community_id": community_id, "id": home_id, "name": name, "created_at": clock.now()}
         for name, home_id in new.items()
     ]
-    _insert(Household, rows)
+    insert_all(Household, rows)
     return found | new
 
 
-MEMBERS = register(ImportKind("members", (NAME, PHONE, UNIT, HOUSEHOLD), _faults_of_members, _take_members))
+MEMBERS = register(ImportKind("members", (NAME, PHONE, UNIT, HOUSEHOLD, POST), _faults_of_members, _take_members))
 
 
 # --- opening balances ---------------------------------------------------------------------------------------------
@@ -190,11 +202,11 @@ class Owners:
     """Whose balance a row opens: by phone, else by a name that only one member has."""
 
     def __init__(self, community_id: UUID, rows: Numbered) -> None:
-        self._indexes = {number: _index(row["phone"]) for number, row in rows if row.get("phone")}
-        self._people = _people_with({index for index in self._indexes.values() if index})
+        self._indexes = {number: index_of(row["phone"]) for number, row in rows if row.get("phone")}
+        self._people = people_with({index for index in self._indexes.values() if index})
         self._here = _members_here(community_id, set(self._people.values()))
         self._named: dict[str, list[Member]] = defaultdict(list)
-        for piece in _pieces(sorted({row["name"] for _, row in rows})):
+        for piece in pieces(sorted({row["name"] for _, row in rows})):
             query = scoped(community_id, Member).where(Member.name.in_(piece), Member.state == MemberState.ACTIVE)
             for member in db.session.scalars(query):
                 self._named[member.name].append(member)
@@ -239,7 +251,7 @@ def _faults_of_figures(number: int, row: dict[str, str]) -> Iterator[Fault]:
 def _opened(community_id: UUID, member_ids: Collection[UUID]) -> set[UUID]:
     """Who of these has an opening balance already; one that was taken back whole does not count."""
     opened: set[UUID] = set()
-    for piece in _pieces(list(member_ids)):
+    for piece in pieces(list(member_ids)):
         found = dict(db.session.execute(_openings_of(community_id, piece)).tuples().all())
         left = left_to_reverse(community_id, list(found))
         opened |= {member_id for transfer_id, member_id in found.items() if left[transfer_id]}
@@ -284,7 +296,7 @@ def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
             )
             for code, debit, credit, amount in legs
         ]
-    for piece in _pieces(drafts):
+    for piece in pieces(drafts):
         post_transfers(actor, piece)
     audit.record(
         actor, "people.open_balances", import_id, count=len(rows), points=sum(int(row["points"]) for _, row in rows)
@@ -294,7 +306,7 @@ def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
 def _count_openings(community_id: UUID, member_ids: Collection[UUID]) -> Counter[UUID]:
     """How many openings each of the members had, taken back ones included: the next one's part."""
     found: Counter[UUID] = Counter()
-    for piece in _pieces(list(member_ids)):
+    for piece in pieces(list(member_ids)):
         found.update(member_id for _, member_id in db.session.execute(_openings_of(community_id, piece)))
     return found
 

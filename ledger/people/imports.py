@@ -85,12 +85,19 @@ FAULTS: dict[str, tuple[str, str]] = {
         "有几个同名的，请写全，如“3 号楼/2 单元”。",
         "Several are called so: write the whole, “Building 3/Entrance 2”.",
     ),
+    "unknown_post": ("没有这个岗位。", "There is no such post."),
+    "post_misplaced": (
+        "这个岗位不在网格或楼栋上，请单独任命。",
+        "Not held on such a unit: give it by hand.",
+    ),
     "not_a_number": ("要填大于零的整数。", "Must be a whole number above zero."),
     "out_of_range": ("数字太大。", "The number is too large."),
     "unknown_member": ("本社区没有这个人。", "Nobody here is called so."),
     "ambiguous_member": ("有几个同名的人，请填手机号。", "Several people are called so: give the phone number."),
     "member_twice": ("同一个人在文件里出现了两次。", "The same person stands twice in the file."),
     "opened_before": ("这个人已经登记过期初红花。", "This person has an opening balance already."),
+    "differs": ("同一家店前后写的不一样。", "It says something else for the same shop further up."),
+    "owner_twice": ("同一个号码前后写了不同的店主。", "The same number stands for two owners."),
     "name_twice": ("同一个名字在文件里出现了两次。", "The same name stands twice in the file."),
     "already_there": ("已经有同名的了。", "There is one with this name already."),
 }
@@ -219,7 +226,8 @@ def _decision(actor: Actor, import_id: UUID) -> Iterator[Import]:
 def approve_import(actor: Actor, import_id: UUID) -> Import:
     """Every row is taken, in this transaction. The rows are checked again: since then somebody may have joined.
 
-    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, ImportFaulty, OwnOpening.
+    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent, ImportFaulty, and what the kind refuses
+    (OwnOpening, OwnCounter).
     """
     with _decision(actor, import_id) as row:
         kind, rows = kinds[row.kind], rows_of(row)

@@ -64,14 +64,14 @@ def add_branch(actor: Actor, merchant_id: UUID, *, name: str, address: str) -> B
 
 def load_merchant(community_id: UUID, merchant_id: UUID) -> Merchant:
     """The shop, if it joined here or has or had an agreement here; NotFound otherwise."""
-    query = select(Merchant).where(Merchant.id == merchant_id, _belongs(community_id))
+    query = select(Merchant).where(Merchant.id == merchant_id, known_to(community_id))
     found = db.session.scalar(query)
     if found is None:
         raise NotFound
     return found
 
 
-def _belongs(tenant: UUID) -> ColumnElement[bool]:
+def known_to(tenant: UUID) -> ColumnElement[bool]:
     """SQL: the merchants that this community knows."""
     agreed = scoped(tenant, Agreement.merchant_id)
     return or_(Merchant.created_in == tenant, Merchant.id.in_(agreed))
@@ -79,7 +79,7 @@ def _belongs(tenant: UUID) -> ColumnElement[bool]:
 
 def list_merchants(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[Merchant]:
     """The shops of the community, newest first: all for everybody who sees offers, for a counter its own too."""
-    query = select(Merchant).where(_belongs(actor.tenant)).order_by(Merchant.id.desc()).limit(limit)
+    query = select(Merchant).where(known_to(actor.tenant)).order_by(Merchant.id.desc()).limit(limit)
     if not _sees_all(actor):
         query = query.where(Merchant.id.in_({counter.merchant_id for counter in actor.counters}))
     if after:
@@ -106,7 +106,7 @@ def list_branches(
     """The branches of the shops that the actor sees, newest first."""
     if merchant_id is not None:
         see_merchant(actor, merchant_id)
-    seen = select(Merchant.id).where(_belongs(actor.tenant))
+    seen = select(Merchant.id).where(known_to(actor.tenant))
     query = select(Branch).where(Branch.merchant_id.in_(seen)).order_by(Branch.id.desc()).limit(limit)
     if merchant_id is not None:
         query = query.where(Branch.merchant_id == merchant_id)
@@ -158,7 +158,7 @@ def read_poster(code: str) -> tuple[UUID, Branch]:
     branch = db.session.scalar(select(Branch).where(Branch.code == branch_code))
     if community_id is None or branch is None:
         raise ShopCodeUnknown
-    known = db.session.scalar(select(Merchant.id).where(Merchant.id == branch.merchant_id, _belongs(community_id)))
+    known = db.session.scalar(select(Merchant.id).where(Merchant.id == branch.merchant_id, known_to(community_id)))
     if known is None:
         raise ShopCodeUnknown
     return community_id, branch

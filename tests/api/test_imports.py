@@ -89,3 +89,12 @@ def test_the_second_person_says_no_and_why(client: FlaskClient, place: Neighbour
     assert step(client, place.treasurer, url, "decline", body={}).status_code == 422
     declined = step(client, place.treasurer, url, "decline", body={"note": "旧名单"}).json
     assert (declined["status"], declined["note"]) == ("declined", "旧名单")
+
+
+def test_shops_are_a_kind_of_their_own(client: FlaskClient, place: Neighbourhood) -> None:
+    checked = upload(client, place.admin, place.url, "店名,做什么的,地址\n麦香,面包,1 号\n", "merchants").json
+    url = f"{place.url}/imports/{checked['id']}"
+    step(client, place.admin, url, "ask")
+    assert step(client, place.treasurer, url, "approve").json["status"] == "done"
+    found = client.get(f"{place.url}/merchants", headers=place.admin.headers).json["items"]
+    assert [(one["name"], one["trade"]) for one in found] == [("麦香", "面包")]

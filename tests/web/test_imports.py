@@ -8,7 +8,9 @@ import uuid
 
 import pytest
 
+from ledger.people import import_kinds
 from tests.stories import open_neighbourhood
+from web.words import POSTS
 
 
 @pytest.fixture
@@ -70,10 +72,53 @@ def test_without_a_file_the_form_says_so(place, visit):
     assert "请先选一个文件" in admin.words
 
 
-@pytest.mark.parametrize("kind", ["members", "openings"])
-def test_a_template_has_the_headings(place, visit, kind):
-    answer = visit(place.admin).get(f"./imports/template/{kind}.csv")
-    assert answer.get_data().startswith("\ufeff姓名".encode())
+@pytest.mark.parametrize(
+    ("kind", "chinese", "english"),
+    [
+        ("members", "姓名,手机,单元,住户,职务", "name,phone,unit,household,post"),
+        ("openings", "姓名,手机,红花,分钟", "name,phone,points,minutes"),
+        ("merchants", "店名,做什么的,门店,地址,店主,店主手机", "shop,trade,branch,address,owner,owner_phone"),
+    ],
+)
+def test_a_template_has_the_headings_of_the_readers_language(place, visit, kind, chinese, english):
+    for language, headings in (("zh", chinese), ("en", english)):
+        answer = visit(place.admin, language=language).get(f"./imports/template/{kind}.csv")
+        assert answer.get_data().decode() == f"\ufeff{headings}\r\n"
+
+
+def test_two_people_import_shops(place, visit):
+    admin, treasurer = visit(place.admin), visit(place.treasurer)
+    upload(admin, "店名,做什么的,门店,地址\n麦香,面包,东门店,1 号\n麦香,糕点,西门店,2 号\n", "merchants")
+    assert "3 做什么的 同一家店前后写的不一样" in admin.words
+    upload(admin, "店名,做什么的,门店,地址\n麦香,面包,东门店,1 号\n麦香,面包,西门店,2 号\n", "merchants")
+    act(admin, "ask")
+    treasurer.get("./imports")
+    address = re.findall(r'href="([^"]+/imports/[0-9a-f]{32})"', treasurer.page)[0]
+    treasurer.get(address)
+    act(treasurer, "approve")
+    assert "麦香" in admin.get("./merchants").get_data(as_text=True)
+
+
+def test_the_page_says_how_far_the_file_is(place, visit):
+    admin, treasurer = visit(place.admin), visit(place.treasurer)
+    upload(admin, "姓名\n林秀芳\n陈刚\n")
+    assert "2 行都可以导入" in admin.words
+    assert 'aria-current="step"><div><b>请第二人同意' in admin.page
+    act(admin, "ask")
+    assert 'aria-current="step"><div><b>等第二人同意' in admin.page
+    treasurer.get("./imports")
+    treasurer.get(re.findall(r'href="([^"]+/imports/[0-9a-f]{32})"', treasurer.page)[0])
+    act(treasurer, "approve")
+    assert "已导入 2 行" in treasurer.words
+    assert 'aria-current="step"' not in treasurer.page
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_post_can_be_written_as_the_pages_call_it(app, language):
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert {str(words): import_kinds.POSTS.get(str(words).casefold()) for words in POSTS.values()} == {
+            str(words): kind for kind, words in POSTS.items()
+        }
 
 
 def test_no_name_is_previewed_to_who_only_oversees(place, visit):

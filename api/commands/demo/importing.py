@@ -5,9 +5,17 @@ from __future__ import annotations
 from api.commands.demo.town import Town
 from ledger.people import imports, members
 from ledger.people.import_models import Import
+from ledger.rewards import merchants
 
 NEWCOMERS = ("何桂兰", "郭建国", "马小燕", "罗永强", "沈玉珍")
 OPENED = tuple(zip(NEWCOMERS, (18, 6, 31, 2, 12), strict=True))
+
+SHOPS = "店名,做什么的,门店,地址,店主,店主手机"
+NEW_SHOPS = (
+    "清风书屋,书店,清风书屋东门店,胜利街 61 号,马书田,13900070001",
+    "清风书屋,书店,清风书屋西门店,康华路 8 号,马书田,13900070001",
+    "老城照相馆,照相,,胜利街 62 号,,",
+)
 
 
 def import_lists(town: Town) -> None:
@@ -26,6 +34,16 @@ def import_lists(town: Town) -> None:
     old = _check(town, "members", "去年名单.csv", "姓名,单元", f"雷长顺,{unit}")
     imports.decline_import(treasurer, imports.ask_import(admin, old.id).id, note="这是去年的名单")
     imports.withdraw_import(admin, _check(town, "members", "重复.csv", "姓名", "龙玉兰").id)
+    import_shops(town)
+
+
+def import_shops(town: Town) -> None:
+    """A shop of two branches and one with its owner are in; another file has a shop that is there, and a bad number."""
+    admin, treasurer = town.cast["admin"], town.cast["treasurer"]
+    new = _check(town, "merchants", "新商户.csv", SHOPS, *NEW_SHOPS)
+    imports.approve_import(treasurer, imports.ask_import(admin, new.id).id)
+    assert NEW_SHOPS[0].split(",")[0] in {one.name for one in merchants.list_merchants(admin)}, "they are shops now"
+    _check(town, "merchants", "商户名单.csv", SHOPS, *NEW_SHOPS[:1], "张记修鞋,修鞋,,胜利街 63 号,张师傅,1390007")
 
 
 def _check(town: Town, kind: str, file_name: str, *lines: str) -> Import:

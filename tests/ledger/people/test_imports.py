@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from openpyxl import Workbook  # type: ignore[import-untyped]
 from sqlalchemy import func, select
 
 from ledger.book.balances import member_balance
@@ -20,50 +18,22 @@ from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState
 from ledger.core.files import MAX_BYTES, FileTooLarge
+from ledger.core.outbox import OutboxEvent
 from ledger.core.second_person import OwnStep, SecondPersonPresent, count_stand_ins
 from ledger.core.tenancy import Role
 from ledger.people import imports, members, phones
 from ledger.people.errors import ImportFaulty, ImportTooLong, ImportUnreadable, OwnOpening
+from ledger.people.grants import list_posts
 from ledger.people.import_models import Import, ImportState
-from ledger.people.models import Household, Member
+from ledger.people.models import Household, Member, PostKind
 from tests.ledger.book.town import at_once
-from tests.stories import Neighbour, Neighbourhood, next_phone, open_neighbourhood, street_officer
-
-HEADINGS = "姓名,手机,单元,住户"
+from tests.ledger.people.importing import HEADINGS, check, csv_of, faults, named, sheet_of, take
+from tests.stories import Neighbourhood, next_phone, open_neighbourhood, street_officer
 
 
 @pytest.fixture
 def place(context: Flask) -> Neighbourhood:
     return open_neighbourhood()
-
-
-def csv_of(*rows: str, headings: str = HEADINGS) -> bytes:
-    return "\n".join([headings, *rows]).encode()
-
-
-def sheet_of(*rows: list[Any]) -> bytes:
-    book, packed = Workbook(), io.BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(packed)
-    return packed.getvalue()
-
-
-def check(place: Neighbourhood, content: bytes, kind: str = "members") -> Import:
-    return imports.check_file(place.admin.actor, kind, content, file_name="名单.csv")
-
-
-def take(place: Neighbourhood, content: bytes, kind: str = "members", *, second: Neighbour | None = None) -> Import:
-    row = imports.ask_import(place.admin.actor, check(place, content, kind).id)
-    return imports.approve_import((second or place.treasurer).actor, row.id)
-
-
-def named(place: Neighbourhood, name: str) -> list[Member]:
-    return [one for one, _ in members.list_members(place.admin.actor, search=name)]
-
-
-def faults(row: Import) -> list[tuple[int, str, str]]:
-    return [tuple(fault) for fault in row.faults]
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -193,6 +163,34 @@ def test_who_joined_meanwhile_makes_the_file_faulty_at_the_last_step(place: Neig
     with pytest.raises(ImportFaulty):
         imports.approve_import(place.treasurer.actor, row.id)
     assert named(place, "陈刚") == []
+
+
+# --- posts --------------------------------------------------------------------------------------------------------
+
+HELD = "姓名,单元,职务"
+
+
+def test_a_post_is_held_on_the_rows_unit(place: Neighbourhood) -> None:
+    take(place, csv_of("林秀芳,第一网格,网格员", "陈刚,第一网格/第一微网格,楼组长", "赵一,,", headings=HELD))
+    held = {(member.name, post.kind, unit.id) for post, member, unit in list_posts(place.admin.actor)}
+    assert held == {
+        ("林秀芳", PostKind.GRID_WORKER, place.grid.id),
+        ("陈刚", PostKind.BUILDING_LEADER, place.micro_grid.id),
+    }
+    events = db.session.scalars(select(OutboxEvent.payload).where(OutboxEvent.kind == "post.given")).all()
+    assert {event["post_id"] for event in events} == {post.id.hex for post, _, _ in list_posts(place.admin.actor)}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("林秀芳,第一网格,船长", ("post", "unknown_post")),
+        ("林秀芳,第一网格,支部书记", ("post", "post_misplaced")),
+        ("林秀芳,,网格员", ("unit", "missing")),
+    ],
+)
+def test_what_is_wrong_with_a_post(place: Neighbourhood, line: str, expected: tuple[str, str]) -> None:
+    assert faults(check(place, csv_of(line, headings=HELD))) == [(2, *expected)]
 
 
 # --- two people ---------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook  # type: ignore[import-untyped]
@@ -49,7 +50,7 @@ def rows_of(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
 
 
-def cells_of(answer) -> list[list]:
+def cells_of(answer) -> list[list[Any]]:
     assert answer.status_code == 200
     return [[cell.value for cell in row] for row in load_workbook(io.BytesIO(answer.data)).active.iter_rows()]
 
@@ -61,10 +62,11 @@ def column(answer, heading: str) -> list[str]:
 # --- the list and its file agree -----------------------------------------------------------------------------------
 
 
-def listed(client, who: Neighbour, kind: str) -> list[dict]:
+def listed(client, who: Neighbour, kind: str) -> list[dict[str, Any]]:
     """What the API lists for the same person."""
     url = f"/api/v1/communities/{who.community_id.hex}/{kind}"
-    return client.get(url, query_string={"limit": 200}, headers=who.headers).get_json()["items"]
+    found: list[dict[str, Any]] = client.get(url, query_string={"limit": 200}, headers=who.headers).get_json()["items"]
+    return found
 
 
 def statuses(town: Town, visit, kind: str) -> dict[str, int]:
@@ -303,7 +305,7 @@ def test_the_bound_is_ten_thousand_rows():
 # --- the files themselves ------------------------------------------------------------------------------------------
 
 
-def exports_of(reader: Neighbour) -> list[dict]:
+def exports_of(reader: Neighbour) -> list[dict[str, Any]]:
     return [line.detail for line in audit.list_lines(reader.actor, wanted=LineFilter(action="people.export_list"))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.registry import erasers, exporters
 from ledger.core.second_person import OwnStep
-from ledger.core.tenancy import Role
+from ledger.core.tenancy import Actor, Role
 from ledger.people import corrections, inbox, members
 from ledger.people.correction_models import About, CorrectionState
 from tests.ledger.book.town import at_once
@@ -104,14 +105,14 @@ def test_of_two_who_decide_at_once_one_does(app: Flask, place: Neighbourhood, li
     row = corrections.ask_correction(lin.actor, About.NAME, "林秀芳")
     staff = [place.admin.actor, place.staff(Role.ADMIN).actor]
 
-    def decide(actor: object) -> str:
+    def decide(actor: Actor) -> str:
         try:
-            corrections.make_correction(actor, row.id)  # type: ignore[arg-type]
+            corrections.make_correction(actor, row.id)
         except WrongState as refused:
             return refused.code
         return "done"
 
-    outcomes = at_once(app, [lambda one=one: decide(one) for one in staff])
+    outcomes = at_once(app, [partial(decide, one) for one in staff])
     assert sorted(outcomes) == ["done", "wrong_state"]
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -12,18 +16,33 @@ from ledger.core import audit
 log = structlog.get_logger()
 
 
+def tell_where(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What broke and where, without the words of the exceptions: a driver's message quotes the row it refused."""
+    if event.pop("exc_info", None):
+        broke = sys.exc_info()[1]
+        event["exception"] = "".join(_told(broke)) if broke else ""
+    return event
+
+
+def _told(broke: BaseException) -> list[str]:
+    before = broke.__cause__ or broke.__context__
+    frames = traceback.format_tb(broke.__traceback__)
+    return [*(_told(before) if before else []), *frames, f"{type(broke).__module__}.{type(broke).__qualname__}\n"]
+
+
+PROCESSORS = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+    tell_where,
+    structlog.processors.JSONRenderer(ensure_ascii=False),
+)
+
+
 def register(app: Flask) -> None:
     if not structlog.is_configured():
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso"),
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ]
-        )
+        structlog.configure(processors=PROCESSORS)
     app.before_request(_start)
-    if app.config["REDFLOWER_ENV"] == "production":
+    if app.config["REDFLOWER_ENV"] != "development":
         app.after_request(_write_line)
 
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import text
 
-from tests import postgres
+from tests import logs, postgres
 
 SERVER = "REDFLOWER_TEST_SERVER"
 """Environment variable through which the pytest process tells its xdist workers where the server is."""
@@ -26,7 +26,8 @@ _server: postgres.Postgres | None = None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One PostgreSQL for the whole run, started by the process that collects the results."""
+    """One PostgreSQL for the whole run, started by the process that collects the results; every log line is kept."""
+    logs.keep()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         os.environ[SERVER] = os.environ.get("TEST_POSTGRES_URL") or _start_server()
 
@@ -192,6 +193,14 @@ def assert_books_are_clean(app: Flask) -> None:
         if db.session.execute(text("SELECT 1 FROM transfers LIMIT 1")).first() is not None:
             findings = run_checks()
             assert not findings, f"the books do not check after this test: {findings}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_personal_is_logged() -> Iterator[None]:
+    """No line that the house logs in any test holds a phone, a code, a token or a card."""
+    logs.LOGGED.clear()
+    yield
+    assert [line for line in logs.LOGGED if logs.PERSONAL.search(line)] == []
 
 
 @pytest.fixture

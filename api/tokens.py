@@ -19,7 +19,7 @@ blp = global_resource("tokens", "Tokens for programs: named, scoped, expiring, s
 @blp.response(200, TokenListSchema)
 def list_tokens() -> dict[str, Any]:
     """My live tokens, newest first."""
-    return {"items": [_shown(one) for one in tokens.mine(current_actor())]}
+    return {"items": [shown(one) for one in tokens.mine(current_actor())]}
 
 
 @blp.post("/me/tokens")
@@ -29,7 +29,7 @@ def list_tokens() -> dict[str, Any]:
 def post_token(asked: dict[str, Any]) -> dict[str, Any]:
     """Make a token; it is shown this once."""
     token, made = tokens.create_token(current_actor(), **asked)
-    return _shown(made) | {"token": token}
+    return shown(made) | {"token": token}
 
 
 @blp.delete("/me/tokens/<id:token_id>")
@@ -40,7 +40,8 @@ def delete_token(token_id: UUID) -> None:
     tokens.revoke_token(current_actor(), token_id)
 
 
-def _shown(session: Session) -> dict[str, Any]:
+def shown(session: Session) -> dict[str, Any]:
+    """A token as its person reads of it."""
     names = ("id", "created_at", "expires_at", "last_seen_on")
     return {name: getattr(session, name) for name in names} | {
         "name": session.label,

@@ -61,9 +61,16 @@ class TokenRequestSchema(Schema):
         fields.Enum(Scope, by_value=True),
         required=True,
         validate=validate.Length(min=1, max=len(Scope)),
-        metadata={"description": "read: every GET; checkins, till: what they are called; everything but the account."},
+        metadata={
+            "description": "read: every GET; record: sends check-ins, reads nothing; checkins, till: what they are "
+            "called; everything but the account."
+        },
     )
     days = WholeNumber(1, MOST_DAYS, load_default=90, metadata={"description": "How long it lives."})
+
+
+class DeviceGrantRequestSchema(Schema):
+    name = Text(80, least=1, load_default="device", metadata={"example": "coordinator's phone"})
 
 
 class TokenSchema(Schema):

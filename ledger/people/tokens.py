@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from ledger.core import audit
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, ScopeMissing
+from ledger.core.permissions import reach, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import sessions
 from ledger.people.errors import TooManyTokens
@@ -18,12 +19,14 @@ from ledger.people.models import Session, SessionKind
 
 MOST_DAYS = 365
 MOST_TOKENS = 50
+DEVICE_DAYS = 7
 
 
 class Scope(StrEnum):
     """What a token may be made for. None of them reaches beyond what its person may do at that moment."""
 
     READ = "read"
+    RECORD = "record"
     CHECKINS = "checkins"
     TILL = "till"
     EVERYTHING = "everything"
@@ -31,6 +34,7 @@ class Scope(StrEnum):
 
 WRITES: dict[Scope, frozenset[str]] = {
     Scope.READ: frozenset(),
+    Scope.RECORD: frozenset({"checkins"}),
     Scope.CHECKINS: frozenset({"checkins", "scans"}),
     Scope.TILL: frozenset({"till", "redemptions", "vouchers"}),
 }
@@ -42,7 +46,7 @@ READS: dict[Scope, frozenset[str]] = {
 }
 """The resources that a scope reads besides who it is (`GET /me`); Scope.READ reads them all."""
 
-ACCOUNT = frozenset({"account", "tokens", "my-number"})
+ACCOUNT = frozenset({"account", "tokens", "device-grants", "my-number"})
 """The keys of an account: no token that a person made opens them, so a leaked one cannot make itself at home."""
 
 
@@ -81,6 +85,17 @@ def create_token(actor: Actor, name: str, *, scopes: Collection[Scope], days: in
     )
     audit.record(actor, "people.create_token", session.id, scopes=sorted(set(scopes)), days=days)
     return token, session
+
+
+def grant_device(actor: Actor, name: str) -> tuple[str, Session]:
+    """A token with which a device sends what it recorded without the network, and reads nothing; good for a week.
+
+    It works only as its person, and is listed and revoked as every token. Raises Forbidden (records nothing here),
+    TooManyTokens.
+    """
+    if not reach(actor, "check_in_self"):
+        require_any(actor, "record_checkin")
+    return create_token(actor, name, scopes=[Scope.RECORD], days=DEVICE_DAYS)
 
 
 def mine(actor: Actor) -> list[Session]:

@@ -25,6 +25,7 @@ OF_PEOPLE: dict[str, tuple[str, dict[str, Any] | None]] = {
     "erasures.list_requests": ("coordinator", None),
     "erasures.post_refusal": ("stamper", {"ground": "open_dispute"}),
     "erasures.post_carry_out": ("supervisor", {}),
+    "device-grants.post_device_grant": ("clerk", {}),
     "children.get_childhood": ("coordinator", None),
     "children.post_childhood": ("coordinator", {"until": None}),
     "children.post_consent": ("admin", {"purpose": "service", "given": True}),

@@ -137,6 +137,7 @@ def test_a_token_reaches_as_far_as_its_scopes(call, place):
         "redeem": ("post", f"{here}/redemptions"),
         "add a unit": ("post", f"{here}/units"),
         "make a token": ("post", "/me/tokens"),
+        "grant a device": ("post", f"{here}/device-grants"),
         "set a password": ("post", "/me/password"),
         "see my tokens": ("get", "/me/tokens"),
         "who am I": ("get", "/me"),
@@ -144,6 +145,7 @@ def test_a_token_reaches_as_far_as_its_scopes(call, place):
     reads = {"read members", "read checkins", "read offers", "who am I"}
     expected = {
         "read": reads,
+        "record": {"record", "who am I"},
         "checkins": {"read checkins", "record", "who am I"},
         "till": {"read offers", "till", "redeem", "who am I"},
         "everything": reads | {"record", "till", "redeem", "add a unit"},
@@ -155,6 +157,20 @@ def test_a_token_reaches_as_far_as_its_scopes(call, place):
         found[scope] = {name for name, one in answers.items() if one.json.get("code") != "scope_missing"}
         assert {one.status_code for name, one in answers.items() if name not in found[scope]} == {403}
     assert found == expected
+
+
+def test_a_devices_grant_records_for_a_week_and_reads_nothing(call, place):
+    here = f"/communities/{place.id.hex}"
+    made = call(place.coordinator.token).post(f"{here}/device-grants", {"name": "巡逻手机"})
+    assert (made.status_code, made.json["scopes"], made.json["name"]) == (201, ["record"], "巡逻手机")
+    device = call(made.json["token"])
+    assert device.post(f"{here}/checkins/batch", {"items": []}).status_code in (200, 422)
+    for path in ("/checkins", "/members", "/activities"):
+        assert device.get(here + path).json["code"] == "scope_missing"
+    [listed] = call(place.coordinator.token).get("/me/tokens").json["items"]
+    assert listed["id"] == made.json["id"]
+    clock.advance(days=7)
+    assert device.get("/me").status_code == 401
 
 
 def test_a_token_reaches_no_further_than_its_person(call, place):

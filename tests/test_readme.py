@@ -67,6 +67,14 @@ def test_every_file_that_the_readme_links_to_exists(readme):
     assert [link for link in links if not (HOUSE / link).exists()] == []
 
 
+def test_every_place_and_test_that_the_security_page_names_exists():
+    named = re.findall(
+        r"`((?:api|ledger|tests|web)/[a-z_/]*(?:\.py)?)`", (HOUSE / "docs/security.md").read_text("utf-8")
+    )
+    assert len(named) > 40
+    assert [path for path in named if not (HOUSE / path).exists()] == []
+
+
 def test_every_setting_of_the_readme_is_in_the_example_or_belongs_to_the_tests():
     explained = re.findall(r"^([A-Z_]+)=", (HOUSE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     for readme in READMES:

@@ -19,7 +19,7 @@ from ledger.core.tenancy import within
 from ledger.people import units
 from ledger.people.cards_models import Card, CardState
 from ledger.people.exporting import memberships_ever, reversals_about
-from ledger.people.life_models import Merge
+from ledger.people.life_models import Death, Merge
 from ledger.people.members import sort_key
 from ledger.people.models import (
     Consent,
@@ -89,6 +89,8 @@ def erase_memberships(person_id: UUID) -> None:
             _run(update(held).where(*own).values(until=now))
         _end_cards(member, now)
         about = within(member.community_id, Merge), or_(Merge.from_id == member.id, Merge.into_id == member.id)
+        of_death = within(member.community_id, Death), or_(Death.member_id == member.id, Death.heir_id == member.id)
+        _run(update(Death).where(*of_death).values(note=""))
         _run(update(Merge).where(*about).values(reason="", note="", undo_reason=""))
     db.session.flush()
 

@@ -30,6 +30,8 @@ from ledger.people.models import (
     RoleGrant,
     Session,
 )
+from ledger.people.sign_in_models import Authenticator, Password
+from ledger.people.team_models import Team, TeamMember
 
 
 def memberships_ever(person_id: UUID) -> list[Member]:
@@ -52,16 +54,23 @@ def export_identity(person_id: UUID) -> dict[str, Any]:
         ],
         "consents": all_facts(mine(Consent), "purpose", "given_at", "withdrawn_at", "given_by"),
         "sessions": all_facts(mine(Session), "kind", "label", "created_at", "expires_at", "revoked_at"),
+        "passwords": all_facts(_secrets(Password, person_id), "set_at"),
+        "authenticators": all_facts(_secrets(Authenticator, person_id), "created_at", "confirmed_at"),
         "oversight": all_facts(mine(OversightGrant), "role", "since", "until"),
         "counters": all_facts(mine(CounterStaff), "community_id", "merchant_id", "name", "role", "since", "until"),
         "erasures": all_facts(mine(Erasure), "state", "ground", "retained_until", "asked_at", "due_at", "decided_at"),
     }
 
 
+def _secrets(model: Any, person_id: UUID) -> list[Any]:
+    """That there is a password or an authenticator and since when: never the secret itself."""
+    return list(db.session.scalars(select(model).where(model.person_id == person_id)))
+
+
 def export_memberships(person_id: UUID) -> dict[str, Any]:
     """The person in each community: name, place, household, posts and roles."""
     found = memberships_ever(person_id)
-    places: dict[str, list[dict[str, Any]]] = {"memberships": [], "posts": [], "roles": []}
+    places: dict[str, list[dict[str, Any]]] = {"memberships": [], "posts": [], "roles": [], "teams": []}
     for member in found:
         unit, community = _place(member)
         home = db.session.get(Household, (member.community_id, member.household_id)) if member.household_id else None
@@ -71,6 +80,12 @@ def export_memberships(person_id: UUID) -> dict[str, Any]:
             )
             | {"community": community, "unit": unit, "household": home.name if home else None}
         )
+        served = db.session.execute(
+            scoped(member.community_id, Team.name, TeamMember.since, TeamMember.until)
+            .where(TeamMember.team_id == Team.id, TeamMember.member_id == member.id)
+            .order_by(TeamMember.id)
+        )
+        places["teams"] += all_facts(served, "name", "since", "until")
         for name, model, kind in (("posts", Post, "kind"), ("roles", RoleGrant, "role")):
             rows = db.session.scalars(scoped(member.community_id, model).where(model.member_id == member.id))
             places[name] += all_facts(rows, "community_id", "unit_id", kind, "since", "until")

@@ -14,7 +14,17 @@ from ledger.people import members, phones
 from ledger.people.errors import OwnRole, RoleIsWhole
 from ledger.people.members import visible_part
 from ledger.people.models import Member, MemberState, PlaceUnit, Post, PostKind, RoleGrant, UnitKind
+from ledger.people.notices import declare, tell
 from ledger.people.units import hold_unit, require_live
+
+ROLE_GIVEN = declare(
+    "people.role_given",
+    zh="社区给了您新的工作权限，到“今日”就能看到要办的事。",
+    en='The community gave you a new role; your work stands under "Today".',
+)
+ROLE_ENDED = declare("people.role_ended", zh="您的一项工作权限已结束。", en="One of your roles has ended.")
+POST_GIVEN = declare("people.post_given", zh="社区请您担任一项新的职务。", en="You hold a new post in the community.")
+POST_ENDED = declare("people.post_ended", zh="您的一项职务已结束。", en="One of your posts has ended.")
 
 OVER_A_PART = frozenset({Role.COORDINATOR, Role.STAMPER})
 """Roles whose rights end at a part of the tree; the others' reach the whole community, so they are given over it."""
@@ -45,6 +55,7 @@ def give_role(actor: Actor, member_id: UUID, *, role: Role, unit_id: UUID) -> Ro
     )
     if db.session.scalars(held).first():
         raise AlreadyExists
+    tell(actor.tenant, member.person_id, ROLE_GIVEN, by=actor.person_id.hex)
     return record_role(actor, member, role, unit)
 
 
@@ -91,12 +102,14 @@ def end_role(actor: Actor, grant_id: UUID) -> None:
     """The grant is over. Raises NotFound, Forbidden, OwnRole, WrongState (ended before)."""
     grant = load(actor.tenant, RoleGrant, grant_id, lock=True)
     require(actor, "give_roles")
-    if load(actor.tenant, Member, grant.member_id).person_id == actor.person_id:
+    person_id = load(actor.tenant, Member, grant.member_id).person_id
+    if actor.is_person(person_id):
         raise OwnRole
     if grant.until is not None:
         raise WrongState(state="ended")
     grant.until = clock.now()
     db.session.flush()
+    tell(actor.tenant, person_id, ROLE_ENDED, by=actor.person_id.hex)
     audit.record(actor, "people.end_role", grant.id, role=grant.role, member_id=grant.member_id.hex)
     outbox.announce(actor, "role.ended", grant_id=grant.id.hex, member_id=grant.member_id.hex)
 
@@ -146,6 +159,7 @@ def give_post(actor: Actor, member_id: UUID, *, kind: PostKind, unit_id: UUID) -
     )
     db.session.add(post)
     db.session.flush()
+    tell(actor.tenant, member.person_id, POST_GIVEN, by=actor.person_id.hex)
     audit.record(actor, "people.give_post", post.id, kind=kind, member_id=member.id.hex)
     outbox.announce(actor, "post.given", post_id=post.id.hex, member_id=member.id.hex)
     return post
@@ -161,11 +175,13 @@ def end_post(actor: Actor, post_id: UUID) -> Post:
     """The post is over; it stays in the history. Raises NotFound, Forbidden, OwnRole, WrongState (ended before)."""
     post = load(actor.tenant, Post, post_id, lock=True)
     require(actor, "manage_people", unit_path=load(actor.tenant, PlaceUnit, post.unit_id).path)
-    _refuse_own(actor, load(actor.tenant, Member, post.member_id), post.kind)
+    holder = load(actor.tenant, Member, post.member_id)
+    _refuse_own(actor, holder, post.kind)
     if post.until is not None:
         raise WrongState(state="ended")
     post.until = clock.now()
     db.session.flush()
+    tell(actor.tenant, holder.person_id, POST_ENDED, by=actor.person_id.hex)
     audit.record(actor, "people.end_post", post.id)
     outbox.announce(actor, "post.ended", post_id=post.id.hex, member_id=post.member_id.hex)
     return post

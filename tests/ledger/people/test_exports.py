@@ -48,7 +48,18 @@ def test_the_file_holds_what_every_room_knows(street: Street) -> None:
     assert found["refunds"][0]["reason"] == "面包坏了"
     assert [row["value"] for row in found["words"]] == ["面包坏了"]
     assert found["redemptions"][0]["receipt_number"] == redemption.receipt_number
-    assert set(found) >= {"sessions", "checkins", "stamps", "notices", "audit", "helpers", "posts", "roles"}
+    assert set(found) >= {
+        "sessions",
+        "checkins",
+        "stamps",
+        "notices",
+        "audit",
+        "helpers",
+        "posts",
+        "roles",
+        "teams",
+        "passwords",
+    }
 
 
 def test_nothing_of_somebody_else_is_in_the_file(street: Street) -> None:

@@ -7,7 +7,7 @@ import pytest
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.permissions import RIGHTS, may, reach
 from ledger.core.tenancy import Role
-from ledger.people import grants, members
+from ledger.people import grants, inbox, members, moving
 from ledger.people.errors import OwnRole, RoleIsWhole
 from ledger.people.models import PostKind
 from tests.stories import Neighbour, Neighbourhood, open_neighbourhood, street_officer
@@ -29,6 +29,19 @@ def test_a_role_holds_from_the_next_request_on(place: Neighbourhood) -> None:
     assert not may(person.actor, "stamp", unit_path=place.grid.path)
     give(place, person, Role.STAMPER)
     assert may(person.actor, "stamp", unit_path=place.grid.path)
+
+
+def test_who_gets_or_loses_an_office_or_moves_is_told(place: Neighbourhood) -> None:
+    lin, admin = place.volunteer(), place.admin.actor
+    role = grants.give_role(admin, lin.member_id, role=Role.COORDINATOR, unit_id=place.grid.id)
+    post = grants.give_post(admin, lin.member_id, kind=PostKind.UNIT_STEWARD, unit_id=place.grid.id)
+    moving.move_members(admin, place.grid.id, member_ids=[lin.member_id, place.volunteer().member_id])
+    moving.move_members(admin, place.grid.id, member_ids=[lin.member_id])
+    grants.end_post(admin, post.id)
+    grants.end_role(admin, role.id)
+    told = [seen.notice.kind for seen in inbox.list_notices(lin.actor)]
+    assert told == [f"people.{what}" for what in ("role_ended", "post_ended", "moved", "post_given", "role_given")]
+    assert inbox.list_notices(lin.actor)[0].by_name == place.admin.name
 
 
 def test_an_ended_role_is_gone_at_once_and_stays_in_the_history(place: Neighbourhood) -> None:

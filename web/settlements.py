@@ -7,19 +7,20 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
 from api.schemas.fields import PageQuery
 from api.schemas.settlements import CloseRequestSchema, PaymentRequestSchema, SettlementQuery, VoidRequestSchema
+from api.settlements import statement_file
 from ledger.core import clock
 from ledger.core.permissions import COMMUNITY, may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
-from ledger.settlement import closing, files, lines, reading, settlements
+from ledger.settlement import closing, lines, reading, settlements
 from ledger.settlement.models import Settlement, SettlementState
 from web.forms import ask, send
 from web.words import SETTLEMENT
@@ -198,10 +199,11 @@ def void(settlement_id: UUID) -> Any:
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>.csv")
 def download(settlement_id: UUID) -> Any:
-    """The lines as CSV."""
-    actor = current_actor()
-    settlement, merchant = reading.see_settlement(actor, settlement_id)
-    content = files.as_csv(settlement, merchant, lines.lines_of(actor.tenant, settlement_id))
-    name = f"{settlement.number or settlement.id.hex}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type="text/csv; charset=utf-8", headers=headers)
+    """The statement as CSV."""
+    return statement_file(settlement_id, "csv")
+
+
+@page.get("/c/<id:community_id>/settlements/<id:settlement_id>.xlsx")
+def download_workbook(settlement_id: UUID) -> Any:
+    """The statement as a workbook."""
+    return statement_file(settlement_id, "xlsx")

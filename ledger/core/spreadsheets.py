@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from openpyxl import Workbook  # type: ignore[import-untyped]
 from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
@@ -23,8 +26,17 @@ FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 LONGEST_TEXT = 32_767
 """Characters that a cell of an XLSX file holds."""
 
-Cell = str | int | date | datetime | None
+Cell = str | int | Decimal | date | datetime | None
 """What a table holds. Moments have an offset and are written as the clock in Asia/Shanghai showed them."""
+
+_WHEN = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+class Sheet(NamedTuple):
+    """One sheet of a workbook; without a title it is called as workbooks call their first."""
+
+    title: str | None
+    rows: Sequence[Sequence[Cell]]
 
 
 def safe(words: str) -> str:
@@ -43,17 +55,35 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def as_xlsx(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """A workbook of one sheet: the headings stay in sight above the rows; numbers and dates can be reckoned with."""
+    return as_workbook([Sheet(None, [columns, *rows])])
+
+
+def as_workbook(sheets: Sequence[Sheet]) -> bytes:
+    """A workbook of these sheets, whose first rows stay in sight: the same bytes for the same cells, whenever made."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    sheet.freeze_panes = "A2"
-    for row in (columns, *rows):
-        sheet.append([_cell(sheet, value) for value in row])
+    for one in sheets:
+        sheet = book.create_sheet(one.title)
+        sheet.freeze_panes = "A2"
+        for row in one.rows:
+            sheet.append([_cell(sheet, value) for value in row])
     file = io.BytesIO()
     book.save(file)
+    return _without_clock(file.getvalue())
+
+
+def _without_clock(packed: bytes) -> bytes:
+    """The same archive, saying of no part when it was written."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as made, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as still:
+        for name in made.namelist():
+            content = made.read(name)
+            if name == "docProps/core.xml":
+                content = _WHEN.sub(rb"\g<1>1980-01-01T00:00:00Z", content)
+            still.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
-def _said(value: Cell) -> str | int | None:
+def _said(value: Cell) -> str | int | Decimal | None:
     if isinstance(value, datetime):
         return value.astimezone(clock.SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, date):
@@ -75,4 +105,6 @@ def _cell(sheet: Any, value: Cell) -> Any:
         cell.quotePrefix = value.startswith(FORMULA)
     else:
         cell = WriteOnlyCell(sheet, value)
+        if isinstance(value, Decimal):
+            cell.number_format = "0.00"
     return cell

@@ -6,10 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from ledger.core import clock
 from ledger.core.money import yuan
-from ledger.core.spreadsheets import BOM, safe
+from ledger.core.spreadsheets import BOM, Cell, Sheet, as_workbook, safe
 from ledger.rewards.models import Merchant
 from ledger.settlement.models import Settlement, SettlementLine
 
@@ -47,6 +48,44 @@ def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[Settlemen
     write(["期末(元) closing", yuan(settlement.closing_fen)])
     write(["SHA-256", settlement.digest.hex() if settlement.digest else ""])
     return BOM + sheet.getvalue().encode()
+
+
+def as_xlsx(settlement: Settlement, merchant: Merchant, lines: Sequence[SettlementLine]) -> bytes:
+    """Two sheets: the statement's head and sums, and its lines. Amounts are numbers of yuan, so sums can be redone."""
+    head: list[list[Cell]] = [
+        ["结算单号 number", settlement.number or ""],
+        ["商户 merchant", merchant.name],
+        ["结算周 week (Asia/Shanghai)", settlement.week],
+        ["行数 lines", len(lines)],
+        ["期初(元) opening", _yuan(settlement.opening_fen)],
+        ["合计(元) net", _yuan(settlement.net_fen)],
+        ["应付(元) payable", _yuan(settlement.payable_fen)],
+        ["期末(元) closing", _yuan(settlement.closing_fen)],
+        ["SHA-256", settlement.digest.hex() if settlement.digest else ""],
+    ]
+    return as_workbook([Sheet("结算单 statement", head), Sheet("明细 lines", [COLUMNS, *map(_typed, lines)])])
+
+
+def _typed(line: SettlementLine) -> list[Cell]:
+    return [
+        line.position,
+        line.type,
+        line.receipt_number,
+        line.happened_at,
+        line.branch_name,
+        line.offer_name,
+        line.agreement_version,
+        line.rate.replace("/", " : "),
+        line.points,
+        _yuan(line.gross_fen),
+        _yuan(line.deduction_fen),
+        _yuan(line.net_fen),
+        line.reason,
+    ]
+
+
+def _yuan(fen: int) -> Decimal:
+    return Decimal(fen) / 100
 
 
 def _row(line: SettlementLine) -> list[str | int]:

@@ -306,6 +306,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.list_lines": ("volunteer", None),
     "settlements.get_json": ("volunteer", None),
     "settlements.get_csv": ("stamper", None),
+    "settlements.get_xlsx": ("stamper", None),
     "settlements.post_issue": ("owner", {}),
     "settlements.post_confirm": ("treasurer", {}),
     "settlements.post_approve": ("admin", {}),

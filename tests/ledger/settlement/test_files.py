@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
+
+import time_machine
+from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 
 from ledger.rewards.models import Merchant
 from ledger.settlement import files
@@ -62,3 +66,37 @@ def test_long_numbers_are_kept_as_words(office: Office) -> None:
     [line] = [row for row in rows(content) if row[0] == "1"]
     assert line[2] == redemption.receipt_number
     assert not line[2].isdigit()
+
+
+def book(office: Office, settlement) -> Workbook:
+    packed = files.as_xlsx(settlement, office.street.bakery, office.lines(settlement))
+    return load_workbook(io.BytesIO(packed))
+
+
+def test_the_workbook_adds_up_to_what_is_paid(office: Office) -> None:
+    office.buy()
+    office.refund(office.buy(30), points=10)
+    settlement = office.bring_to(SettlementState.ISSUED, office.one())
+    head, lines = book(office, settlement).worksheets
+    facts = {row[0].value.split()[0]: row[1].value for row in head.iter_rows()}
+    assert (facts["结算单号"], facts["商户"], facts["行数"]) == (settlement.number, "麦香面包", 3)
+    shown = [[cell.value for cell in row] for row in lines.iter_rows(min_row=2)]
+    assert [row[0] for row in shown] == [1, 2, 3]
+    assert sum(row[11] for row in shown) == facts["合计(元)"] == settlement.net_fen / 100
+    assert all(isinstance(row[3], datetime) for row in shown)
+
+
+def test_the_same_statement_is_the_same_workbook_whenever_it_is_made(office: Office) -> None:
+    settlement = office.bring_to(SettlementState.ISSUED)
+    facts = settlement, office.street.bakery, office.lines(settlement)
+    before = files.as_xlsx(*facts)
+    with time_machine.travel(datetime(2027, 3, 1, tzinfo=UTC), tick=False):
+        assert files.as_xlsx(*facts) == before
+
+
+def test_no_name_is_a_formula_in_the_workbook(office: Office) -> None:
+    settlement = office.bring_to(SettlementState.ISSUED)
+    for name in ("=HYPERLINK(1)", "＝1+1", "@SUM(A1)"):
+        packed = files.as_xlsx(settlement, Merchant(name=name), office.lines(settlement))
+        cell = load_workbook(io.BytesIO(packed)).worksheets[0]["B2"]
+        assert (cell.value, cell.data_type) == (name, "s")

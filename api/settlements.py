@@ -29,12 +29,8 @@ from ledger.settlement.models import Settlement
 
 blp = resource("settlements", "Weekly statements of the merchants, from draft to paid.")
 
-FILES = {
-    "csv": ("text/csv; charset=utf-8", files.as_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", files.as_xlsx),
-}
-CSV = {"description": "The statement as CSV (UTF-8 with BOM).", "content_type": FILES["csv"][0]}
-XLSX = {"description": "The statement as a workbook: head and lines.", "content_type": FILES["xlsx"][0]}
+CSV = {"description": "The statement as CSV (UTF-8 with BOM).", "content_type": files.KINDS["csv"][0]}
+XLSX = {"description": "The statement as a workbook: head and lines.", "content_type": files.KINDS["xlsx"][0]}
 
 
 @blp.get("/settlements")
@@ -88,25 +84,20 @@ def get_json(settlement_id: UUID) -> dict[str, Any]:
 @blp.response(200, **CSV)
 def get_csv(settlement_id: UUID) -> Response:
     """The statement as a file for a spreadsheet."""
-    return statement_file(settlement_id, "csv")
+    return _file(settlement_id, "csv")
 
 
 @blp.get("/settlements/<id:settlement_id>.xlsx")
 @blp.response(200, **XLSX)
 def get_xlsx(settlement_id: UUID) -> Response:
     """The statement as a workbook, with amounts that can be added up."""
-    return statement_file(settlement_id, "xlsx")
+    return _file(settlement_id, "xlsx")
 
 
-def statement_file(settlement_id: UUID, kind: str) -> Response:
-    """The statement as a file of this kind, named by its number."""
-    media_type, write = FILES[kind]
-    actor = current_actor()
-    settlement, merchant = reading.see_settlement(actor, settlement_id)
-    content = write(settlement, merchant, lines.lines_of(actor.tenant, settlement_id))
-    name = f"{settlement.number or settlement.id.hex}.{kind}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type=media_type, headers=headers)
+def _file(settlement_id: UUID, kind: str) -> Response:
+    file = files.make(current_actor(), settlement_id, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, content_type=file.media_type, headers=headers)
 
 
 @blp.post("/settlements/<id:settlement_id>/issue")

@@ -7,20 +7,19 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
 from api.schemas.fields import PageQuery
 from api.schemas.settlements import CloseRequestSchema, PaymentRequestSchema, SettlementQuery, VoidRequestSchema
-from api.settlements import statement_file
 from ledger.core import clock
 from ledger.core.permissions import COMMUNITY, may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
-from ledger.settlement import closing, lines, reading, settlements
+from ledger.settlement import closing, files, lines, reading, settlements
 from ledger.settlement.models import Settlement, SettlementState
 from web.forms import ask, send
 from web.words import SETTLEMENT
@@ -200,10 +199,16 @@ def void(settlement_id: UUID) -> Any:
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>.csv")
 def download(settlement_id: UUID) -> Any:
     """The statement as CSV."""
-    return statement_file(settlement_id, "csv")
+    return _file(settlement_id, "csv")
 
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>.xlsx")
 def download_workbook(settlement_id: UUID) -> Any:
     """The statement as a workbook."""
-    return statement_file(settlement_id, "xlsx")
+    return _file(settlement_id, "xlsx")
+
+
+def _file(settlement_id: UUID, kind: str) -> Response:
+    file = files.make(current_actor(), settlement_id, kind)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, content_type=file.media_type, headers=headers)

@@ -7,12 +7,17 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
 from ledger.core import clock
 from ledger.core.money import yuan
 from ledger.core.spreadsheets import BOM, Cell, Sheet, as_workbook, safe
+from ledger.core.tenancy import Actor
 from ledger.rewards.models import Merchant
+from ledger.settlement.lines import lines_of
 from ledger.settlement.models import Settlement, SettlementLine
+from ledger.settlement.reading import see_settlement
 
 COLUMNS = (
     "序号 position",
@@ -86,6 +91,29 @@ def _typed(line: SettlementLine) -> list[Cell]:
 
 def _yuan(fen: int) -> Decimal:
     return Decimal(fen) / 100
+
+
+KINDS = {
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+}
+"""The files of a statement: how each is called on the way, and what writes it."""
+
+
+class StatementFile(NamedTuple):
+    """A file to be saved, named by the statement's number."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def make(actor: Actor, settlement_id: UUID, kind: str) -> StatementFile:
+    """The statement as a file of one of KINDS. Raises NotFound, Forbidden."""
+    media_type, write = KINDS[kind]
+    settlement, merchant = see_settlement(actor, settlement_id)
+    content = write(settlement, merchant, lines_of(actor.tenant, settlement_id))
+    return StatementFile(f"{settlement.number or settlement.id.hex}.{kind}", media_type, content)
 
 
 def _row(line: SettlementLine) -> list[str | int]:

@@ -20,6 +20,7 @@ Glossary (the one place; zh · en)
 签到 check-in       one visit: who, which activity, in and out, and how well it is evidenced
 证据等级 evidence   coordinator_scan > live_code > poster_located > poster > later
 盖章 stamp          the community's word that a check-in was service; it awards points and minutes
+异议 objection       a member's word that the record of a visit is wrong; answered in five working days, moves no points
 协议 agreement      the versioned contract between a community and a merchant
 礼遇 offer          what a shop gives for points, under an agreement version
 兑换 redemption     reserved -> confirmed | cancelled | expired; confirmed -> refunded_part | refunded

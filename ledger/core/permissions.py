@@ -72,6 +72,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "object": _OWN_AFFAIRS,
     "stamp": {_S: UNIT, _A: COMMUNITY, _X: SECOND},
     "answer_objections": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "see_objections": {_V: OWN | HELPED, _C: UNIT, _S: UNIT, _A: COMMUNITY, _X: MASKED},
     "manage_programmes": {_A: COMMUNITY},
     "see_programmes": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "manage_activities": {_C: UNIT, _A: COMMUNITY},

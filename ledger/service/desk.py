@@ -83,17 +83,32 @@ def take_cases(actor: Actor, ids: Sequence[UUID], *, lock: bool) -> list[Case]:
     return [Case(checkin, activity, whose[checkin.member_id]) for checkin, activity in rows]
 
 
+def refusal_of_nearness(actor: Actor, whose: Standing) -> type[Reason] | None:
+    """Nobody decides on what is their own or their family's."""
+    if any(map(actor.is_person, whose.person_ids)):
+        return OwnCheckin
+    household_id = whose.member.household_id
+    if household_id is not None and household_id == actor.household_id:
+        return OwnHousehold
+    if whose.member.id in actor.helps:  # Only a relative is named as helper.
+        return OwnHousehold
+    return None
+
+
+def may_decide(actor: Actor, checkin: Checkin) -> bool:
+    """May the actor stamp, return, void or undo this one, as far as the rules of roles go?"""
+    if not actor.has(Role.STAMPER, Role.ADMIN):
+        return False
+    return all(refusal_of_role(actor, case) is None for case in take_cases(actor, [checkin.id], lock=False))
+
+
 def refusal_of_role(actor: Actor, case: Case) -> type[Reason] | None:
     """The rules that no role lifts, the same for stamping and for undoing."""
     if not may(actor, "stamp", unit_path=case.checkin.unit_path):
         return Forbidden
-    if any(map(actor.is_person, case.whose.person_ids)):
-        return OwnCheckin
-    household_id = case.whose.member.household_id
-    if household_id is not None and household_id == actor.household_id:
-        return OwnHousehold
-    if case.whose.member.id in actor.helps:  # Only a relative is named as helper.
-        return OwnHousehold
+    near = refusal_of_nearness(actor, case.whose)
+    if near is not None:
+        return near
     if any(map(actor.is_person, (case.checkin.recorded_by, case.checkin.closed_by))):
         return RecordedByYou
     return None

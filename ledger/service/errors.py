@@ -177,3 +177,14 @@ class OfferOver(Refused):
     code = "offer_over"
     zh = ("给您留的名额已经过时。", "可以再报名，排到队尾。")
     en = ("The place that was kept for you is gone.", "Sign up again to join the end of the line.")
+
+
+class ObjectionTooLate(Refused):
+    """One objects to the record of a visit within sixty days of it."""
+
+    code = "objection_too_late"
+    zh = ("这次服务过去 60 多天了，不能再提异议。", "请到社区当面说明，工作人员可以更正红花。")
+    en = (
+        "This service was more than 60 days ago; it can no longer be objected to.",
+        "Come to the community office: the staff can still correct the flowers.",
+    )

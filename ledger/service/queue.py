@@ -80,7 +80,7 @@ def list_checkins(
 
     Raises Forbidden, NotFound (the unit).
     """
-    query = _described(actor.tenant).where(_visible(actor)).order_by(Checkin.id.desc()).limit(limit)
+    query = _described(actor.tenant).where(visible(actor, "see_checkins")).order_by(Checkin.id.desc()).limit(limit)
     wanted = {
         Checkin.state: status,
         Checkin.activity_id: activity_id,
@@ -125,9 +125,9 @@ def _described(community_id: UUID) -> Select[Any]:
     )
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """SQL: the part of the check-ins that the actor's roles reach."""
-    scopes = reach(actor, "see_checkins")
+def visible(actor: Actor, verb: str) -> ColumnElement[bool]:
+    """SQL: the part of the check-ins that the actor's roles reach with this verb. Raises Forbidden."""
+    scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):

@@ -45,6 +45,7 @@ AGREED: dict[str, dict[str, str]] = {
     "act_for_member": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
     "stamp": {"stamper": "unit", "admin": "all", "street": "second"},
     "answer_objections": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
+    "see_objections": {"coordinator": "unit", "stamper": "unit", "admin": "all", "street": "masked"},
     "manage_people": {"admin": "all"},
     "manage_units": {"admin": "all"},
     "manage_programmes": {"admin": "all"},

@@ -25,12 +25,13 @@ from ledger.core.tenancy import Actor
 from ledger.people import consents, helping, members
 from ledger.people.list_exports import read_whole
 from ledger.people.models import Purpose
-from ledger.service import checkins, codes, mine, queue
+from ledger.service import checkins, codes, desk, mine, objections, queue
 from ledger.service.checkins import Kind
 from ledger.service.codes import Scan
 from ledger.service.errors import GrantExpired
 from ledger.service.mine import Prospect
 from ledger.service.models import CheckinState
+from ledger.service.objections import ObjectionView
 from ledger.service.queue import CheckinView
 from web import formats, sign_in
 from web.acting import act_for, asked_for, cursor, enter_with_code, own_member
@@ -40,7 +41,7 @@ from web.languages import CHINESE, language
 from web.proofs import proofs_of
 from web.sheets import Sheet, as_files, within_month
 from web.sign_in import Step
-from web.words import CHECKIN, EVIDENCE
+from web.words import CHECKIN, EVIDENCE, GRIEVANCES
 
 page = Blueprint("checkins", __name__)
 
@@ -233,6 +234,11 @@ def _row(view: CheckinView) -> list[Cell]:
 @page.get("/c/<id:community_id>/checkins/<id:checkin_id>")
 def show(checkin_id: UUID) -> Any:
     """One service: its steps, why it is not stamped yet, what to do."""
+    return show_again(checkin_id)
+
+
+def show_again(checkin_id: UUID, **again: Any) -> str:
+    """The page with what was wrong in one of its forms."""
     view = queue.see_checkin(current_actor(), checkin_id)
     if view.checkin.member_id in current_actor().helps:
         act_for(view.checkin.member_id)
@@ -245,7 +251,32 @@ def show(checkin_id: UUID) -> Any:
         fresh=fresh,
         corrections=_corrections(view),
         proofs=_proofs(view),
+        **_objected(view),
+        **({"values": {}, "errors": {}, "refusal": None} | again),
     )
+
+
+def _objected(view: CheckinView) -> dict[str, Any]:
+    """What was objected to in this service and what may be now; for staff, the steps that put it right."""
+    actor = current_actor()
+    may_decide = view.checkin.member_id not in actor.member_ids and desk.may_decide(actor, view.checkin)
+    return {
+        "objections": [objection_shown(one) for one in objections.objections_to(actor, view.checkin.id)],
+        "grievances": [(one, GRIEVANCES[one]) for one in objections.grievances_open_to(actor, view.checkin)],
+        "may_undo": may_decide and view.decided is not None,
+        "may_stamp": may_decide and view.checkin.state in mine.WAITS_FOR_STAMP,
+    }
+
+
+def objection_shown(view: ObjectionView) -> dict[str, Any]:
+    """An objection as its member and staff read it."""
+    names = ("id", "checkin_id", "reason", "words", "outcome", "answer", "asked_at", "due_at", "answered_at")
+    found = {name: getattr(view.objection, name) for name in names}
+    return found | {
+        "status": view.objection.state,
+        "is_own": view.objection.member_id in current_actor().member_ids,
+        "is_late": objections.is_overdue(view.objection),
+    }
 
 
 def _proofs(view: CheckinView) -> list[dict[str, Any]]:
@@ -289,6 +320,7 @@ def _shown(view: CheckinView) -> dict[str, Any]:
     return {
         **{name: getattr(checkin, name) for name in ("id", "evidence", "arrived_at", "left_at", "minutes")},
         **{name: getattr(activity, name) for name in ("place", "starts_at", "ends_at")},
+        "activity_id": activity.id,
         "title": activity.name,
         "status": checkin.state,
         "points": view.decided.stamp.points if view.decided else 0,

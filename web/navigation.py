@@ -20,6 +20,7 @@ class Entry(NamedTuple):
 DESK = (
     Entry("web.office.show", "home", _("今日"), "see_programmes"),
     Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
+    Entry("web.objections.list_all", "flag", _("异议"), "see_objections"),
     Entry("web.activities.list_all", "calendar", _("活动"), "manage_activities"),
     Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),
     Entry("web.expiry.show", "clock", _("红花有效期"), "manage_expiry"),

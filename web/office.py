@@ -21,7 +21,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
-from ledger.service import activities, figures, waiting
+from ledger.service import activities, figures, objections, waiting
 from ledger.service.desk import require_stamper
 from ledger.service.models import ActivityState
 from ledger.service.waiting import QueueFilter
@@ -64,7 +64,7 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    piles = (_to_stamp, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
+    piles = (_overdue, _to_stamp, _to_answer, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
 
@@ -75,6 +75,18 @@ def _to_stamp(actor: Actor) -> Iterator[Pile]:
         return
     count = waiting.count_waiting(actor, QueueFilter())
     yield Pile(gettext("服务等盖章"), gettext("盖了章，红花才到账"), url_for("web.stamps.list_queue"), "seal", count)
+
+
+def _overdue(actor: Actor) -> Iterator[Pile]:
+    late = sum(objections.is_overdue(view.objection) for view in objections.waiting_for(actor))
+    href = url_for("web.objections.list_all", overdue="true")
+    yield Pile(gettext("异议过期未答"), gettext("先答这些"), href, "flag", late, "no")
+
+
+def _to_answer(actor: Actor) -> Iterator[Pile]:
+    in_time = sum(not objections.is_overdue(view.objection) for view in objections.waiting_for(actor))
+    href = url_for("web.objections.list_all", status="asked")
+    yield Pile(gettext("异议等答复"), gettext("5 个工作日内答复"), href, "flag", in_time)
 
 
 STEPS = {

@@ -33,6 +33,7 @@ from web import (
     my_account,
     my_data,
     notices,
+    objections,
     offers,
     office,
     preferences,
@@ -57,7 +58,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices,
-    checkins, member_codes, offers, redemptions, tills, stamps,
+    checkins, member_codes, offers, redemptions, tills, stamps, objections,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,

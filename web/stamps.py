@@ -20,10 +20,11 @@ from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
 from ledger.people.list_exports import read_whole
 from ledger.people.models import UnitKind
-from ledger.service import evidence, stamps, undoing, waiting
+from ledger.service import evidence, queue, stamps, undoing, waiting
 from ledger.service.desk import StampedBatch
 from ledger.service.models import Decision, Evidence, Stamp
 from ledger.service.waiting import QueueFilter, StampedVisit, Waiting
+from web import checkins
 from web.forms import ask, read, send
 from web.languages import CHINESE, language
 from web.proofs import proofs_of
@@ -283,3 +284,16 @@ def _undone(actor: Actor, batch_id: UUID) -> UUID:
         words = _("%(count)s 条没有撤销：%(reason)s", count=len(left), reason=sentence_of(left[0].code))
         flash(words, "wait")
     return batch_id
+
+
+@page.post("/c/<id:community_id>/checkins/<id:checkin_id>/undo")
+def undo_one(checkin_id: UUID) -> Any:
+    """The live stamp of one service is taken back: it waits again."""
+    actor = current_actor()
+    decided = queue.see_checkin(actor, checkin_id).decided
+    return send(
+        None,
+        lambda _: undoing.undo_stamp(actor, decided.stamp.id if decided else None),
+        to=lambda _: url_for("web.checkins.show", checkin_id=checkin_id),
+        again=partial(checkins.show_again, checkin_id),
+    )

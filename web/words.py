@@ -173,12 +173,34 @@ ABOUT = {
 }
 """What may be wrong in the record of a person."""
 
+OBJECTION = {
+    "asked": Word("wait", "clock", _("等待答复")),
+    "answered": Word("ok", "check", _("已答复")),
+    "withdrawn": Word("info", "back", _("已撤回")),
+}
+
+GRIEVANCES = {
+    "minutes": _("时长不对"),
+    "points": _("红花不对"),
+    "returned": _("不该退回"),
+    "void": _("不该作废"),
+    "waiting": _("一直没盖章"),
+    "other": _("别的不对"),
+}
+"""What a member holds to be wrong about a visit."""
+
+OUTCOMES = {
+    "kept": _("没有改"),
+    "changed": _("已改正"),
+}
+"""What an answer to an objection says of the record."""
+
 STATES = {
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
-    "correction": CORRECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
+    "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip
 
 OFFER_KINDS = {
@@ -374,7 +396,7 @@ SCOPES = {
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
-    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip

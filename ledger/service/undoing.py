@@ -23,7 +23,7 @@ from ledger.service.models import Checkin, CheckinState, Decision, Stamp, StampB
 
 
 @atomic
-def undo_stamp(actor: Actor, stamp_id: UUID) -> StampResult:
+def undo_stamp(actor: Actor, stamp_id: UUID | None) -> StampResult:
     """The stamp counts no more: its points and hours are reversed and the visit waits again.
 
     Raises NotFound, Forbidden, OwnCheckin, OwnHousehold, RecordedByYou, WrongState (undone before), and for a stamp

@@ -36,11 +36,14 @@ from ledger.service import sign_ups
 from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.checkins import Kind, Via, record_checkin
 from ledger.service.models import Basis, Decision
+from ledger.service.objection_models import Grievance
+from ledger.service.objections import raise_objection
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.people_guards import OF_PEOPLE
+from tests.api.service_guards import OF_SERVICE
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
@@ -141,6 +144,7 @@ def build(other_name: str = "邻居") -> Town:
         "sign_up_id": signed_up.id,
         "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
+        "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
@@ -241,30 +245,6 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "reversals.post_withdrawal": ("treasurer", {}),
     "receipts.get_receipt": ("volunteer", None),
     "checks.list_checks": ("owner", None),
-    "programmes.post_programme": (
-        "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
-    ),
-    "programmes.put_rule": ("stamper", {"basis": "per_visit", "points": 1}),
-    "activities.post_activity": (
-        "stamper",
-        {"programme_id": "programme_id", "unit_id": "unit_id", "name": "新活动", "place": "东门",
-         "starts_at": "2026-12-01T09:00:00+08:00", "ends_at": "2026-12-01T10:00:00+08:00"},
-    ),
-    "activities.post_cancel": ("volunteer", {"reason": "下雨"}),
-    "sign-ups.list_sign_ups": ("owner", None),
-    "sign-ups.post_sign_up": ("owner", {}),
-    "sign-ups.post_confirm": ("volunteer", {}),
-    "sign-ups.post_cancel": ("volunteer", {}),
-    "activities.get_poster_svg": ("volunteer", None),
-    "activities.get_poster_png": ("volunteer", None),
-    "activities.get_live_code": ("volunteer", None),
-    "checkins.post_checkin": (
-        "volunteer", {"activity_id": "activity_id", "kind": "in", "via": {"member_id": "member_id"}},
-    ),
-    "checkins.get_checkin": ("volunteer", None),
-    "stamps.post_stamps": ("coordinator", {"checkin_ids": ["checkin_id"], "decision": "stamp"}),
-    "stamps.post_undo": ("volunteer", {}),
-    "stamps.post_batch_undo": ("coordinator", {}),
     "merchants.post_merchant": ("coordinator", {"name": "新店", "trade": "餐饮"}),
     "merchants.post_owner": ("treasurer", {"name": "店主", "phone": "13800000009"}),
     "merchants.post_clerk": ("clerk", {"name": "店员", "phone": "13800000009"}),
@@ -315,6 +295,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_void": ("owner", {"reason": "错了"}),
     **OF_ACCOUNTS,
     **OF_PEOPLE,
+    **OF_SERVICE,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import"}

@@ -10,6 +10,7 @@ from flask import Flask
 
 from ledger.book.balances import member_balance
 from ledger.core import clock
+from ledger.core.db import db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.registry import erasers, exporters
 from ledger.core.second_person import OwnStep
@@ -237,6 +238,7 @@ def test_of_two_who_answer_at_once_one_does(app: Flask, day: Day, lin: Neighbour
 
     outcomes = at_once(app, [lambda one=one: answer(one) for one in staff])
     assert sorted(outcomes) == ["done", "wrong_state"]
+    db.session.remove()
     assert len(inbox.list_notices(lin.actor)) == 1
 
 
@@ -282,7 +284,9 @@ def test_the_file_has_the_words_and_erasing_takes_them(day: Day, lin: Neighbour,
 
 def _objected(day: Day, name: str) -> UUID:
     person = day.place.volunteer(name)
-    return objections.raise_objection(person.actor, day.served(person).id, Grievance.WAITING).id
+    visit = day.served(person)
+    clock.advance(minutes=len(objections.list_objections(day.place.admin.actor)))
+    return objections.raise_objection(person.actor, visit.id, Grievance.WAITING).id
 
 
 def _ids(views: list[objections.ObjectionView]) -> list[UUID]:

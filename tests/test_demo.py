@@ -35,6 +35,7 @@ from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, Role
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
+from ledger.service.objection_models import Objection, ObjectionState, Outcome
 from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
@@ -116,6 +117,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Import.state: tuple(ImportState),
         Card.state: tuple(CardState),
         Correction.state: tuple(CorrectionState),
+        Objection.state: tuple(ObjectionState),
+        Objection.outcome: tuple(Outcome),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

@@ -64,7 +64,7 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    piles = (_overdue, _to_stamp, _to_answer, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
+    piles = (_to_answer, _to_stamp, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
 
@@ -77,16 +77,13 @@ def _to_stamp(actor: Actor) -> Iterator[Pile]:
     yield Pile(gettext("服务等盖章"), gettext("盖了章，红花才到账"), url_for("web.stamps.list_queue"), "seal", count)
 
 
-def _overdue(actor: Actor) -> Iterator[Pile]:
-    late = sum(objections.is_overdue(view.objection) for view in objections.waiting_for(actor))
-    href = url_for("web.objections.list_all", overdue="true")
-    yield Pile(gettext("异议过期未答"), gettext("先答这些"), href, "flag", late, "no")
-
-
 def _to_answer(actor: Actor) -> Iterator[Pile]:
-    in_time = sum(not objections.is_overdue(view.objection) for view in objections.waiting_for(actor))
+    found = objections.waiting_for(actor)
+    late = sum(objections.is_overdue(view.objection) for view in found)
+    overdue = url_for("web.objections.list_all", overdue="true")
+    yield Pile(gettext("异议过期未答"), gettext("先答这些"), overdue, "flag", late, "no")
     href = url_for("web.objections.list_all", status="asked")
-    yield Pile(gettext("异议等答复"), gettext("5 个工作日内答复"), href, "flag", in_time)
+    yield Pile(gettext("异议等答复"), gettext("5 个工作日内答复"), href, "flag", len(found) - late)
 
 
 STEPS = {

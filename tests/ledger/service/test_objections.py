@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -236,7 +237,7 @@ def test_of_two_who_answer_at_once_one_does(app: Flask, day: Day, lin: Neighbour
             return refused.code
         return "done"
 
-    outcomes = at_once(app, [lambda one=one: answer(one) for one in staff])
+    outcomes = at_once(app, [partial(answer, one) for one in staff])
     assert sorted(outcomes) == ["done", "wrong_state"]
     db.session.remove()
     assert len(inbox.list_notices(lin.actor)) == 1

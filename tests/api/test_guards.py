@@ -40,6 +40,7 @@ from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
+from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
@@ -141,12 +142,11 @@ def build(other_name: str = "邻居") -> Town:
         "sign_up_id": signed_up.id,
         "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
-        "export_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
+        "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
+        "feedback_id": feedback_of(place, other),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
-    things |= {
-        "card_id": card.id, "sheet_id": card.sheet_id,
-    }  # fmt: skip
+    things |= {"card_id": card.id, "sheet_id": card.sheet_id}
     people = {
         "volunteer": volunteer,
         "coordinator": place.coordinator,
@@ -313,12 +313,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-    **OF_ACCOUNTS,
-    **OF_PEOPLE,
+    **OF_ACCOUNTS, **OF_PEOPLE, **OF_FEEDBACK,
 }  # fmt: skip
 
-UPLOADS = {"imports.post_import"}
-"""Takes a file: who is refused is tested with one in test_imports.py."""
+UPLOADS = {"imports.post_import", "files.post_file"}
+"""Take a file: who is refused is tested with one in test_imports.py and test_feedback.py."""
 
 PER_ITEM = {"checkins.post_batch"}
 """Answers 200 and refuses each item for itself."""

@@ -34,6 +34,7 @@ from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
+from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
 from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
@@ -116,6 +117,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Import.state: tuple(ImportState),
         Card.state: tuple(CardState),
         Correction.state: tuple(CorrectionState),
+        Feedback.state: tuple(FeedbackState),
+        Feedback.is_nothing: (True, False),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

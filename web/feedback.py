@@ -1,4 +1,4 @@
-"""Daily feedback: today's form and my calendar for holders of a post; the list, answers and who is missing for staff."""
+"""Daily feedback: today's form and my calendar for holders of a post; the list, answers and the missing for staff."""
 
 from __future__ import annotations
 

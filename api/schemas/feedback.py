@@ -26,16 +26,16 @@ class FeedbackQuery(PageQuery):
         metadata={"description": "`waiting`: what an answer is due for, the most urgent first."},
     )
     unit_id = Id(load_default=None, metadata={"description": "A part with all below it."})
-    day = fields.Date(load_default=None, data_key="date")
+    date = fields.Date(load_default=None, attribute="day")
 
 
 class FeedbackRequestSchema(Schema):
     unit_id = Id(required=True, metadata={"description": "Of which part: one where I hold a post."})
-    day = fields.Date(
-        required=True, data_key="date", metadata={"description": "Today or yesterday.", "example": "2026-11-20"}
+    date = fields.Date(
+        required=True, attribute="day", metadata={"description": "Today or yesterday.", "example": "2026-11-20"}
     )
     category = fields.Enum(Category, by_value=True, load_default=None)
-    words = Text(LONGEST, lines=True, load_default="", data_key="text", metadata={"example": "3 号楼路灯坏了"})
+    text = Text(LONGEST, lines=True, load_default="", attribute="words", metadata={"example": "3 号楼路灯坏了"})
     nothing = fields.Boolean(load_default=False, metadata={"description": "Nothing to report; then nothing else."})
     file_ids = fields.List(
         Id(),

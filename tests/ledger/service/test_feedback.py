@@ -16,8 +16,8 @@ from ledger.core.jobs import tick
 from ledger.core.registry import erasers, exporters
 from ledger.core.second_person import OwnStep
 from ledger.core.tenancy import Role
-from ledger.people import grants, inbox, notice_delivery
-from ledger.people.models import PostKind
+from ledger.people import grants, inbox, members, notice_delivery
+from ledger.people.models import Notice, PostKind
 from ledger.service import feedback_reading as reading
 from ledger.service.errors import ExcuseDay, FeedbackDay, HoldsNoPost
 from ledger.service.feedback import NOTHING, Given, answer_feedback, excuse_day, give_feedback
@@ -48,6 +48,12 @@ def ding(place: Neighbourhood) -> Neighbour:
 def _id(one: Neighbour) -> UUID:
     assert one.member_id is not None
     return one.member_id
+
+
+def told(who: Neighbour, *, unread: bool = False) -> list[Notice]:
+    """What the holder was told of feedback, newest first."""
+    found = inbox.list_notices(who.actor, unread=unread)
+    return [seen.notice for seen in found if seen.notice.kind.startswith("service.feedback")]
 
 
 # --- giving -----------------------------------------------------------------------------------------------------
@@ -120,8 +126,8 @@ def test_of_two_devices_at_once_one_row_is_left(app: Flask, place: Neighbourhood
 def test_an_answer_tells_the_holder_and_closes_the_day(place: Neighbourhood, ding: Neighbour) -> None:
     row = give(place, ding)
     answer_feedback(place.coordinator.actor, row.id, answer="明天有人来修")
-    [seen] = inbox.list_notices(ding.actor)
-    assert (seen.notice.kind, seen.notice.facts["feedback_id"]) == ("service.feedback_answered", row.id.hex)
+    [seen] = told(ding)
+    assert (seen.kind, seen.facts["feedback_id"]) == ("service.feedback_answered", row.id.hex)
     shown = reading.see_feedback(ding.actor, row.id).feedback
     assert (shown.state, shown.answer) == (FeedbackState.ANSWERED, "明天有人来修")
     for late in (lambda: give(place, ding), lambda: answer_feedback(place.admin.actor, row.id, answer="好")):
@@ -239,16 +245,18 @@ def test_in_the_evening_who_is_missing_has_one_notice_and_no_page_on_paper(
 ) -> None:
     done = leader(place, "李大姐")
     give(place, done, NOTHING)
+    elder = members.add_member(place.admin.actor, "没有手机的", unit_id=place.micro_grid.id)
+    grants.give_post(place.admin.actor, elder.id, kind=PostKind.UNIT_STEWARD, unit_id=place.micro_grid.id)
     for hours in (0, 7, 1, 1):  # 12:00, 19:00, 20:00, 21:00
         clock.advance(hours=hours)
         tick([place.id])
-    assert [seen.notice.at for seen in inbox.list_notices(ding.actor)] == [NOON + timedelta(hours=8)]
-    assert inbox.list_notices(done.actor) == []
+    assert [notice.at for notice in told(ding)] == [NOON + timedelta(hours=8)]
+    assert told(done) == []
     clock.advance(days=1)
     tick([place.id])
-    unread = inbox.list_notices(ding.actor, unread=True)
-    assert [seen.notice.at for seen in unread] == [clock.now()], "yesterday's counts as read"
-    assert notice_delivery.list_paper_notices(place.admin.actor) == []
+    assert [notice.at for notice in told(ding, unread=True)] == [clock.now()], "yesterday's counts as read"
+    printed = {one.notice.kind for one in notice_delivery.list_paper_notices(place.admin.actor)}
+    assert printed == {"people.post_given"}, "a word of the evening is not worth printing"
 
 
 # --- a person's data --------------------------------------------------------------------------------------------

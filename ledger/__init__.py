@@ -19,6 +19,7 @@ Glossary (the one place; zh · en)
 动用 draw           from which cohort a transfer or a hold took; what comes back goes back there
 签到 check-in       one visit: who, which activity, in and out, and how well it is evidenced
 证据等级 evidence   coordinator_scan > live_code > poster_located > poster > later
+每天一反馈 daily feedback   what the holder of a post says of their part each day; 请假 excused when nothing is awaited
 盖章 stamp          the community's word that a check-in was service; it awards points and minutes
 异议 objection       a member's word that the record of a visit is wrong; answered in five working days, moves no points
 协议 agreement      the versioned contract between a community and a merchant

@@ -34,6 +34,7 @@ from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
+from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
 from ledger.service.objection_models import Objection, ObjectionState, Outcome
 from ledger.settlement.models import Settlement, SettlementState
@@ -119,6 +120,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Correction.state: tuple(CorrectionState),
         Objection.state: tuple(ObjectionState),
         Objection.outcome: tuple(Outcome),
+        Feedback.state: tuple(FeedbackState),
+        Feedback.is_nothing: (True, False),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

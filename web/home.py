@@ -18,7 +18,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import inbox
 from ledger.rewards import receipts
 from ledger.rewards.models import RedemptionState
-from ledger.service import activities, mine, queue
+from ledger.service import activities, feedback_reading, mine, queue
 from ledger.service.models import Activity, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
 from web import checkins, navigation, redemptions, reversals
@@ -101,7 +101,15 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
         "stuck": _stuck(actor),
         "activities": _soon(actor),
         "unread": inbox.count_unread(actor, community_id=actor.tenant),
+        "feedback": _feedback(actor),
     }
+
+
+def _feedback(actor: Actor) -> dict[str, int] | None:
+    """Of how many parts the member gives feedback, and of how many none is given today; None for who holds no post."""
+    parts = feedback_reading.holds_posts(actor)
+    given = feedback_reading.today_of(actor) if parts else {}
+    return {"parts": len(parts), "missing": sum(one.id not in given for one in parts)} if parts else None
 
 
 def _stuck(actor: Actor) -> dict[str, Any] | None:

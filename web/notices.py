@@ -28,6 +28,7 @@ PAGE_SIZE = 50
 LEADS_TO = {
     "checkin_id": "web.checkins.show",
     "redemption_id": "web.redemptions.show",
+    "feedback_id": "web.feedback.show",
 }
 """Where a notice leads: the page of the thing that its facts name."""
 

@@ -21,7 +21,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
-from ledger.service import activities, figures, objections, waiting
+from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
 from ledger.service.models import ActivityState
 from ledger.service.waiting import QueueFilter
@@ -64,7 +64,9 @@ class Pile:
 
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
-    piles = (_to_answer, _to_stamp, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign)
+    piles = (
+        _to_answer, _to_stamp, _to_hear, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign,
+    )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
 
@@ -84,6 +86,13 @@ def _to_answer(actor: Actor) -> Iterator[Pile]:
     yield Pile(gettext("异议过期未答"), gettext("先答这些"), overdue, "flag", late, "no")
     href = url_for("web.objections.list_all", status="asked")
     yield Pile(gettext("异议等答复"), gettext("5 个工作日内答复"), href, "flag", len(found) - late)
+
+
+def _to_hear(actor: Actor) -> Iterator[Pile]:
+    href, title = url_for("web.feedback.list_all"), gettext("反馈等答复")
+    yield Pile(title, gettext("24 小时内答复，最急的在前"), href, "note", feedback_reading.count_waiting(actor))
+    missing = feedback_reading.count_missing(actor)
+    yield Pile(gettext("今天还没反馈"), gettext("提醒一下，或登记请假"), f"{href}#missing", "people", missing, "info")
 
 
 STEPS = {

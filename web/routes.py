@@ -20,6 +20,7 @@ from web import (
     devices,
     docs,
     expiry,
+    feedback,
     funds,
     helping,
     home,
@@ -57,7 +58,7 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices,
+    welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, tills, stamps, objections,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,

@@ -195,7 +195,25 @@ OUTCOMES = {
 }
 """What an answer to an objection says of the record."""
 
+FEEDBACK = {
+    "given": Word("info", "check", _("已反馈")),
+    "answered": Word("ok", "check", _("已答复")),
+    "excused": Word("info", "calendar", _("请假")),
+    "not_yet": Word("wait", "clock", _("还没反馈")),
+}
+
+CATEGORIES = {
+    "safety": _("安全"),
+    "environment": _("环境"),
+    "neighbours": _("邻里"),
+    "elders": _("老人"),
+    "facilities": _("设施"),
+    "other": _("别的事"),
+}
+"""What a day's feedback is about."""
+
 STATES = {
+    "feedback": FEEDBACK,
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
@@ -396,7 +414,7 @@ SCOPES = {
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
-    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES,
+    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,

@@ -18,7 +18,7 @@ from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.people import deliveries, phones
 from ledger.people.inbox import with_names
 from ledger.people.models import Member, MemberState, Notice, Phone, PlaceUnit
-from ledger.people.notices import is_quiet, sentence_of
+from ledger.people.notices import is_quiet, sentence_of, unprinted_kinds
 
 MOST_AT_ONCE = 200
 STALE_AFTER = timedelta(days=1)
@@ -113,6 +113,7 @@ def _waiting(actor: Actor) -> Select[tuple[Notice, Member, PlaceUnit]]:
         PlaceUnit.id == Member.unit_id,
         Notice.read_at.is_(None),
         Notice.handed_over_at.is_(None),
+        Notice.kind.not_in(unprinted_kinds()),
         ~has_phone,
         _in_part(actor),
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import insert, update
+
 from ledger.core import clock, outbox
 from ledger.core.db import db
 from ledger.core.ids import new_id
-from ledger.core.tenancy import system_actor
+from ledger.core.tenancy import system_actor, within
 from ledger.people.models import Notice
+
+_notices: Any = Notice.__table__
 
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 """Between these hours of Asia/Shanghai no phone rings."""
@@ -22,13 +27,15 @@ BY = "by"
 class NoticeKind(NamedTuple):
     """One kind of notice: its name (past tense with its room, as in the outbox) and its sentence in zh and en.
 
-    `by_phone`: it is also sent to the person's phone, outside the quiet hours.
+    `by_phone`: it is also sent to the person's phone, outside the quiet hours. `on_paper`: who has no phone is handed
+    it in print; a word of the hour is not worth printing.
     """
 
     name: str
     zh: str
     en: str
     by_phone: bool = False
+    on_paper: bool = True
 
     def sentence(self, language: str, facts: dict[str, Any]) -> str:
         """What the person reads; `facts` fill the sentence."""
@@ -41,11 +48,11 @@ class Kinds:
     known: ClassVar[dict[str, NoticeKind]] = {}
 
 
-def declare(name: str, *, zh: str, en: str, by_phone: bool = False) -> NoticeKind:
+def declare(name: str, *, zh: str, en: str, by_phone: bool = False, on_paper: bool = True) -> NoticeKind:
     """A kind of notice exists. Facts in its sentences are short ids, figures and dates, never names or phones."""
     if name in Kinds.known:
         raise TypeError(f"notice {name} is declared twice")
-    Kinds.known[name] = NoticeKind(name, zh, en, by_phone)
+    Kinds.known[name] = NoticeKind(name, zh, en, by_phone, on_paper)
     return Kinds.known[name]
 
 
@@ -70,6 +77,21 @@ def tell(community_id: UUID, person_id: UUID, kind: NoticeKind, **facts: Any) ->
     return notice
 
 
+def remind(community_id: UUID, person_ids: Collection[UUID], kind: NoticeKind) -> None:
+    """Each of them has one unread notice of this kind, today's: those of other days count as read."""
+    now = clock.now()
+    before = update(Notice).where(within(community_id, Notice), Notice.kind == kind.name, Notice.read_at.is_(None))
+    db.session.execute(before.values(read_at=now).execution_options(synchronize_session=False))
+    rows: list[dict[str, Any]] = [
+        {"community_id": community_id, "id": new_id(), "person_id": one, "kind": kind.name, "facts": {}, "at": now}
+        for one in person_ids
+    ]
+    if rows:
+        db.session.execute(insert(_notices), rows)
+    told = [{"notice_id": row["id"].hex, "notice_kind": kind.name} for row in rows]
+    outbox.announce_all(system_actor(community_id), "notice.told", told)
+
+
 def is_quiet(moment: datetime) -> bool:
     """Is it between 21:00 and 8:00 in Asia/Shanghai?"""
     hour = moment.astimezone(clock.SHANGHAI).time()
@@ -83,6 +105,11 @@ def after_quiet_hours(moment: datetime) -> datetime:
     local = moment.astimezone(clock.SHANGHAI)
     day = local.date() + timedelta(days=local.time() >= QUIET_FROM)
     return clock.start_of_day(day) + timedelta(hours=QUIET_UNTIL.hour)
+
+
+def unprinted_kinds() -> list[str]:
+    """The kinds that are not worth a printed page."""
+    return [kind.name for kind in Kinds.known.values() if not kind.on_paper]
 
 
 def sentence_of(notice: Notice, language: str) -> str:

@@ -188,3 +188,35 @@ class ObjectionTooLate(Refused):
         "This service was more than 60 days ago; it can no longer be objected to.",
         "Come to the community office: the staff can still correct the flowers.",
     )
+
+
+class FeedbackDay(Refused):
+    """Feedback is given for today or yesterday."""
+
+    code = "feedback_day"
+    zh = ("只能反馈今天或昨天的情况。", "更早的事请直接告诉网格员。")
+    en = ("Feedback is given for today or yesterday.", "Tell your coordinator of what lies further back.")
+
+
+class ExcuseDay(Refused):
+    """A day is excused within 31 days back and ahead."""
+
+    code = "excuse_day"
+    zh = ("只能登记前后 31 天内的请假。", "请换一个日期。")
+    en = ("A day is excused within 31 days back and ahead.", "Choose another day.")
+
+
+class HoldsNoPost(Refused):
+    """The member holds no post on this unit now."""
+
+    code = "holds_no_post"
+    zh = ("这位居民现在没有这里的岗位。", "请核对姓名和网格。")
+    en = ("This member holds no post here now.", "Check the name and the part.")
+
+
+class PhotoLimit(Refused):
+    """A feedback has at most three photos."""
+
+    code = "photo_limit"
+    zh = ("最多放 {most} 张照片。", "请少选几张。")
+    en = ("At most {most} photos.", "Choose fewer.")

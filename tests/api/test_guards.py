@@ -42,6 +42,7 @@ from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
+from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.service_guards import OF_SERVICE
 from tests.ledger.book.sealing import seal_all
@@ -145,12 +146,11 @@ def build(other_name: str = "邻居") -> Town:
         "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
-        "export_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
+        "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
+        "feedback_id": feedback_of(place, other),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
-    things |= {
-        "card_id": card.id, "sheet_id": card.sheet_id,
-    }  # fmt: skip
+    things |= {"card_id": card.id, "sheet_id": card.sheet_id}
     people = {
         "volunteer": volunteer,
         "coordinator": place.coordinator,
@@ -293,13 +293,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-    **OF_ACCOUNTS,
-    **OF_PEOPLE,
-    **OF_SERVICE,
+    **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK,
 }  # fmt: skip
 
-UPLOADS = {"imports.post_import"}
-"""Takes a file: who is refused is tested with one in test_imports.py."""
+UPLOADS = {"imports.post_import", "files.post_file"}
+"""Take a file: who is refused is tested with one in test_imports.py and test_feedback.py."""
 
 PER_ITEM = {"checkins.post_batch"}
 """Answers 200 and refuses each item for itself."""

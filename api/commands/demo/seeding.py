@@ -15,6 +15,7 @@ from api.commands.demo import (
     arranging,
     carding,
     correcting,
+    feeding_back,
     founding,
     helping,
     importing,
@@ -93,6 +94,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
+    feeding_back.tell_fortnight(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

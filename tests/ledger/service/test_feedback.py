@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -113,7 +114,7 @@ def test_whose_post_has_ended_gives_nothing_and_still_reads_their_own(place: Nei
 
 
 def test_of_two_devices_at_once_one_row_is_left(app: Flask, place: Neighbourhood, ding: Neighbour) -> None:
-    outcomes = at_once(app, [lambda words=words: give(place, ding, Given(Category.OTHER, words)) for words in "甲乙"])
+    outcomes = at_once(app, [partial(give, place, ding, Given(Category.OTHER, words)) for words in "甲乙"])
     refused = [one for one in outcomes if isinstance(one, Exception)]
     assert all(isinstance(one, AlreadyExists) for one in refused)
     [row] = reading.list_feedback(ding.actor, is_mine=True)

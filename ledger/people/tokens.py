@@ -19,7 +19,6 @@ from ledger.people.models import Session, SessionKind
 
 MOST_DAYS = 365
 MOST_TOKENS = 50
-DEVICE_DAYS = 7
 
 
 class Scope(StrEnum):
@@ -65,7 +64,9 @@ def require_scope(actor: Actor, resource: str, *, is_read: bool, is_who_am_i: bo
 
 
 @atomic
-def create_token(actor: Actor, name: str, *, scopes: Collection[Scope], days: int) -> tuple[str, Session]:
+def create_token(
+    actor: Actor, name: str, *, scopes: Collection[Scope], days: int, kind: SessionKind = SessionKind.API
+) -> tuple[str, Session]:
     """A token of this name, good for `days` (1 … MOST_DAYS); shown once, stored as a hash.
 
     It is as strong as the session that made it. Raises TooManyTokens (MOST_TOKENS live ones).
@@ -77,7 +78,7 @@ def create_token(actor: Actor, name: str, *, scopes: Collection[Scope], days: in
         raise TooManyTokens(most=MOST_TOKENS)
     token, session = sessions.open_session(
         actor.person_id,
-        kind=SessionKind.API,
+        kind=kind,
         label=name,
         is_strong=actor.is_strong,
         scopes=" ".join(sorted(set(scopes))),
@@ -95,7 +96,8 @@ def grant_device(actor: Actor, name: str) -> tuple[str, Session]:
     """
     if not reach(actor, "check_in_self"):
         require_any(actor, "record_checkin")
-    return create_token(actor, name, scopes=[Scope.RECORD], days=DEVICE_DAYS)
+    kind = SessionKind.DEVICE
+    return create_token(actor, name, scopes=[Scope.RECORD], days=sessions.LIVES_DAYS[kind], kind=kind)
 
 
 def mine(actor: Actor) -> list[Session]:

@@ -35,5 +35,9 @@ Glossary (the one place; zh · en)
 截至 known at       up to which recorded transfers a statement tells; asked for again it says the same
 汇总 rollup         what moved on an account in a day, a month, a year
 核对 check          a named question that the books answer with nothing when all is well, else with findings
+代办 helper         a named relative who may act for a member, in the open
+监护人 guardian     the helper who answers for a child under fourteen, and consents in its place
+红花卡 card         the paper card with code and PIN; and ten places, each a flower for one stamped service
+更正要求 correction request   a member says what is wrong in the record of them; staff put it right or say why not
 本人 / 经办 owner / actor   whose it is / who did it; every write knows both
 """

@@ -270,9 +270,11 @@ def _objected(view: CheckinView) -> dict[str, Any]:
 
 def objection_shown(view: ObjectionView) -> dict[str, Any]:
     """An objection as its member and staff read it."""
-    names = ("id", "checkin_id", "reason", "words", "outcome", "answer", "asked_at", "due_at", "answered_at")
+    names = ("id", "checkin_id", "reason", "outcome", "asked_at", "due_at", "answered_at")
     found = {name: getattr(view.objection, name) for name in names}
     return found | {
+        "words": view.words,
+        "answer": view.answer,
         "status": view.objection.state,
         "is_own": view.objection.member_id in current_actor().member_ids,
         "is_late": objections.is_overdue(view.objection),

@@ -68,12 +68,14 @@ def _by_part(days: list[CalendarDay]) -> dict[str, dict[DayStatus, list[Calendar
 
 def shown(view: FeedbackView) -> dict[str, Any]:
     """A feedback as pages show it."""
-    names = ("id", "day", "category", "words", "is_nothing", "answer", "given_at", "due_at", "answered_at")
+    names = ("id", "day", "category", "is_nothing", "given_at", "due_at", "answered_at")
     row = view.feedback
     waits = row.state == FeedbackState.GIVEN and row.due_at is not None
     return {name: getattr(row, name) for name in names} | {
         "status": row.state,
         "name": view.name,
+        "words": view.words,
+        "answer": view.answer,
         "unit": view.unit.name,
         "photo_ids": view.photo_ids,
         "is_late": waits and row.due_at is not None and row.due_at < clock.now(),

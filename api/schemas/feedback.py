@@ -92,7 +92,7 @@ class FeedbackSchema(Schema):
     category = fields.String(
         attribute="feedback.category", allow_none=True, metadata={"enum": [*(one.value for one in Category), None]}
     )
-    text = fields.String(attribute="feedback.words")
+    text = fields.String(attribute="words")
     nothing = fields.Boolean(attribute="feedback.is_nothing")
     file_ids = fields.List(Id(), attribute="photo_ids")
     status = fields.String(attribute="feedback.state", metadata={"enum": STATES})
@@ -100,7 +100,7 @@ class FeedbackSchema(Schema):
     due_at = Moment(
         attribute="feedback.due_at", allow_none=True, metadata={"description": "By then staff answer; null: no need."}
     )
-    answer = fields.String(attribute="feedback.answer")
+    answer = fields.String()
     answered_at = Moment(attribute="feedback.answered_at", allow_none=True)
 
 

@@ -48,12 +48,12 @@ class ObjectionSchema(Schema):
     member_id = Id(attribute="objection.member_id")
     member_name = fields.String()
     reason = fields.String(attribute="objection.reason", metadata={"enum": [one.value for one in Grievance]})
-    words = fields.String(attribute="objection.words")
+    words = fields.String(metadata={"description": "Empty for whoever reads masked names."})
     status = fields.String(attribute="objection.state", metadata={"enum": STATES})
     outcome = fields.String(
         attribute="objection.outcome", allow_none=True, metadata={"enum": [*(one.value for one in Outcome), None]}
     )
-    answer = fields.String(attribute="objection.answer")
+    answer = fields.String(metadata={"description": "Empty for whoever reads masked names."})
     asked_at = Moment(attribute="objection.asked_at")
     due_at = Moment(attribute="objection.due_at", metadata={"description": "By then it is answered."})
     answered_at = Moment(attribute="objection.answered_at", allow_none=True)

@@ -12,10 +12,10 @@ from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import db
-from ledger.core.errors import Forbidden
+from ledger.core.errors import Forbidden, NotFound
 from ledger.core.permissions import may, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
-from ledger.people.members import load_member, shown_names, visible_part
+from ledger.people.members import is_masked_for, load_member, shown_names, visible_part
 from ledger.people.models import Member, PlaceUnit, Post, UnitKind
 from ledger.service import feedback_photos
 from ledger.service.feedback_models import Feedback, FeedbackState
@@ -42,12 +42,17 @@ class DayStatus(StrEnum):
 
 
 class FeedbackView(NamedTuple):
-    """A feedback with whose it is (the name as the reader may see it), of which part, and its photos."""
+    """A feedback with whose it is (the name as the reader may see it), of which part, and its photos.
+
+    Who reads masked names reads neither words nor answer and sees no photo: they may show somebody.
+    """
 
     feedback: Feedback
     member: Member
     unit: PlaceUnit
     name: str
+    words: str
+    answer: str
     photo_ids: list[UUID]
 
 
@@ -120,8 +125,14 @@ def _newest(query: Select[Any], before: UUID | None) -> Select[Any]:
 def _shown(actor: Actor, query: Select[Any]) -> list[FeedbackView]:
     rows = db.session.execute(query).tuples().all()
     names = shown_names(actor, [member for _, member, _ in rows])
-    photos = feedback_photos.photos_of(actor.tenant, [row.id for row, _, _ in rows])
-    return [FeedbackView(row, one, unit, names[one.id], photos.get(row.id, [])) for row, one, unit in rows]
+    masked = is_masked_for(actor)
+    open_rows = {row.id for row, _, _ in rows if not masked or row.member_id in actor.member_ids}
+    photos = feedback_photos.photos_of(actor.tenant, open_rows)
+    found = []
+    for row, one, unit in rows:
+        words, answer = (row.words, row.answer) if row.id in open_rows else ("", "")
+        found.append(FeedbackView(row, one, unit, names[one.id], words, answer, photos.get(row.id, [])))
+    return found
 
 
 def see_feedback(actor: Actor, feedback_id: UUID) -> FeedbackView:
@@ -134,7 +145,8 @@ def see_feedback(actor: Actor, feedback_id: UUID) -> FeedbackView:
 
 def read_photo(actor: Actor, feedback_id: UUID, photo_id: UUID) -> bytes:
     """The JPEG, for whoever sees the feedback. Raises NotFound, Forbidden."""
-    see_feedback(actor, feedback_id)
+    if photo_id not in see_feedback(actor, feedback_id).photo_ids:
+        raise NotFound
     return feedback_photos.content_of(actor.tenant, feedback_id, photo_id)
 
 

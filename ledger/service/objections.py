@@ -61,12 +61,17 @@ GRIEVANCES: dict[CheckinState, tuple[Grievance, ...]] = {
 
 
 class ObjectionView(NamedTuple):
-    """An objection with its visit, as the actor sees it. `refusal` is why the actor may not answer it, or None."""
+    """An objection with its visit, as the actor sees it; words may name somebody, so who reads masked names reads none.
+
+    `refusal` is why the actor may not answer it, or None.
+    """
 
     objection: Objection
     checkin: Checkin
     activity: Activity
     member_name: str
+    words: str
+    answer: str
     refusal: str | None
 
 
@@ -283,9 +288,11 @@ def _views(actor: Actor, query: Select[Any]) -> list[ObjectionView]:
     for objection, checkin, activity in rows:
         one = whose[objection.member_id]
         hidden = masked and objection.member_id not in actor.member_ids
+        words, answer = ("", "") if hidden else (objection.words, objection.answer)
         name = mask_name(one.member.name) if hidden else one.member.name
         refusal = _refusal(actor, checkin, one, hands.get(objection.id, set()))
-        found.append(ObjectionView(objection, checkin, activity, name, refusal.code if refusal else None))
+        code = refusal.code if refusal else None
+        found.append(ObjectionView(objection, checkin, activity, name, words, answer, code))
     return found
 
 

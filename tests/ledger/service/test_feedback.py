@@ -145,7 +145,9 @@ def test_who_answers_and_who_only_sees(place: Neighbourhood, ding: Neighbour) ->
                 ask(other.actor, row.id)
         assert reading.list_feedback(other.actor) == []
     street = street_officer(place.community)
-    assert reading.see_feedback(street.actor, row.id).name == "丁*姐"
+    masked = reading.see_feedback(street.actor, row.id)
+    assert (masked.name, masked.words, masked.answer) == ("丁*姐", "", "")
+    assert reading.see_feedback(place.stamper.actor, row.id).words == LAMP.words
     with pytest.raises(Forbidden):
         answer_feedback(street.actor, row.id, answer="好")
     answer_feedback(place.stamper.actor, row.id, answer="收到")

@@ -214,9 +214,10 @@ def test_staff_of_a_sibling_part_neither_see_nor_answer(day: Day, objection: Obj
 def test_who_sees_without_answering(day: Day, lin: Neighbour, objection: Objection) -> None:
     street = street_officer(day.place.community).actor
     [seen] = objections.list_objections(street)
-    assert (seen.member_name, seen.refusal) == ("林*芳", "forbidden")
+    assert (seen.member_name, seen.words, seen.refusal) == ("林*芳", "", "forbidden")
     [own] = objections.list_objections(lin.actor, is_mine=True)
-    assert (own.member_name, own.refusal) == ("林秀芳", "forbidden")
+    assert (own.member_name, own.words, own.refusal) == ("林秀芳", objection.words, "forbidden")
+    assert own.words
     for other in (street, lin.actor, day.place.treasurer.actor):
         with pytest.raises(Forbidden):
             objections.answer_objection(other, objection.id, KEPT, answer="没错")

@@ -133,15 +133,20 @@ def name_helper(
     )
     db.session.add(link)
     db.session.flush()
+    _tell_asked(actor, link, member, helper)
+    return link
+
+
+def _tell_asked(actor: Actor, link: HelperLink, member: Member, helper: Member) -> None:
+    """The helper is asked; the member too, unless they asked themself or said yes in presence."""
     audit.record(
         actor, "people.name_helper", link.id, on_behalf_of=actor.acts_for(member.person_id), helper_id=helper.id.hex
     )
     outbox.announce(actor, "helper.asked", link_id=link.id.hex)
     tell(actor.tenant, helper.person_id, ASKED, by=member.person_id.hex, link_id=link.id.hex)
-    if not is_own:
-        kind = REGISTERED if is_in_presence else CONSENT_ASKED
+    if member.id != actor.member_id:
+        kind = REGISTERED if link.is_in_presence else CONSENT_ASKED
         tell(actor.tenant, member.person_id, kind, by=actor.person_id.hex, link_id=link.id.hex)
-    return link
 
 
 def _find(actor: Actor, found: Found) -> Member:

@@ -39,7 +39,7 @@ run: setup ## set up, migrate, seed the demo community if there is no data, serv
 ##@ Check
 
 .PHONY: test
-test: $(DEVELOPMENT) ## the tests on both databases (at most 8 minutes on 2 cores)
+test: $(DEVELOPMENT) ## the tests on both databases (12 minutes on 2 cores; 8 are meant)
 	$(PYTEST) -m "not long and not night"
 
 .PHONY: test-long

@@ -51,7 +51,7 @@ def list_feedback(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.response(200, CalendarSchema)
 def get_calendar(asked: dict[str, Any]) -> dict[str, Any]:
     """Each day of the month in each part of a holder: given, answered, excused or not yet."""
-    month = asked["month"] or clock.local_day(clock.now())
+    month = asked["month"] or clock.today()
     return {"items": feedback_reading.calendar_of(current_actor(), asked["member_id"], month)}
 
 

@@ -156,7 +156,7 @@ def _open_shops(neighbourhood: Neighbourhood, count: int) -> list[Shop]:
 def _open_shop(admin: Actor, treasurer: Actor, fund: Fund, number: int) -> Shop:
     shop = merchants.create_merchant(admin, f"{number} 号店", trade="面包")
     branch = merchants.add_branch(admin, shop.id, name="东门店", address="南华街 1 号")
-    year = clock.local_day(clock.now()).year
+    year = clock.today().year
     terms = AgreementTerms(
         fund_id=fund.id,
         rate_fen=100,

@@ -159,7 +159,7 @@ def _spend_each_for_itself(town: Town, chance: random.Random, stamps: list[UUID]
 
 
 def _let_expire(town: Town, chance: random.Random, stamps: list[UUID]) -> None:
-    passed = clock.local_day(clock.now()) - timedelta(days=2)
+    passed = clock.today() - timedelta(days=2)
     town.post(town.award_of(chance.choice(town.member_ids), chance.randint(1, 9), expires_on=passed))
     expire_some(town.id)
 

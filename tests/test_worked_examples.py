@@ -70,7 +70,7 @@ def settle(street: Street, week: str) -> int:
     settlements.issue(place.admin.actor, statement.id)
     settlements.confirm(street.owner.actor, statement.id)
     settlements.approve(place.treasurer.actor, statement.id)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return settlements.pay(place.admin.actor, statement.id, reference="回单 1", paid_on=today).payable_fen
 
 

@@ -162,7 +162,7 @@ def list_transfers() -> Any:
         transfers=transfers_in_words(actor, shown),
         codes=list(TRANSFERS.items()),
         kinds=list(ACCOUNT_KINDS.items()),
-        today=clock.local_day(clock.now()).isoformat(),
+        today=clock.today().isoformat(),
         asked=request.args,
         next_cursor=shown[-1].id.hex if len(rows) > len(shown) else None,
     )

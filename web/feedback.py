@@ -41,7 +41,7 @@ def show_mine() -> Any:
 
 def _mine(**again: Any) -> str:
     actor = own_member()
-    today = clock.local_day(clock.now())
+    today = clock.today()
     month = ask(CalendarQuery())["month"] or today
     given = feedback_reading.today_of(actor)
     return render_template(
@@ -172,7 +172,7 @@ def _list_all(**again: Any) -> str:
         feedback=[shown(view) for view in found["items"]],
         missing=missing,
         may_excuse=bool(reach(actor, "excuse_feedback").keys() - {Role.VOLUNTEER}),
-        today=clock.local_day(clock.now()),
+        today=clock.today(),
         places=members.places_of(actor, *members.HOMES),
         asked={
             "status": status or "", "unit_id": asked["unit_id"].hex if asked["unit_id"] else "",

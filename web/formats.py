@@ -37,7 +37,7 @@ def live_clock(moment: Moment) -> str:
 def day(value: Moment | date) -> str:
     """今天, 昨天, 明天, a weekday within the coming six days, else 10月12日; with the year when it is another."""
     that = _as_date(value)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     near = {0: _("今天"), -1: _("昨天"), 1: _("明天")}
     ahead = (that - today).days
     if ahead in near:
@@ -50,7 +50,7 @@ def day(value: Moment | date) -> str:
 def calendar_day(value: Moment | date) -> str:
     """10月12日; with the year when it is another than this one."""
     that = _as_date(value)
-    in_this_year = that.year == clock.local_day(clock.now()).year
+    in_this_year = that.year == clock.today().year
     patterns = ("M月d日", "y年M月d日") if language() == CHINESE else ("d MMM", "d MMM y")
     return str(format_date(that, patterns[0] if in_this_year else patterns[1], locale=language()))
 

@@ -62,7 +62,7 @@ def _wallet(actor: Actor) -> dict[str, Any]:
 
 def _expiring_soon(expiring: Sequence[Expiring]) -> list[dict[str, Any]]:
     """What is lost if nothing is done: points whose last day is near."""
-    soon = clock.local_day(clock.now()) + timedelta(days=expiry.NOTICE_DAYS)
+    soon = clock.today() + timedelta(days=expiry.NOTICE_DAYS)
     return [
         {
             "kind": "wait",

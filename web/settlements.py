@@ -92,7 +92,7 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
         done_by=_done_by(actor, settlement),
         next_step=_next_step(actor, settlement),
         may_void=_may_void(actor, settlement),
-        today=clock.local_day(clock.now()).isoformat(),
+        today=clock.today().isoformat(),
         **({"values": {}, "errors": {}} | again),
     )
 

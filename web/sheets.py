@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g
 from api.auth import current_actor
 from ledger.core import clock
 from ledger.core.db import snapshot
-from ledger.core.spreadsheets import Cell, as_csv, as_xlsx
+from ledger.core.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, as_csv, as_xlsx
 from ledger.people.list_exports import record_export
 
 
@@ -25,8 +25,8 @@ class Sheet(NamedTuple):
 MakeSheet = Callable[[], Sheet]
 
 FORMATS = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+    "csv": (CSV_TYPE, as_csv),
+    "xlsx": (XLSX_TYPE, as_xlsx),
 }
 """The ending of a file, its media type, and what writes it."""
 
@@ -59,6 +59,6 @@ def _answer(make: MakeSheet, kind: str, ending: str) -> Response:
     media_type, write = FORMATS[ending]
     content = write(sheet.columns, sheet.rows)
     record_export(current_actor(), kind, count=len(sheet.rows), file_format=ending)
-    name = f"{g.community.short_code}-{kind}-{clock.local_day(clock.now())}.{ending}"
+    name = f"{g.community.short_code}-{kind}-{clock.today()}.{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, content_type=media_type, headers=headers)

@@ -187,7 +187,7 @@ def _with_ways(entry: Entry, *, in_books: bool) -> dict[str, Any]:
 
 def _months(account: Account, chosen: date | None) -> list[date]:
     """From this month back to the one in which the account was opened, and the chosen one wherever it lies."""
-    month, first = clock.local_day(clock.now()).replace(day=1), clock.local_day(account.opened_at).replace(day=1)
+    month, first = clock.today().replace(day=1), clock.local_day(account.opened_at).replace(day=1)
     found = {chosen} if chosen else set()
     while month >= first and len(found) < MONTHS:
         found.add(month)

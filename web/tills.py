@@ -50,7 +50,7 @@ def show_counter() -> Any:
 def _counter(actor: Actor, **again: Any) -> str:
     counters = tills.branches_of(actor)
     branch = _asked_branch(actor, counters)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return render_template(
         "tills/counter.html",
         counters=[(one.id.hex, one.name) for one in counters],

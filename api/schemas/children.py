@@ -8,7 +8,8 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates
 
 from api.schemas.fields import Moment, Schema
-from ledger.people.children import AGE, today
+from ledger.core import clock
+from ledger.people.children import AGE
 from ledger.people.models import Purpose
 
 
@@ -21,7 +22,7 @@ class ChildRequestSchema(Schema):
 
     @validates("until")
     def lies_ahead(self, until: date | None, **_: Any) -> None:
-        if until is not None and not today() < until <= _years_from(today()):
+        if until is not None and not clock.today() < until <= _years_from(clock.today()):
             raise ValidationError(f"Must be after today and within {AGE} years.")
 
 

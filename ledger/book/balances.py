@@ -14,7 +14,7 @@ from sqlalchemy import ScalarSelect, and_, bindparam, func, or_, select, update
 from ledger.book import past, slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
 from ledger.book.codes import LOCK_ORDER, SLOTS, STORED, Kind
-from ledger.book.cohorts import Expiring, left_at, today
+from ledger.book.cohorts import Expiring, left_at
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Cohort, Hold, HoldState
 from ledger.core import clock
@@ -249,7 +249,7 @@ def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
     rows = {row.account_id: row for row, *_ in found}
     cohorts = [Expiring(expires_on, points) for _, _, expires_on, points in found if expires_on]
     purse, held = rows[wallet], rows[wallet].held - int(found[0][1])
-    day = today()
+    day = clock.today()
     return MemberBalance(
         posted=purse.balance,
         held=held,

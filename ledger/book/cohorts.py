@@ -36,10 +36,6 @@ _draws: Any = Draw.__table__
 Dated = dict[date, int]
 
 
-def today() -> date:
-    return clock.local_day(clock.now())
-
-
 class Expiring(NamedTuple):
     """Points of a wallet that can be used through `expires_on`, neither spent nor held."""
 
@@ -295,7 +291,7 @@ def draw_for_hold(hold: Hold) -> None:
     moves = _Moves(hold.community_id)
     purse = read_purses(hold.community_id, [hold.account_id])[hold.account_id]
     purse.available += hold.amount
-    drawn = purse.draw(hold.amount, day=today())
+    drawn = purse.draw(hold.amount, day=clock.today())
     hold.drawn = sum(drawn.values())
     moves.take(hold.account_id, drawn)
     moves.record(hold.account_id, drawn, hold_id=hold.id)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from ledger.book.accounts import AccountKey, wallet_of
 from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import Expiring, today
+from ledger.book.cohorts import Expiring
 from ledger.book.errors import SamePolicy
 from ledger.book.models import Account, Balance, Cohort, ExpiryPolicy
 from ledger.book.transfers import Draft, Source, post_transfers
@@ -79,7 +79,7 @@ def expire_some(community_id: UUID, *, limit: int = AT_ONCE) -> int:
     clockwork = system_actor(community_id)
     owners = _lock_overdue(community_id, limit)
     query = scoped(community_id, Cohort).where(
-        Cohort.account_id.in_(owners), Cohort.expires_on < today(), Cohort.points_left > 0
+        Cohort.account_id.in_(owners), Cohort.expires_on < clock.today(), Cohort.points_left > 0
     )
     found = list(db.session.scalars(query.order_by(Cohort.account_id, Cohort.expires_on).limit(limit)))
     post_transfers(clockwork, [_expiry_of(cohort, owners[cohort.account_id]) for cohort in found])
@@ -93,7 +93,7 @@ def expire_some(community_id: UUID, *, limit: int = AT_ONCE) -> int:
 def _lock_overdue(community_id: UUID, limit: int) -> dict[UUID, UUID]:
     """The wallets with overdue points, locked in order: account id to member id."""
     overdue = select(Cohort.account_id).where(
-        within(community_id, Cohort), Cohort.expires_on < today(), Cohort.points_left > 0
+        within(community_id, Cohort), Cohort.expires_on < clock.today(), Cohort.points_left > 0
     )
     query = scoped(community_id, Balance.account_id).where(
         Balance.account_id.in_(overdue.distinct().order_by(Cohort.account_id).limit(limit))
@@ -121,7 +121,7 @@ def tell_some(community_id: UUID, *, limit: int = AT_ONCE) -> int:
 
     Told once for each date, and again when points come back to it.
     """
-    day = today()
+    day = clock.today()
     untold = scoped(community_id, Cohort.account_id).where(
         Cohort.expires_on.between(day, day + timedelta(days=NOTICE_DAYS)),
         Cohort.points_left > 0,
@@ -169,7 +169,7 @@ def points_by_day(actor: Actor) -> Sequence[Expiring]:
     query = (
         scoped(actor.tenant, Cohort.expires_on)
         .add_columns(func.sum(Cohort.points_left))
-        .where(Cohort.points_left > 0, Cohort.expires_on >= today())
+        .where(Cohort.points_left > 0, Cohort.expires_on >= clock.today())
         .group_by(Cohort.expires_on)
         .order_by(Cohort.expires_on)
     )

@@ -19,12 +19,13 @@ from sqlalchemy.orm import aliased
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of, hours_of, wallet_of
 from ledger.book.balances import debts, lock_in_order
 from ledger.book.codes import Code
-from ledger.book.cohorts import Purse, read_purses, today
+from ledger.book.cohorts import Purse, read_purses
 from ledger.book.drafts import Draft, Source
 from ledger.book.errors import OpenHolds
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Balance, Transfer
 from ledger.book.transfers import post_transfers
+from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.tenancy import Actor, scoped, within
 
@@ -83,7 +84,7 @@ def hand_over_points(actor: Actor, from_id: UUID, into_id: UUID, *, source: Sour
         raise OpenHolds(held=moving.held)
     wallet_id = wallet_of(from_id).id_in(actor.tenant)
     purse = read_purses(actor.tenant, [wallet_id])[wallet_id]
-    owed = min(moving.debt, max(0, purse.spendable(today())))
+    owed = min(moving.debt, max(0, purse.spendable(clock.today())))
     if owed:
         repay = Draft(code=Code.REPAY, debit=wallet_of(from_id), credit=debt_of(from_id), amount=owed, source=source)
         post_transfers(actor, [repay])
@@ -161,7 +162,7 @@ def split_accounts(actor: Actor, from_id: UUID, into_id: UUID, *, merge: Merged,
 
 def _give(purse: Purse, amount: int, expires_on: date | None) -> tuple[int, int]:
     """How much of it the purse gives back, and how much becomes a debt."""
-    day = today()
+    day = clock.today()
     own = purse.take(amount, expires_on)
     if expires_on is not None and expires_on < day:
         return own, 0

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from ledger.book.accounts import AccountKey, debt_of, wallet_of
 from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import Purse, read_purses, today
+from ledger.book.cohorts import Purse, read_purses
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Account, Balance, Draw, Transfer
 from ledger.book.transfers import Draft, Source, left_to_reverse, post_transfers
-from ledger.core import registry
+from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.tenancy import Actor, scoped, within
 
@@ -127,8 +127,8 @@ def _give(
             restored[transfer_id] = min(left, amount - own - sum(restored.values()))
             with_it[transfer_id] -= restored[transfer_id]
     given = own + sum(restored.values())
-    others = min(amount - given, purse.spendable(today()))
-    purse.draw(others, day=today())
+    others = min(amount - given, purse.spendable(clock.today()))
+    purse.draw(others, day=clock.today())
     return given + others, restored
 
 

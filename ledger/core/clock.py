@@ -50,6 +50,11 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def today() -> date:
+    """The present day in Asia/Shanghai."""
+    return local_day(now())
+
+
 def start_of_day(day: date) -> datetime:
     """The first moment of a business day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)

@@ -74,6 +74,8 @@ holds_ended: dict[str, HoldsEnded] = {}
 units_moved: dict[str, UnitsMoved] = {}
 unit_uses: dict[str, UnitUses] = {}
 erasers: dict[str, Eraser] = {}
+ERASED = "-"
+"""What an eraser leaves of an answer that may not be empty."""
 exporters: dict[str, Exporter] = {}
 owners: list[OwnersNow] = []
 members_merged: list[MembersMerged] = []

@@ -17,6 +17,9 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-unty
 
 from ledger.core import clock
 
+CSV_TYPE = "text/csv; charset=utf-8"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 BOM = b"\xef\xbb\xbf"
 """Begins a UTF-8 file, else a spreadsheet on Windows reads Chinese as something else."""
 

@@ -30,13 +30,9 @@ class Childhood(NamedTuple):
     consents: list[Standing]
 
 
-def today() -> date:
-    return clock.local_day(clock.now())
-
-
 def is_child(member: Member) -> bool:
     """Is the member under fourteen today, as far as anybody has said?"""
-    return member.child_until is not None and today() < member.child_until
+    return member.child_until is not None and clock.today() < member.child_until
 
 
 def require_guardian(member: Member) -> None:

@@ -42,7 +42,7 @@ def give(person_id: UUID, purposes: Collection[Purpose], *, by: UUID | None = No
 
 def _is_child(person_id: UUID) -> bool:
     """Has anybody said, in any community, that the person is under fourteen today?"""
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return bool(db.session.scalar(select(exists().where(Member.person_id == person_id, Member.child_until > today))))
 
 

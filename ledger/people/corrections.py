@@ -40,8 +40,6 @@ REFUSED = declare(
     en='Your correction was not made. Look under "My data" for the reason.',
     by_phone=True,
 )
-ERASED = "-"
-"""What is left of an answer when its person has been forgotten."""
 
 
 class CorrectionView(NamedTuple):
@@ -217,7 +215,7 @@ def erase_corrections(person_id: UUID) -> None:
     open_ones = own.where(Correction.state == CorrectionState.ASKED)
     db.session.execute(open_ones.values(state=CorrectionState.WITHDRAWN, decided_at=clock.now(), decided_by=NOBODY))
     db.session.execute(own.values(wanted="", note=""))
-    db.session.execute(own.where(Correction.answer != "").values(answer=ERASED))
+    db.session.execute(own.where(Correction.answer != "").values(answer=registry.ERASED))
 
 
 registry.exporters["corrections"] = export_corrections

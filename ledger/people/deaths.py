@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger.book import merging
 from ledger.book.accounts import AccountKey, wallet_of
 from ledger.book.codes import Code, Kind, Unit
-from ledger.book.cohorts import read_purses, today
+from ledger.book.cohorts import read_purses
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db, savepoint
@@ -93,7 +93,7 @@ def confirm_death(actor: Actor, death_id: UUID) -> Death:
             sessions.revoke_all(person_id)
             numbers.end_number(person_id, actor_id=actor.person_id)
         death.state, death.decided_by, death.decided_at = DeathState.RECORDED, actor.person_id, clock.now()
-        death.heirs_until = today() + timedelta(days=HEIRS_DAYS)
+        death.heirs_until = clock.today() + timedelta(days=HEIRS_DAYS)
     _tell(actor, death, "confirm_death", "death.confirmed")
     return death
 
@@ -161,11 +161,11 @@ def _evidence(death: Death) -> bytes:
 def close_deaths(community_id: UUID, _period: str) -> None:
     """Every day: what no relative has received in time is the community's pot's."""
     clockwork = system_actor(community_id)
-    query = scoped(community_id, Death).where(Death.state == DeathState.RECORDED, Death.heirs_until < today())
+    query = scoped(community_id, Death).where(Death.state == DeathState.RECORDED, Death.heirs_until < clock.today())
     for death in db.session.scalars(query.order_by(Death.id).with_for_update()).all():
         wallet = wallet_of(death.member_id)
         purse = read_purses(community_id, [wallet.id_in(community_id)])[wallet.id_in(community_id)]
-        death.points = max(0, purse.spendable(today()))
+        death.points = max(0, purse.spendable(clock.today()))
         if death.points:
             draft = Draft(
                 code=Code.DONATE,

@@ -128,7 +128,7 @@ def actor_of(token: str) -> Actor:
     found = db.session.execute(query).one_or_none()
     if found is None:
         raise NotSignedIn
-    today = clock.local_day(clock.now())
+    today = clock.today()
     if not in_atomic() and (found.last_seen_on is None or found.last_seen_on < today):
         _see(found.id, today)
     return Actor(

@@ -63,7 +63,7 @@ def draft_agreement(actor: Actor, merchant_id: UUID, *, terms: AgreementTerms) -
     live = scoped(actor.tenant, Agreement.id).where(
         Agreement.merchant_id == merchant.id, Agreement.state != AgreementState.ENDED
     )
-    year = clock.local_day(clock.now()).year
+    year = clock.today().year
     number = f"{year}-{next_in_series(actor.tenant, f'agreements {year}'):03d}"
     # After the series, which one draft at a time holds: so a rival's draft is seen.
     if db.session.scalar(live) is not None:
@@ -195,7 +195,7 @@ def _may_second(draft: AgreementVersion) -> bool:
     if draft.signed_by is None or draft.signed_at is None:
         return False
     last_day = workdays.add_workdays(clock.local_day(draft.signed_at), STREET_WAITS_WORKDAYS)
-    return clock.local_day(clock.now()) > last_day
+    return clock.today() > last_day
 
 
 @atomic

@@ -67,7 +67,7 @@ def give_feedback(
     assert actor.member_id is not None, "only a member's own right reaches here"
     if not _holds(actor.tenant, actor.member_id, unit_id, lock=True):
         raise Forbidden
-    if not timedelta(0) <= clock.local_day(clock.now()) - day <= timedelta(days=1):
+    if not timedelta(0) <= clock.today() - day <= timedelta(days=1):
         raise FeedbackDay
     before = _row_of(actor.tenant, actor.member_id, unit_id, day)
     row = before or _added(_new(actor, actor.member_id, unit_id, day))
@@ -127,7 +127,7 @@ def excuse_day(actor: Actor, *, member_id: UUID, unit_id: UUID, day: date) -> Fe
     require_another(actor, member.person_id)
     if not _holds(actor.tenant, member.id, unit_id):
         raise HoldsNoPost
-    if abs(day - clock.local_day(clock.now())) > EXCUSED_WITHIN:
+    if abs(day - clock.today()) > EXCUSED_WITHIN:
         raise ExcuseDay
     before = _row_of(actor.tenant, member.id, unit_id, day)
     if before is not None and before.state != FeedbackState.EXCUSED:

@@ -18,8 +18,6 @@ from ledger.service import feedback_reading
 from ledger.service.feedback_models import Feedback, FeedbackPhoto
 
 EVENING = timedelta(hours=20)
-ERASED = "-"
-"""What is left of an answer when its person has been forgotten."""
 
 NOT_YET = declare(
     "service.feedback_missing",
@@ -37,7 +35,7 @@ def _evening(moment: datetime) -> str:
 @registry.job("remind_of_feedback", period=_evening)
 def remind_in_the_evening(community_id: UUID, day: str) -> None:
     """From eight in the evening whoever has not given today's feedback has a notice; the morning after is too late."""
-    if day == clock.local_day(clock.now()).isoformat():
+    if day == clock.today().isoformat():
         remind(community_id, feedback_reading.missing_persons(community_id), NOT_YET)
 
 
@@ -70,7 +68,7 @@ def erase_feedback(person_id: UUID) -> None:
     """
     own = update(Feedback).where(_of_person(person_id)).execution_options(synchronize_session=False)
     db.session.execute(own.values(words="", due_at=None))
-    db.session.execute(own.where(Feedback.answer != "").values(answer=ERASED))
+    db.session.execute(own.where(Feedback.answer != "").values(answer=registry.ERASED))
     db.session.execute(delete(FeedbackPhoto).where(FeedbackPhoto.owner_id == person_id))
 
 

@@ -204,7 +204,7 @@ def _days_of(month: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 def _awaited(unit: PlaceUnit, held: list[tuple[Post, PlaceUnit]], month: date) -> set[date]:
     """The days of the month up to today on which the unit was held."""
     first, after = (clock.local_day(bound) for bound in clock.month_bounds(month))
-    last = min(after - timedelta(days=1), clock.local_day(clock.now()))
+    last = min(after - timedelta(days=1), clock.today())
     days: set[date] = set()
     for post, of_unit in held:
         if of_unit.id == unit.id:
@@ -232,7 +232,7 @@ def holds_posts(actor: Actor) -> list[PlaceUnit]:
 def today_of(actor: Actor) -> dict[UUID, Feedback]:
     """What the actor has given for today, by part."""
     query = scoped(actor.tenant, Feedback).where(
-        Feedback.member_id.in_(actor.member_ids), Feedback.day == clock.local_day(clock.now())
+        Feedback.member_id.in_(actor.member_ids), Feedback.day == clock.today()
     )
     return {row.unit_id: row for row in db.session.scalars(query)}
 
@@ -273,7 +273,7 @@ def _missing(community_id: UUID) -> Select[Any]:
             within(community_id, Feedback),
             Feedback.member_id == Post.member_id,
             Feedback.unit_id == Post.unit_id,
-            Feedback.day == clock.local_day(clock.now()),
+            Feedback.day == clock.today(),
         )
     )
     return scoped(community_id, Member, PlaceUnit).where(

@@ -44,8 +44,6 @@ ANSWERED = declare(
     en="Your objection has been answered. Look at that service.",
     by_phone=True,
 )
-ERASED = "-"
-"""What is left of an answer when its person has been forgotten."""
 
 _UNSTAMPED = (Grievance.WAITING, Grievance.MINUTES, Grievance.OTHER)
 
@@ -318,7 +316,7 @@ def erase_objections(person_id: UUID) -> None:
     own = update(Objection).where(_of_person(person_id)).execution_options(synchronize_session=False)
     db.session.execute(own.where(Objection.state == ObjectionState.ASKED).values(state=ObjectionState.WITHDRAWN))
     db.session.execute(own.values(words=""))
-    db.session.execute(own.where(Objection.answer != "").values(answer=ERASED))
+    db.session.execute(own.where(Objection.answer != "").values(answer=registry.ERASED))
 
 
 registry.exporters["objections"] = export_objections

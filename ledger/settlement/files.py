@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ledger.core import clock
 from ledger.core.money import yuan
-from ledger.core.spreadsheets import BOM, Cell, Sheet, as_workbook, safe
+from ledger.core.spreadsheets import BOM, CSV_TYPE, XLSX_TYPE, Cell, Sheet, as_workbook, safe
 from ledger.core.tenancy import Actor
 from ledger.rewards.models import Merchant
 from ledger.settlement.lines import lines_of
@@ -94,8 +94,8 @@ def _yuan(fen: int) -> Decimal:
 
 
 KINDS = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+    "csv": (CSV_TYPE, as_csv),
+    "xlsx": (XLSX_TYPE, as_xlsx),
 }
 """The files of a statement: how each is called on the way, and what writes it."""
 

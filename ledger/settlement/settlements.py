@@ -56,7 +56,7 @@ def issue(actor: Actor, settlement_id: UUID) -> Settlement:
         settlement.state = SettlementState.ISSUED
         settlement.issued_at, settlement.issued_by = clock.now(), actor.person_id
         days = _auto_confirm_days(actor.tenant, settlement.merchant_id)
-        settlement.auto_confirm_on = workdays.add_workdays(clock.local_day(clock.now()), days)
+        settlement.auto_confirm_on = workdays.add_workdays(clock.today(), days)
         settlement.digest = statement_lines.digest_of(settlement, statement_lines.lines_of(actor.tenant, settlement.id))
     return settlement
 
@@ -88,7 +88,7 @@ def confirm_silent(community_id: UUID, _day: str) -> None:
     due = (
         update(Settlement)
         .where(within(community_id, Settlement), Settlement.state == SettlementState.ISSUED)
-        .where(Settlement.auto_confirm_on < clock.local_day(clock.now()))
+        .where(Settlement.auto_confirm_on < clock.today())
         .values(state=SettlementState.CONFIRMED, confirmed_at=clock.now())
         .returning(Settlement.id)
         .execution_options(synchronize_session=False)
@@ -123,7 +123,7 @@ def pay(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> 
     """
     with _step(actor, settlement_id, "pay", SettlementState.APPROVED) as settlement:
         require_another(actor, settlement.approved_by)
-        if paid_on > clock.local_day(clock.now()):
+        if paid_on > clock.today():
             raise PaidInFuture
         post_transfers(actor, _payment(actor, settlement))
         settlement.state = SettlementState.PAID

@@ -28,5 +28,5 @@ def feedback_of(place: Neighbourhood, who: Neighbour) -> UUID:
     """A feedback of the grid, given today by its new holder."""
     assert who.member_id is not None
     grants.give_post(place.admin.actor, who.member_id, kind=PostKind.BUILDING_LEADER, unit_id=place.grid.id)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return give_feedback(who.actor, place.grid.id, today, Given(Category.OTHER, "路灯")).id

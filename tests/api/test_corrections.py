@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from ledger.people import children
+from ledger.core import clock
 from tests.stories import Neighbourhood, open_neighbourhood
 
 
@@ -56,7 +56,7 @@ def test_of_two_pages_each_request_stands_on_one(client: FlaskClient, place: Nei
 def test_a_guardian_is_named_agrees_and_decides(client: FlaskClient, place: Neighbourhood) -> None:
     pupil, mother = place.volunteer("小明"), place.volunteer("王芳")
     address = f"{place.url}/members/{pupil.member_id.hex}"
-    birthday = (children.today() + timedelta(days=100)).isoformat()
+    birthday = (clock.today() + timedelta(days=100)).isoformat()
     said = client.post(f"{address}/childhood", json={"until": birthday}, headers=pupil.headers).json
     assert (said["until"], said["has_guardian"]) == (birthday, False)
     refused = client.post("/api/v1/me/consents", json={"purpose": "service", "given": True}, headers=pupil.headers)

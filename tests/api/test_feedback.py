@@ -24,7 +24,7 @@ def ding(place: Neighbourhood) -> Neighbour:
 
 
 def today() -> str:
-    return clock.local_day(clock.now()).isoformat()
+    return clock.today().isoformat()
 
 
 def said(place: Neighbourhood, **more: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def sealed(context: Flask) -> Iterator[SealedStreet]:
     try:
         street = open_street()
         member = street.volunteer(100)
-        first = clock.local_day(clock.now())
+        first = clock.today()
         for _ in range(3):
             street.buy(member)
             clock.advance(days=1)

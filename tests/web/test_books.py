@@ -156,7 +156,7 @@ def test_a_redemption_names_the_shop_and_leads_to_its_receipt(street: Street, li
 
 def test_transfers_are_found_by_code_day_kind_and_name(street: Street, lin: Neighbour, visit: Visit) -> None:
     browser = visit(street.place.treasurer)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     yesterday, tomorrow = today - timedelta(days=1), today + timedelta(days=1)
 
     def rows(query: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from ledger.core import clock
 from ledger.people import children, consents, corrections, helping, members
 from ledger.people.correction_models import About
 from ledger.people.helping import Found
@@ -69,10 +70,8 @@ def test_a_child_says_so_and_its_guardian_decides(day, visit):
     pupil, mother = day.place.volunteer("小明"), day.place.volunteer("王芳")
     browser = visit(pupil)
     browser.get("./my-data")
-    assert (
-        browser.post("./my-data/childhood", until=(children.today() - timedelta(days=1)).isoformat()).status_code == 422
-    )
-    browser.post("./my-data/childhood", until=(children.today() + timedelta(days=90)).isoformat(), follow=True)
+    assert browser.post("./my-data/childhood", until=(clock.today() - timedelta(days=1)).isoformat()).status_code == 422
+    browser.post("./my-data/childhood", until=(clock.today() + timedelta(days=90)).isoformat(), follow=True)
     assert "由监护人替您决定" in browser.words
     browser.get("./helpers")
     assert "是监护人" in browser.words
@@ -100,7 +99,7 @@ def test_staff_enter_and_clear_the_birthday(day, visit):
     browser = visit(day.place.admin)
     address = f"./members/{pupil.member_id.hex}"
     browser.get(f"{address}/helpers")
-    birthday = children.today() + timedelta(days=90)
+    birthday = clock.today() + timedelta(days=90)
     browser.post(f"{address}/childhood", until=birthday.isoformat(), follow=True)
     assert "还没有监护人" in browser.words
     assert browser.post(f"{address}/childhood", until="2099-01-01").status_code == 422

@@ -22,7 +22,7 @@ def ding(day):
 
 
 def said(day, **more):
-    today = clock.local_day(clock.now()).isoformat()
+    today = clock.today().isoformat()
     return {"unit_id": day.place.micro_grid.id.hex, "date": today, "category": "safety", "text": "路灯坏了"} | more
 
 
@@ -104,7 +104,7 @@ def test_the_list_is_narrowed_by_status_part_and_day(day, visit, ding):
     row = give(day.place, ding)
     answer_feedback(day.place.admin.actor, row.id, answer="收到了")
     give(day.place, leader(day.place, "李大姐"), NOTHING)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     browser = visit(day.place.admin)
     found = {
         "status=": {"丁大姐", "李大姐"},
@@ -125,7 +125,7 @@ def test_the_missing_are_excused_by_a_press_for_today_or_another_day(day, visit,
     browser.get("./feedback/all")
     assert "第一网格（1）" in browser.words
     [who] = re.findall(r'name="who" value="([^"]+)"', browser.page)
-    today = clock.local_day(clock.now())
+    today = clock.today()
     assert browser.post("./feedback/excuses", who=who, day="2199-01-01").status_code == 409
     browser.post("./feedback/excuses", who=who, day=today.isoformat(), follow=True)
     assert "都反馈了，或登记了请假" in browser.words
@@ -162,7 +162,7 @@ def test_the_desk_is_for_staff_of_the_part(day, visit, ding):
     assert visit(day.place.treasurer).get(f"./feedback/{row.id.hex}").status_code == 403
     browser = visit(day.place.admin)
     browser.get(f"./feedback/{row.id.hex}")
-    tomorrow = (clock.local_day(clock.now()) + timedelta(days=1)).isoformat()
+    tomorrow = (clock.today() + timedelta(days=1)).isoformat()
     browser.post("./feedback/excuses", who=f"{ding.member_id.hex}.{day.place.micro_grid.id.hex}", day=tomorrow)
     [excused] = reading.list_feedback(day.place.admin.actor, status=reading.Wanted.EXCUSED)
     assert excused.feedback.day.isoformat() == tomorrow

@@ -69,7 +69,7 @@ def _ask_undo(town: Town, merge: Merge) -> None:
 
 def _tell_deaths(town: Town) -> None:
     admin, second = town.cast["admin"], town.cast["treasurer"]
-    died_on = clock.local_day(clock.now()) - timedelta(days=3)
+    died_on = clock.today() - timedelta(days=3)
     heir_id = town.residents[0].member_id
     dead = (("赵德福", None), ("田桂芳", heir_id), ("孙长林", heir_id), ("郭秀珍", None), ("何文才", None))
     recorded = [deaths.record_death(admin, _newcomer(town, name), died_on=died_on, heir_id=heir) for name, heir in dead]

@@ -36,8 +36,8 @@ def seed(members: int, weeks: int, number: int, until: datetime | None, if_empty
     if if_empty and communities.all_ids():
         return
     started = time.monotonic()
-    day = until.date() if until else clock.local_day(clock.now())
-    if day > clock.local_day(clock.now()):
+    day = until.date() if until else clock.today()
+    if day > clock.today():
         raise click.ClickException("The story cannot end in the future.")
     if seeding.seed(volunteers=members, weeks=weeks, number=number, until=day, say=click.echo):
         click.echo(f"Done in {time.monotonic() - started:.0f} s.")

@@ -48,7 +48,7 @@ def tell_fortnight(town: Town, story: Story) -> None:
 
 def _give(town: Town, leaders: list[tuple[Actor, UUID]], back: int) -> None:
     """Most have nothing to report; now and then one is on leave or forgets."""
-    today = clock.local_day(clock.now())
+    today = clock.today()
     for number, (actor, unit_id) in enumerate(leaders):
         turn = (number * 5 + back) % 13
         if turn == 0:

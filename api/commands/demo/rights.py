@@ -49,7 +49,7 @@ def _withdraw(town: Town, name: str) -> None:
 
 
 def _refuse(town: Town, name: str) -> None:
-    until = clock.local_day(clock.now()) + timedelta(days=365 * RETAINED_YEARS)
+    until = clock.today() + timedelta(days=365 * RETAINED_YEARS)
     admin = town.cast["admin"]
     erasures.refuse_erasure(admin, _ask(town, name), ground=Ground.STATUTORY_RETENTION, retained_until=until)
 
@@ -74,7 +74,7 @@ def _correct(town: Town) -> None:
 
 def _answer_for_children(town: Town) -> None:
     """Two pupils: for one a mother has agreed to answer, the other waits for a guardian."""
-    admin, birthday = town.cast["admin"], children.today() + timedelta(days=700)
+    admin, birthday = town.cast["admin"], clock.today() + timedelta(days=700)
     for name, mother in (("陈小明", "陈丽"), ("李小红", "")):
         pupil = members.add_member(admin, name)
         children.set_child(admin, pupil.id, birthday)

@@ -159,7 +159,7 @@ def _waiting(actor: Actor, state: CheckinState) -> list[UUID]:
 
 def plan_days_ahead(town: Town, days: int) -> None:
     """From today on there is an activity open at every hour, for whoever tries the product."""
-    today = clock.start_of_day(clock.local_day(clock.now()))
+    today = clock.start_of_day(clock.today())
     for n in range(days):
         starts_at = today + timedelta(days=n)
         plan = ActivityPlan(
@@ -174,7 +174,7 @@ def plan_days_ahead(town: Town, days: int) -> None:
 
 def sign_up_for_a_tea(town: Town) -> None:
     """Places and a line in every state, at an activity with few places."""
-    starts_at = clock.start_of_day(clock.local_day(clock.now())) + timedelta(days=5, hours=15)
+    starts_at = clock.start_of_day(clock.today()) + timedelta(days=5, hours=15)
     plan = ActivityPlan(
         name="邻里茶话会帮厨",
         place="红色驿站",

@@ -30,7 +30,7 @@ def _tell_life(town: Town, story: Story, settlement: Settlement, n: int, monday:
     owner = next(one.owner for one in town.counters if one.merchant_id == settlement.merchant_id)
 
     def pay() -> None:
-        today = clock.local_day(clock.now())
+        today = clock.today()
         settlements.pay(admin, settlement.id, reference=f"回单 {settlement.week}-{n + 1:02d}", paid_on=today)
 
     def approve(moment: datetime) -> None:

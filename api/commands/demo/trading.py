@@ -61,7 +61,7 @@ def _agreed_with(town: Town, name: str) -> Agreement:
 
 
 def _terms(town: Town, n: int) -> AgreementTerms:
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return AgreementTerms(
         fund_id=town.funds[n % len(town.funds)],
         rate_fen=50,

@@ -62,7 +62,7 @@ class History:
 
     @property
     def day(self) -> date:
-        return clock.local_day(clock.now())
+        return clock.today()
 
     def step(self) -> str:
         act = self.chance.choice(ACTS)

@@ -63,7 +63,7 @@ def test_the_street_is_the_second_person_only_after_two_working_days(desk: Desk,
         desk.approve(request, by=officer)
     with pytest.raises(SecondPersonPresent):
         decline_reversal(officer.actor, other.id, note="不")
-    last_day = workdays.add_workdays(clock.local_day(clock.now()), 2)
+    last_day = workdays.add_workdays(clock.today(), 2)
     clock.move_to(clock.start_of_day(last_day + timedelta(days=1)) - timedelta(seconds=1))
     with pytest.raises(SecondPersonPresent):
         desk.approve(request, by=officer)

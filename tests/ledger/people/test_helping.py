@@ -231,7 +231,7 @@ def test_nobody_writes_to_the_dead(place, lin, daughter):
     live(place, lin, daughter)
     to_lin = select(func.count()).where(Notice.person_id == lin.person_id)
     before = db.session.scalar(to_lin)
-    death = deaths.record_death(place.admin.actor, lin.member_id, died_on=clock.local_day(clock.now()))
+    death = deaths.record_death(place.admin.actor, lin.member_id, died_on=clock.today())
     deaths.confirm_death(place.treasurer.actor, death.id)
     assert (kinds(daughter)[0], db.session.scalar(to_lin)) == ("helping.ended", before)
     assert count_stand_ins(place.id) == {}, "the community did it itself"

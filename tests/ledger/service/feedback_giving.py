@@ -28,7 +28,7 @@ def leader(place: Neighbourhood, name: str = "丁大姐", *, unit: PlaceUnit | N
 
 def give(place: Neighbourhood, who: Neighbour, given: Given = LAMP, file_ids: list[UUID] | None = None) -> Feedback:
     """Today's feedback of the micro-grid."""
-    today = clock.local_day(clock.now())
+    today = clock.today()
     return give_feedback(who.actor, place.micro_grid.id, today, given, file_ids=file_ids)
 
 

@@ -22,7 +22,7 @@ from tests.stories import Neighbour
 def child(day: Day) -> Neighbour:
     """A pupil whose fourteenth birthday is in a year; who said yes to everything before anybody knew."""
     pupil = day.place.volunteer("小明")
-    children.set_child(day.place.admin.actor, pupil.member_id, children.today() + timedelta(days=365))
+    children.set_child(day.place.admin.actor, pupil.member_id, clock.today() + timedelta(days=365))
     return pupil
 
 
@@ -105,14 +105,14 @@ def test_a_guardian_is_grown_and_answers_for_a_child(day: Day, child: Neighbour,
     with pytest.raises(NoChild):
         asked(day, mother, day.place.volunteer())
     other = day.place.volunteer("小红")
-    children.set_child(day.place.admin.actor, other.member_id, children.today() + timedelta(days=1))
+    children.set_child(day.place.admin.actor, other.member_id, clock.today() + timedelta(days=1))
     with pytest.raises(NoChild):
         asked(day, child, other)
 
 
 def test_on_the_fourteenth_birthday_the_person_decides(day: Day, mother: Neighbour) -> None:
     pupil = day.place.volunteer("小明")
-    children.set_child(day.place.admin.actor, pupil.member_id, children.today() + timedelta(days=1))
+    children.set_child(day.place.admin.actor, pupil.member_id, clock.today() + timedelta(days=1))
     answers_for(day, pupil, mother)
     clock.move_to(clock.now() + timedelta(days=1))
     consents.change(pupil.actor, Purpose.LOCATION, given=True)
@@ -122,7 +122,7 @@ def test_on_the_fourteenth_birthday_the_person_decides(day: Day, mother: Neighbo
 
 
 def test_anybody_says_so_of_themself_once_and_staff_correct_it(day: Day, mother: Neighbour) -> None:
-    birthday = children.today() + timedelta(days=30)
+    birthday = clock.today() + timedelta(days=30)
     children.set_child(mother.actor, mother.member_id, birthday)
     for again in (None, birthday + timedelta(days=1)):
         with pytest.raises(Forbidden):

@@ -72,7 +72,7 @@ class Office:
         return settlements.approve(self.treasurer.actor, settlement.id)
 
     def pay(self, settlement: Settlement) -> Settlement:
-        today = clock.local_day(clock.now())
+        today = clock.today()
         return settlements.pay(self.admin.actor, settlement.id, reference="ICBC-20261124-0001", paid_on=today)
 
     def reconcile(self, settlement: Settlement) -> Settlement:

@@ -133,7 +133,7 @@ def test_only_the_shops_owner_confirms(office: Office) -> None:
 
 def test_after_the_agreements_working_days_the_clock_confirms(office: Office) -> None:
     settlement = office.bring_to(S.ISSUED)
-    assert settlement.auto_confirm_on == workdays.add_workdays(clock.local_day(clock.now()), 3)
+    assert settlement.auto_confirm_on == workdays.add_workdays(clock.today(), 3)
     clock.move_to(clock.start_of_day(settlement.auto_confirm_on))
     tick([office.id])
     assert office.read(settlement).state == S.ISSUED
@@ -167,7 +167,7 @@ def test_the_issuer_does_not_approve(office: Office) -> None:
 def test_the_approver_does_not_pay(office: Office) -> None:
     settlement = office.bring_to(S.APPROVED)
     with pytest.raises(OwnStep):
-        settlements.pay(office.treasurer.actor, settlement.id, reference="x", paid_on=clock.local_day(clock.now()))
+        settlements.pay(office.treasurer.actor, settlement.id, reference="x", paid_on=clock.today())
 
 
 def test_who_paid_does_not_reconcile(office: Office) -> None:
@@ -187,7 +187,7 @@ def test_the_street_approves_only_after_two_working_days(office: Office) -> None
     settlement = office.bring_to(S.CONFIRMED)
     with pytest.raises(SecondPersonPresent):
         settlements.approve(officer.actor, settlement.id)
-    last_day = workdays.add_workdays(clock.local_day(clock.now()), 2)
+    last_day = workdays.add_workdays(clock.today(), 2)
     clock.move_to(clock.start_of_day(last_day + timedelta(days=1)))
     settlements.approve(officer.actor, settlement.id)
     assert office.read(settlement).approved_by == officer.person_id
@@ -244,14 +244,14 @@ def test_a_negative_week_is_made_up_by_the_next(office: Office) -> None:
 
 def test_money_was_not_paid_tomorrow(office: Office) -> None:
     settlement = office.bring_to(S.APPROVED)
-    tomorrow = clock.local_day(clock.now()) + timedelta(days=1)
+    tomorrow = clock.today() + timedelta(days=1)
     with pytest.raises(PaidInFuture):
         settlements.pay(office.admin.actor, settlement.id, reference="x", paid_on=tomorrow)
 
 
 def test_of_eight_payments_at_once_one_pays(office: Office, app: Flask) -> None:
     settlement = office.bring_to(S.APPROVED)
-    actor, today = office.admin.actor, clock.local_day(clock.now())
+    actor, today = office.admin.actor, clock.today()
     results = at_once(app, [lambda: settlements.pay(actor, settlement.id, reference="x", paid_on=today).state] * 8)
     assert sorted(results) == ["paid"] + ["wrong_state"] * 7
     assert balances(office)["payable"] == 0

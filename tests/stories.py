@@ -7,9 +7,11 @@ from itertools import count
 from uuid import UUID
 
 from ledger.core.tenancy import Actor, Role, system_actor
-from ledger.people import communities, grants, members, phones, sessions, units
+from ledger.people import communities, grants, helping, members, phones, sessions, units
 from ledger.people.communities import Staff
 from ledger.people.consents import give
+from ledger.people.helping import Found
+from ledger.people.helping_models import HelperLink, Relation
 from ledger.people.models import Community, Oversight, PlaceUnit, Purpose, SessionKind, UnitKind
 
 _numbers = count(13_000_000_000)
@@ -102,6 +104,20 @@ class Neighbourhood:
     @property
     def second_treasurer(self) -> Neighbour:
         return self._one(Role.TREASURER)
+
+    def helper_link(
+        self, member: Neighbour, helper: Neighbour, relation: Relation = Relation.CHILD, *, is_guardian: bool = False
+    ) -> HelperLink:
+        """Registered with the member's word given in presence; the helper has still to agree."""
+        return helping.name_helper(
+            self.admin.actor,
+            member.member_id,
+            found=Found(helper.member_id),
+            relation=relation,
+            note="在家中口头同意",
+            is_in_presence=True,
+            is_guardian=is_guardian,
+        )
 
     def grid_beside(self, name: str = "第二网格") -> PlaceUnit:
         """Another grid of the same community."""

@@ -8,7 +8,6 @@ from datetime import timedelta
 from ledger.core import clock
 from ledger.people import children, consents, corrections, helping, members
 from ledger.people.correction_models import About
-from ledger.people.helping import Found
 from ledger.people.helping_models import Relation
 from ledger.people.models import Purpose
 
@@ -75,15 +74,7 @@ def test_a_child_says_so_and_its_guardian_decides(day, visit):
     assert "由监护人替您决定" in browser.words
     browser.get("./helpers")
     assert "是监护人" in browser.words
-    link = helping.name_helper(
-        day.place.admin.actor,
-        pupil.member_id,
-        found=Found(mother.member_id),
-        relation=Relation.PARENT,
-        note="户口本",
-        is_in_presence=True,
-        is_guardian=True,
-    )
+    link = day.place.helper_link(pupil, mother, Relation.PARENT, is_guardian=True)
     helping.agree(mother.actor, link.id)
     guardian = visit(mother)
     guardian.get(f"./helped/{pupil.member_id.hex}")

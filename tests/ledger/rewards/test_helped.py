@@ -13,7 +13,6 @@ from ledger.core.audit import AuditLine
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.people import helping, inbox
-from ledger.people.helping import Found
 from ledger.people.helping_models import HelperLink, Relation
 from ledger.rewards import merchants, receipts, redemptions
 from ledger.rewards.errors import OwnRedemption
@@ -24,14 +23,7 @@ from tests.stories import Neighbour
 
 def helper_of(street: Street, member: Neighbour, helper: Neighbour) -> HelperLink:
     """The helper acts for the member from now on."""
-    link = helping.name_helper(
-        street.place.admin.actor,
-        member.member_id,
-        found=Found(helper.member_id),
-        relation=Relation.CHILD,
-        note="在家中口头同意",
-        is_in_presence=True,
-    )
+    link = street.place.helper_link(member, helper, Relation.CHILD)
     return helping.agree(helper.actor, link.id)
 
 

@@ -11,7 +11,6 @@ from ledger.core.errors import Forbidden
 from ledger.core.registry import erasers, exporters
 from ledger.people import children, consents, helping
 from ledger.people.errors import GuardianDecides, GuardianRequired, NoChild
-from ledger.people.helping import Found
 from ledger.people.helping_models import HelperLink, Relation
 from ledger.people.models import Purpose
 from tests.ledger.service.day import ELEVEN, NINE, Day
@@ -32,15 +31,7 @@ def mother(day: Day) -> Neighbour:
 
 
 def asked(day: Day, child: Neighbour, guardian: Neighbour) -> HelperLink:
-    return helping.name_helper(
-        day.place.admin.actor,
-        child.member_id,
-        found=Found(guardian.member_id),
-        relation=Relation.PARENT,
-        note="户口本已核对",
-        is_in_presence=True,
-        is_guardian=True,
-    )
+    return day.place.helper_link(child, guardian, Relation.PARENT, is_guardian=True)
 
 
 def answers_for(day: Day, child: Neighbour, guardian: Neighbour) -> HelperLink:
@@ -87,14 +78,7 @@ def test_the_guardian_decides_for_the_child_and_nobody_else(day: Day, child: Nei
 def test_who_was_only_asked_and_who_only_helps_decides_nothing(day: Day, child: Neighbour, mother: Neighbour) -> None:
     asked(day, child, mother)
     helper = day.place.volunteer("王姐")
-    link = helping.name_helper(
-        day.place.admin.actor,
-        child.member_id,
-        found=Found(helper.member_id),
-        relation=Relation.SIBLING,
-        note="当面同意",
-        is_in_presence=True,
-    )
+    link = day.place.helper_link(child, helper, Relation.SIBLING)
     helping.agree(helper.actor, link.id)
     for one in (mother, helper):
         with pytest.raises(Forbidden):

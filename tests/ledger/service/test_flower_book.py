@@ -9,7 +9,6 @@ import pytest
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.people import helping
-from ledger.people.helping import Found
 from ledger.people.helping_models import Relation
 from ledger.service import mine
 from ledger.service.undoing import undo_stamp
@@ -70,14 +69,7 @@ def test_staff_of_the_part_and_a_helper_see_it_and_others_do_not(day: Day, lin: 
     daughter = day.place.volunteer("林小燕")
     with pytest.raises(Forbidden):
         mine.flower_book(daughter.actor, lin.member_id)
-    link = helping.name_helper(
-        day.place.admin.actor,
-        lin.member_id,
-        found=Found(daughter.member_id),
-        relation=Relation.CHILD,
-        note="当面",
-        is_in_presence=True,
-    )
+    link = day.place.helper_link(lin, daughter, Relation.CHILD)
     helping.agree(daughter.actor, link.id)
     for reader in (daughter, day.place.coordinator, day.place.admin):
         assert mine.flower_book(reader.actor, lin.member_id).flowers == 1

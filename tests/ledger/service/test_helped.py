@@ -16,7 +16,6 @@ from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.tenancy import Role
 from ledger.people import helping, inbox
-from ledger.people.helping import Found
 from ledger.people.helping_models import HelperLink, Relation
 from ledger.service import queue
 from ledger.service.checkins import Via
@@ -42,14 +41,7 @@ def lin(day: Day) -> Neighbour:
 
 def helper_of(place: Neighbourhood, member: Neighbour, helper: Neighbour) -> HelperLink:
     """The helper acts for the member from now on."""
-    link = helping.name_helper(
-        place.admin.actor,
-        member.member_id,
-        found=Found(helper.member_id),
-        relation=Relation.CHILD,
-        note="在家中口头同意",
-        is_in_presence=True,
-    )
+    link = place.helper_link(member, helper, Relation.CHILD)
     return helping.agree(helper.actor, link.id)
 
 

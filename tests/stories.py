@@ -13,6 +13,7 @@ from ledger.people.consents import give
 from ledger.people.helping import Found
 from ledger.people.helping_models import HelperLink, Relation
 from ledger.people.models import Community, Oversight, PlaceUnit, Purpose, SessionKind, UnitKind
+from tests.openings import told_once
 
 _numbers = count(13_000_000_000)
 
@@ -130,6 +131,7 @@ def neighbour(community_id: UUID, name: str, person_id: UUID, member_id: UUID | 
     return Neighbour(name, person_id, member_id, token, community_id)
 
 
+@told_once
 def open_neighbourhood(name: str = "南华社区") -> Neighbourhood:
     """A new community with two staff accounts, a grid and a micro-grid."""
     first, second = next_phone(), next_phone()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, cast, literal, null, or_, select, union_all, update
+from sqlalchemy import CompoundSelect, Select, Uuid, bindparam, cast, literal, null, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
@@ -147,10 +148,8 @@ def _see(session_id: UUID, today: date) -> None:
 
 def enter(actor: Actor, community_id: UUID) -> Actor:
     """The same person inside a community, with every right resolved; NotFound for a stranger."""
-    membership = scoped(community_id, Member.id, Member.person_id, Member.household_id, PlaceUnit.path).where(
-        PlaceUnit.id == Member.unit_id, _stands_for(actor.person_id, community_id), Member.state == MemberState.ACTIVE
-    )
-    member = db.session.execute(membership).one_or_none()
+    asked = {"community_id": community_id, "person_id": actor.person_id}
+    member = db.session.execute(_membership(), asked).one_or_none()
     person_id = member.person_id if member else actor.person_id
     held, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
     if member is None and not held and not counters:
@@ -172,48 +171,13 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
     )
 
 
-def _stands_for(person_id: UUID, community_id: UUID) -> ColumnElement[bool]:
-    """SQL: the person's own membership, or the one that theirs was merged into."""
-    alias = aliased(Member)
-    merged = select(alias.merged_into).where(
-        within(community_id, alias), alias.person_id == person_id, alias.merged_into.is_not(None)
-    )
-    return or_(Member.person_id == person_id, Member.id.in_(merged))
-
-
 Rights = tuple[tuple[Grant, ...], tuple[Counter, ...], frozenset[UUID], dict[UUID, UUID]]
 
 
 def _rights(person_id: UUID, member_id: UUID | None, community_id: UUID) -> Rights:
     """Everything the person may do here, and who was merged into them (member to person), in one statement."""
-    staff = scoped(community_id, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
-    staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
-    staff = staff.where(within(community_id, Member), Member.person_id == person_id, RoleGrant.until.is_(None))
-    secretary = select(literal(Role.SECRETARY.value), PlaceUnit.path, _no_id(), _no_id())
-    secretary = secretary.where(
-        within(community_id, Post, PlaceUnit, Member),
-        PlaceUnit.id == Post.unit_id,
-        Member.id == Post.member_id,
-        Member.person_id == person_id,
-        Post.kind == PostKind.BRANCH_SECRETARY,
-        Post.until.is_(None),
-    )
-    street = select(literal(Role.STREET.value), literal(""), _no_id(), _no_id()).where(
-        Community.id == community_id,
-        OversightGrant.street_id == Community.street_id,
-        OversightGrant.person_id == person_id,
-        OversightGrant.role == Oversight.STREET,
-        OversightGrant.until.is_(None),
-    )
-    shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
-        within(community_id, CounterStaff), CounterStaff.person_id == person_id, CounterStaff.until.is_(None)
-    )
-    merged = select(literal(ALIAS), literal(""), Member.id, Member.person_id).where(
-        within(community_id, Member), Member.merged_into == member_id
-    )
-    # For whoever is no member the comparison would be with NULL, which SQL writes as IS NULL: everybody.
-    parts = [staff, secretary, street, shop, _helped(person_id, community_id)]
-    rows = db.session.execute(union_all(*parts, *([merged] if member_id is not None else []))).all()
+    asked = {"community_id": community_id, "person_id": person_id, "member_id": member_id}
+    rows = db.session.execute(_every_right(), asked).all()
     held = [row for row in rows if row[0] not in (HELPS, ALIAS)]
     grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in held if merchant_id is None)
     counters = tuple(
@@ -223,13 +187,65 @@ def _rights(person_id: UUID, member_id: UUID | None, community_id: UUID) -> Righ
     return grants, counters, helps, {alias_id: formerly for role, _, alias_id, formerly in rows if role == ALIAS}
 
 
-def _helped(person_id: UUID, community_id: UUID) -> Select[Any]:
+# Every request enters a community. Building these two statements took nine tenths of that, so each is built once.
+
+_COMMUNITY: Any = bindparam("community_id", type_=Uuid())
+_PERSON: Any = bindparam("person_id", type_=Uuid())
+_MEMBER: Any = bindparam("member_id", type_=Uuid())
+
+
+@cache
+def _membership() -> Select[Any]:
+    """The person's own membership, or the one that theirs was merged into."""
+    alias = aliased(Member)
+    merged = select(alias.merged_into).where(
+        within(_COMMUNITY, alias), alias.person_id == _PERSON, alias.merged_into.is_not(None)
+    )
+    return scoped(_COMMUNITY, Member.id, Member.person_id, Member.household_id, PlaceUnit.path).where(
+        PlaceUnit.id == Member.unit_id,
+        or_(Member.person_id == _PERSON, Member.id.in_(merged)),
+        Member.state == MemberState.ACTIVE,
+    )
+
+
+@cache
+def _every_right() -> CompoundSelect[Any]:
+    staff = scoped(_COMMUNITY, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
+    staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
+    staff = staff.where(within(_COMMUNITY, Member), Member.person_id == _PERSON, RoleGrant.until.is_(None))
+    secretary = select(literal(Role.SECRETARY.value), PlaceUnit.path, _no_id(), _no_id())
+    secretary = secretary.where(
+        within(_COMMUNITY, Post, PlaceUnit, Member),
+        PlaceUnit.id == Post.unit_id,
+        Member.id == Post.member_id,
+        Member.person_id == _PERSON,
+        Post.kind == PostKind.BRANCH_SECRETARY,
+        Post.until.is_(None),
+    )
+    street = select(literal(Role.STREET.value), literal(""), _no_id(), _no_id()).where(
+        Community.id == _COMMUNITY,
+        OversightGrant.street_id == Community.street_id,
+        OversightGrant.person_id == _PERSON,
+        OversightGrant.role == Oversight.STREET,
+        OversightGrant.until.is_(None),
+    )
+    shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
+        within(_COMMUNITY, CounterStaff), CounterStaff.person_id == _PERSON, CounterStaff.until.is_(None)
+    )
+    # For whoever is no member this compares with NULL, which no row equals.
+    merged = select(literal(ALIAS), literal(""), Member.id, Member.person_id).where(
+        within(_COMMUNITY, Member), Member.merged_into == _MEMBER
+    )
+    return union_all(staff, secretary, street, shop, _helped(), merged)
+
+
+def _helped() -> Select[Any]:
     """The members for whom the person may act now, in the form of the other rights."""
     helper = aliased(Member)
     return select(literal(HELPS), literal(""), HelperLink.member_id, _no_id()).where(
-        within(community_id, HelperLink, Member, helper),
+        within(_COMMUNITY, HelperLink, Member, helper),
         helper.id == HelperLink.helper_id,
-        helper.person_id == person_id,
+        helper.person_id == _PERSON,
         Member.id == HelperLink.member_id,
         Member.state == MemberState.ACTIVE,
         HelperLink.state == HelpState.LIVE,

@@ -25,6 +25,7 @@ from ledger.rewards.agreements import AgreementTerms
 from ledger.rewards.models import Agreement, Branch, Fund, Merchant, Offer, OfferKind, Redemption
 from ledger.rewards.offers import OfferTerms
 from ledger.rewards.ways import ByMemberCode, ByPoster
+from tests.openings import told_once
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -154,6 +155,7 @@ def terms_of(fund: Fund, **changed: Any) -> AgreementTerms:
     return AgreementTerms(**(asked | changed))
 
 
+@told_once
 def open_street(*, at: datetime = NOON, fund_fen: int = 100_000, **terms: Any) -> Street:
     """Everything signed and approved by two people, the clock standing at `at`."""
     clock.move_to(at)

@@ -15,6 +15,7 @@ from ledger.service.checkins import Kind, Via, record_checkin
 from ledger.service.models import Activity, Basis, Checkin, Decision, Programme
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
+from tests.openings import told_once
 from tests.stories import Neighbour, Neighbourhood, open_neighbourhood
 
 NINE = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
@@ -86,6 +87,7 @@ class Day:
         return codes.live_code_at(of or self.activity, codes.step_of(at))
 
 
+@told_once
 def open_day(**plan: Any) -> Day:
     """The clock stands at eight in the morning; an activity from nine to eleven is planned in the grid."""
     clock.move_to(NINE - timedelta(hours=1))

@@ -40,6 +40,7 @@ ACTS = {
     "people.name_helper": _("登记代办人"),
     "people.agree_to_help": _("同意代办"),
     "people.end_help": _("结束代办"),
+    "people.move_help": _("合并账户时转移代办"),
     "people.read_notice": _("看了消息"),
     "people.read_notices": _("看了全部消息"),
     "people.hand_over_notice": _("把通知单交给本人"),

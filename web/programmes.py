@@ -14,7 +14,8 @@ from ledger.core.errors import Invalid
 from ledger.core.permissions import may, require, require_any
 from ledger.core.tenancy import Actor
 from ledger.service import programmes
-from ledger.service.programmes import ProgrammeWithRule, award_for
+from ledger.service.earning import award_for, terms_of
+from ledger.service.programmes import ProgrammeWithRule
 from web.forms import read, send
 from web.languages import CHINESE, language
 
@@ -54,7 +55,7 @@ def _list(actor: Actor, **again: Any) -> str:
 
 
 def _shown(one: ProgrammeWithRule) -> dict[str, Any]:
-    example = award_for(one.rule, EXAMPLE_MINUTES)
+    example = award_for(terms_of(one.rule), EXAMPLE_MINUTES)
     return {
         "id": one.programme.id.hex,
         "name": one.programme.name,

@@ -121,7 +121,9 @@ ProgrammePageSchema = page_of(ProgrammeSchema)
 
 class DryRunRequestSchema(Schema):
     terms = fields.Nested(RuleTermsSchema, required=True)
-    month = Month(load_default=None, allow_none=True, metadata={"description": "None: last month.", "example": "2026-10"})
+    month = Month(
+        load_default=None, allow_none=True, metadata={"description": "None: last month.", "example": "2026-10"}
+    )
 
 
 class DifferenceSchema(Schema):
@@ -134,7 +136,7 @@ class DifferenceSchema(Schema):
 
 
 class DryRunSchema(Schema):
-    month = fields.Date(format="%Y-%m")
+    month = fields.Function(lambda one: f"{one.month:%Y-%m}", metadata={"type": "string", "example": "2026-11"})
     visits = fields.Integer(metadata={"description": "Stamped visits whose credit began in the month."})
     members = fields.Integer()
     points_now = fields.Integer(metadata={"description": "What they earned."})

@@ -110,6 +110,7 @@ ACTS = {
     "people.erase_person": _("注销个人信息"),
     "service.create_programme": _("新建项目"),
     "service.change_rule": _("改了项目规则"),
+    "service.set_issuance_budget": _("改了每月发放预算"),
     "service.plan_activity": _("安排活动"),
     "service.cancel_activity": _("取消活动"),
     "service.sign_up": _("报名"),

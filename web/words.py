@@ -378,6 +378,20 @@ BASES = {
     "per_hour": _("每小时"),
 }
 
+CAPS = {
+    "max_points_day": _("每人每天最多"),
+    "max_points_week": _("每人每周最多"),
+    "max_points_month": _("每人每月最多"),
+    "max_points_member": _("每人一共最多"),
+}
+
+POLICIES = {
+    "full": _("照规则算"),
+    "second": _("要两人盖章"),
+    "none": _("只记时长"),
+}
+"""What a grade of evidence is worth under a rule."""
+
 PURPOSES = {
     "service": _("记录我的服务和红花（使用小红花必需）"),
     "publication": _("公开我的姓名，用于表扬和公示"),
@@ -413,7 +427,7 @@ SCOPES = {
 
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
-    "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
+    "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,

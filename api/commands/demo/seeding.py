@@ -22,6 +22,7 @@ from api.commands.demo import (
     objecting,
     redeeming,
     rights,
+    ruling,
     serving,
     settling,
     signing_in,
@@ -89,6 +90,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     monday = clock.now() + timedelta(days=3)
     story = Story()
     _let_flowers_expire(town, story, monday)
+    ruling.tell_rules(town, story, monday)
     correcting.tell_last_days(town, story)
     story.tell(town.until - timedelta(hours=3), partial(importing.import_lists, town))
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))

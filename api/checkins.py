@@ -95,7 +95,7 @@ def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> li
     _take_turn(items)
     on_cards = cards.members_with(actor.tenant, [one["via"].card_code for one in items if one["via"].card_code])
     named = {one["via"].member_id for one in items} | set(on_cards.values())
-    checkins.lock_members(actor.tenant, named - {None})
+    checkins.lock_members(actor.tenant, {member_id for member_id in named if member_id})
     ends = time.monotonic() + BATCH_SECONDS
     results: dict[int, dict[str, Any]] = {}
     for place in _in_order(items, on_cards):

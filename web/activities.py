@@ -245,7 +245,7 @@ def show_poster(activity_id: UUID) -> Any:
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>/live")
 def show_live_code(activity_id: UUID) -> Any:
-    """The changing code for a screen at the place; the page asks for the next one by itself, and says when it is over."""
+    """The changing code for a screen at the place; the page renews itself, and says when it is over."""
     actor = current_actor()
     view = activities.see_activity(actor, activity_id)
     require(actor, "manage_activities", unit_path=view.unit.path)

@@ -34,8 +34,8 @@ from web.forms import mint
 page = Blueprint("scanner", __name__)
 
 OWN = ("page.js", "store.js", "sender.js", "camera.js", "sound.js", "scanner.css")
-DECODER = {"decode.js": "decode.js", "index.js": "index.js"}
-"""Files of the package `qr`, for phones that cannot read a QR code themselves; set-up fetches it (package-lock.json)."""
+DECODER = ("decode.js", "index.js")
+"""Files of the package `qr`, for phones that cannot read a QR code themselves; set-up fetches it."""
 
 WORKER_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self'"
 
@@ -72,9 +72,9 @@ def load_own(name: str) -> AnyResponse:
 @public
 def load_decoder(name: str) -> AnyResponse:
     """A file of the decoder's package; NotFound where set-up could not fetch it."""
-    if name not in DECODER or not (_packaged() / DECODER[name]).is_file():
+    if name not in DECODER or not (_packaged() / name).is_file():
         raise NotFound
-    return _file(_packaged() / DECODER[name])
+    return _file(_packaged() / name)
 
 
 def _folder() -> Path:
@@ -105,7 +105,7 @@ def _worker() -> Response:
 def _kept(own: Path, packaged: Path) -> tuple[list[str], str]:
     """The addresses that the phone keeps, and a digest of all that stands behind them."""
     files = {f"/scanner/{name}": own / name for name in OWN}
-    files |= {f"/scanner/decoder/{name}": packaged / file for name, file in DECODER.items()}
+    files |= {f"/scanner/decoder/{name}": packaged / name for name in DECODER}
     there = {address: path for address, path in files.items() if path.is_file()}
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*there.values(), own / "worker.js"]))
     return list(there), digest.hexdigest()[:12]

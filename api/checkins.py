@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from flask import Response, request
 
 from api.auth import current_actor
 from api.documents import resource
+from api.errors import status_of
 from api.pages import page
 from api.schemas.checkins import (
     BatchRequestSchema,
@@ -23,6 +26,7 @@ from api.schemas.checkins import (
 )
 from api.schemas.fields import Schema
 from api.writing import as_response, run_item, writes
+from ledger.core import clock
 from ledger.core.db import atomic, savepoint
 from ledger.core.errors import KeyReused, TooManyRequests
 from ledger.core.idempotency import Answer
@@ -91,13 +95,30 @@ def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> li
     actor = current_actor()
     _take_turn(items)
     on_cards = cards.members_with(actor.tenant, [one["via"].card_code for one in items if one["via"].card_code])
-    checkins.lock_members(actor.tenant, {one["via"].member_id for one in items if one["via"].member_id} | set(on_cards))
+    named = {one["via"].member_id for one in items} | set(on_cards.values())
+    checkins.lock_members(actor.tenant, {member_id for member_id in named if member_id})
     ends = time.monotonic() + BATCH_SECONDS
-    results = []
-    for item, body in zip(items, bodies, strict=True):
+    results: dict[int, dict[str, Any]] = {}
+    for place in _in_order(items, on_cards):
         in_time = time.monotonic() < ends
-        results.append(_record_item(item, body) if in_time else {"key": item["key"], "status": "later"})
-    return results
+        later = {"key": items[place]["key"], "status": "later"}
+        results[place] = _record_item(items[place], bodies[place]) if in_time else later
+    return [results[place] for place in range(len(items))]
+
+
+def _in_order(items: list[dict[str, Any]], known_cards: Collection[str]) -> list[int]:
+    """The places of the items as they happened, however the phone sent them: an arrival before its leaving.
+
+    Unknown cards come last, for ten of them close the cards for a while, and nobody else should wait for that.
+    """
+    now = clock.now()
+
+    def order(place: int) -> tuple[bool, datetime, int]:
+        item = items[place]
+        code = item["via"].card_code
+        return code is not None and code not in known_cards, item.get("happened_at") or now, place
+
+    return sorted(range(len(items)), key=order)
 
 
 def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -106,10 +127,10 @@ def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     try:
         with savepoint():
             answer = run_item(lambda: _record(item), dump=_dump, route=route, key=item["key"], content=content)
-    except TooManyRequests:
-        return {"key": item["key"], "status": "later"}
     except KeyReused as reason:
         return {"key": item["key"], "status": "refused", "code": reason.code}
+    if answer.status == status_of(TooManyRequests()):
+        return {"key": item["key"], "status": "later"}
     told = json.loads(answer.body)
     if answer.status >= 400:
         return {"key": item["key"], "status": "refused", "code": told["code"]}

@@ -33,12 +33,12 @@ from ledger.people.cards_models import Card, CardState
 from ledger.people.correction_models import Correction, CorrectionState
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
-from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
+from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.team_models import Team
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.issuance import see_issuance
-from ledger.service.models import Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
+from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
 from ledger.service.objection_models import Objection, ObjectionState, Outcome
 from ledger.settlement.models import Settlement, SettlementState
 from tests.conftest import ClientOfItsOwn, database_of
@@ -157,6 +157,15 @@ def _community_id() -> UUID:
     community = demo_community()
     assert community is not None
     return community.id
+
+
+def test_a_coordinator_can_scan_today_and_the_grant_of_a_lost_phone_is_revoked(told: Flask) -> None:
+    grants = select(Session.revoked_at.is_(None)).where(Session.kind == SessionKind.DEVICE, Session.expires_at > AFTER)
+    assert sorted(db.session.scalars(grants)) == [False, True]
+    assert count(Card, Card.state == CardState.ISSUED) >= 6
+    assert (
+        count(Activity, Activity.name.contains("扫卡签到"), Activity.starts_at <= AFTER, Activity.ends_at > AFTER) == 1
+    )
 
 
 def test_one_file_of_shops_is_in_and_one_has_faults(told: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,14 @@ from api.auth import current_actor
 from api.schemas.activities import ActivityCancelSchema, ActivityRequestSchema
 from api.schemas.fields import Id, PageQuery
 from ledger.core import clock
-from ledger.core.permissions import COMMUNITY, reach, require_any
+from ledger.core.permissions import COMMUNITY, reach, require, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
 from ledger.service import activities, codes, programmes, sign_ups
 from ledger.service.activities import ActivityPlan, ActivityView
-from ledger.service.models import ActivityState, SignUp
+from ledger.service.evidence import grace_ends
+from ledger.service.models import Activity, ActivityState, SignUp
 from web.forms import ask, send
 from web.qr import qr_svg
 from web.words import UNIT_KINDS
@@ -243,10 +245,21 @@ def show_poster(activity_id: UUID) -> Any:
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>/live")
 def show_live_code(activity_id: UUID) -> Any:
-    """The changing code for a screen at the place; the page asks for the next one by itself."""
+    """The changing code for a screen at the place; the page renews itself, and says when it is over."""
     actor = current_actor()
-    live = codes.live_code_now(actor, activity_id)
     view = activities.see_activity(actor, activity_id)
+    require(actor, "manage_activities", unit_path=view.unit.path)
+    ended = _why_no_code(view.activity)
+    if ended:
+        return render_template("activities/live.html", activity=_shown(view), ended=ended)
+    live = codes.live_code_now(actor, activity_id)
     qr = qr_svg(f"{public_root()}/q/{live.code}", _("签到二维码：%(name)s", name=view.activity.name))
-    wait = max(1, round((live.expires_at - clock.now()).total_seconds()))
-    return render_template("activities/live.html", activity=_shown(view), qr=qr, live=live, wait=wait)
+    wait = max(1, math.ceil((live.expires_at - clock.now()).total_seconds()))
+    return render_template("activities/live.html", activity=_shown(view), ended="", qr=qr, live=live, wait=wait)
+
+
+def _why_no_code(activity: Activity) -> str:
+    """ "cancelled", or "over" once nobody checks out here any more; empty while the screen shows a code."""
+    if activity.state == ActivityState.CANCELLED:
+        return "cancelled"
+    return "over" if clock.now() > grace_ends(activity) else ""

@@ -19,7 +19,8 @@ from ledger.people import inbox
 from ledger.rewards import receipts
 from ledger.rewards.models import RedemptionState
 from ledger.service import activities, feedback_reading, mine, queue
-from ledger.service.models import Activity, ActivityState, CheckinState
+from ledger.service.activities import ActivityView
+from ledger.service.models import ActivityState, CheckinState
 from ledger.service.queue import CheckinView
 from web import checkins, navigation, redemptions, reversals
 from web.acting import describe, own_balance, own_member
@@ -134,15 +135,19 @@ def _told(view: CheckinView) -> dict[str, Any]:
 def _soon(actor: Actor) -> list[dict[str, Any]]:
     now = clock.now()
     found = activities.list_activities(actor, since=now, until=now + AHEAD, limit=200)
-    planned = [view.activity for view in found if view.activity.state == ActivityState.PLANNED]
+    planned = [view for view in found if view.activity.state == ActivityState.PLANNED]
     soon = sorted(planned, key=_start)[:MOST_AHEAD]
-    points = mine.planned_points(soon)
+    points = mine.planned_points([view.activity for view in soon])
     names = ("id", "name", "place", "starts_at", "ends_at")
-    return [{name: getattr(one, name) for name in names} | {"points": points[one.id]} for one in soon]
+    return [
+        {name: getattr(view.activity, name) for name in names}
+        | {"points": points[view.activity.id], "scans": activities.is_recorded_now(actor, view)}
+        for view in soon
+    ]
 
 
-def _start(activity: Activity) -> datetime:
-    return activity.starts_at
+def _start(view: ActivityView) -> datetime:
+    return view.activity.starts_at
 
 
 def _what_happened(actor: Actor) -> dict[str, Any]:

@@ -193,8 +193,9 @@ def _soon(actor: Actor) -> list[dict[str, Any]]:
     """The next activities, soonest first."""
     now = clock.now()
     rows = activities.list_activities(actor, since=now, until=now + timedelta(days=7), limit=200)
-    planned = [row.activity for row in rows if row.activity.state == ActivityState.PLANNED]
+    planned = [row for row in rows if row.activity.state == ActivityState.PLANNED]
+    names = ("id", "name", "starts_at", "ends_at", "place")
     return [
-        {"id": one.id, "name": one.name, "starts_at": one.starts_at, "ends_at": one.ends_at, "place": one.place}
-        for one in sorted(planned, key=lambda one: one.starts_at)[:SOON]
+        {name: getattr(row.activity, name) for name in names} | {"scans": activities.is_recorded_now(actor, row)}
+        for row in sorted(planned, key=lambda row: row.activity.starts_at)[:SOON]
     ]

@@ -44,6 +44,7 @@ from web import (
     redemptions,
     reversals,
     roles,
+    scanner,
     seals,
     settlements,
     sign_in,
@@ -60,8 +61,8 @@ from web.context import protect_forms
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, tills, stamps, objections,
-    activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
-    households, imports, merchants, agreements, funds, settlements,
+    activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
+    teams, households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

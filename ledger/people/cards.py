@@ -301,11 +301,12 @@ def read_again(card: Card) -> ScannedCard:
     return ScannedCard(card, member)
 
 
-def members_with(community_id: UUID, codes: list[str]) -> list[UUID]:
-    """The members who hold these cards, for their locks."""
-    indexes = [index_of(community_id, code) for code in codes]
-    found = db.session.scalars(scoped(community_id, Card.member_id).where(Card.code_index.in_(indexes)))
-    return [member_id for member_id in found if member_id is not None]
+def members_with(community_id: UUID, codes: list[str]) -> dict[str, UUID | None]:
+    """Who holds these cards, for their locks: each code that is known, with None for a card that nobody has."""
+    indexes = {code: index_of(community_id, code) for code in codes}
+    query = scoped(community_id, Card.code_index, Card.member_id).where(Card.code_index.in_(set(indexes.values())))
+    holders = dict(db.session.execute(query).tuples().all())
+    return {code: holders[index] for code, index in indexes.items() if index in holders}
 
 
 def export_cards(person_id: UUID) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from ledger.service.errors import ActivityHasVisits, ActivityTimes, ProgrammeEnd
 from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Programme
 
 LONGEST = timedelta(hours=24)
+SCANNED_AHEAD = timedelta(hours=2)
+"""So long before the start whoever scans at the door opens the page, while there is still a network."""
 FARTHEST_AHEAD, FARTHEST_BACK = timedelta(days=366), timedelta(days=92)
 
 
@@ -172,6 +174,12 @@ def see_activity(actor: Actor, activity_id: UUID) -> ActivityView:
     activity = load(actor.tenant, Activity, activity_id)
     require_any(actor, "see_programmes")
     return _view(actor, *db.session.execute(_described(actor.tenant).where(Activity.id == activity.id)).one())
+
+
+def is_recorded_now(actor: Actor, view: ActivityView) -> bool:
+    """Is the activity under way or about to begin, and does the actor record who comes?"""
+    is_on = view.activity.starts_at - clock.now() < SCANNED_AHEAD
+    return is_on and may(actor, "record_checkin", unit_path=view.unit.path)
 
 
 def count_visits(community_id: UUID, activity_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -206,7 +206,7 @@ def _prove(
         if via.poster_code != activity.poster_code:
             raise UnknownCode
         return Evidence.POSTER, None
-    return Evidence.LIVE_CODE, _moment_of_live_code(activity, code, happened_at)
+    return _prove_by_live_code(activity, code, happened_at)
 
 
 def _prove_by_grant(actor: Actor, activity: Activity, text: str) -> tuple[Evidence, datetime]:
@@ -219,13 +219,18 @@ def _prove_by_grant(actor: Actor, activity: Activity, text: str) -> tuple[Eviden
     return grant.evidence, grant.scanned_at
 
 
-def _moment_of_live_code(activity: Activity, code: str, happened_at: datetime | None) -> datetime:
-    """The code was on the screen now, or (sent later by a phone without network) when it happened."""
+def _prove_by_live_code(
+    activity: Activity, code: str, happened_at: datetime | None
+) -> tuple[Evidence, datetime | None]:
+    """The code is on the screen now; or it was when it is said to have happened, on a phone without network.
+
+    What is sent later may as well be a picture that somebody forwarded: it proves no more than the poster, and no time.
+    """
     now = clock.now()
     if codes.is_shown_at(activity, code, now):
-        return now
+        return Evidence.LIVE_CODE, now
     if happened_at is not None and codes.is_shown_at(activity, code, happened_at):
-        return happened_at
+        return Evidence.POSTER, None
     raise LiveCodeExpired if codes.age_of_live_code(activity, code, now) is not None else UnknownCode
 
 

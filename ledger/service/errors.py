@@ -231,3 +231,11 @@ class PhotoLimit(Refused):
     code = "photo_limit"
     zh = ("最多放 {most} 张照片。", "请少选几张。")
     en = ("At most {most} photos.", "Choose fewer.")
+
+
+class NoCodeOnPhoto(Refused):
+    """There is no QR code on the photo, or none that can be read."""
+
+    code = "no_code_on_photo"
+    zh = ("照片上没有读到二维码。", "请靠近一点、拍清楚再试，或输入卡号。")
+    en = ("No QR code could be read on the photo.", "Come closer and hold still, or type the card's number.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from ledger.core import clock
 from ledger.core.tenancy import Role
+from ledger.service.activities import cancel_activity
 from tests.ledger.service.day import ELEVEN, NINE, Day, open_day
 from tests.stories import open_neighbourhood
 
@@ -108,12 +110,37 @@ def test_the_screen_asks_for_the_next_code_by_itself_without_a_script(day, desk)
     address = f"./activities/{day.activity.id.hex}/live"
     clock.move_to(NINE)
     desk.get(address)
-    assert '<meta http-equiv="refresh" content="15">' in desk.page
-    assert "<script" not in desk.page
+    assert '<noscript><meta http-equiv="refresh" content="15"></noscript>' in desk.page
     assert day.live_code(NINE) in desk.words
-    clock.advance(seconds=15)
+    assert "来的时候扫一次，走的时候扫一次" in desk.words
+    assert "Scan when you come, and again when you leave" in desk.words
+    clock.advance(seconds=10)
+    desk.get(address)
+    assert '<meta http-equiv="refresh" content="5">' in desk.page
+    clock.advance(seconds=5)
     desk.get(address)
     assert day.live_code(NINE) not in desk.words
+
+
+def test_two_screens_show_the_same_code_until_the_activity_is_over_or_cancelled(day, desk, visit):
+    address = f"./activities/{day.activity.id.hex}/live"
+    clock.move_to(NINE)
+    other = visit(day.place.coordinator, language="en")
+    shown = [re.search(r"NH-\w{8}", screen.words)[0] for screen in (desk, other) if screen.get(address)]
+    assert shown == [day.live_code(NINE)] * 2
+    clock.move_to(ELEVEN + timedelta(minutes=30))
+    desk.get(address)
+    assert "NH-" in desk.words
+    clock.advance(seconds=1)
+    for screen, words in ((desk, "这次活动结束了"), (other, "This activity is over")):
+        screen.get(address)
+        assert words in screen.words
+        assert "NH-" not in screen.words
+        assert "http-equiv" not in screen.page
+    tomorrow = day.another_activity(starts_at=NINE + timedelta(days=1), ends_at=ELEVEN + timedelta(days=1))
+    cancel_activity(day.place.admin.actor, tomorrow.id, reason="下雨")
+    assert desk.get(f"./activities/{tomorrow.id.hex}/live").status_code == 200
+    assert "这次活动取消了 下雨" in desk.words
 
 
 def test_a_coordinator_plans_in_the_own_grid_only(day, visit):

@@ -14,6 +14,7 @@ PUBLIC = {
     "web.sign_in.show_password", "web.sign_in.enter_with_password",
     "web.preferences.choose_language", "web.preferences.choose_size", "web.checkins.show_site", "web.checkins.record",
     "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",
+    "web.scanner.show", "web.scanner.load_own", "web.scanner.load_decoder", "web.scanner.tell_who",
 }  # fmt: skip
 """What anybody may open: the front door, the way in, what a poster leads to, and the manual of the API."""
 

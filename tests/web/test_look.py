@@ -55,6 +55,10 @@ def test_the_policy_allows_no_inline_script():
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
 
 
+def test_the_scripts_of_the_scanner_are_at_most_40_kb():
+    assert sum(script.stat().st_size for script in (ROOT / "static/scanner").glob("*.js")) <= 40 * 1024
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_templates_have_no_inline_style_or_script(template):
     text = template.read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from api.commands.demo import (
     redeeming,
     rights,
     ruling,
+    scanning,
     serving,
     settling,
     signing_in,
@@ -103,6 +104,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
     carding.hand_out_cards(town)
+    scanning.open_the_door(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

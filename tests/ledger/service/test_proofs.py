@@ -245,10 +245,10 @@ def test_a_live_code_is_good_for_one_step_either_way(day: Day):
         day.arrive(day.place.volunteer("王强"), late, via=Via(live_code=code))
 
 
-def test_a_live_code_read_without_network_is_good_for_the_moment_it_was_read(day: Day):
+def test_a_live_code_read_without_network_is_worth_a_poster_of_the_moment_it_was_read(day: Day):
     code = day.live_code(NINE)
     visit = day.arrive(day.place.volunteer(), NINE + timedelta(hours=5), happened_at=NINE, via=Via(live_code=code))
-    assert (visit.evidence, visit.arrived_at) == (Evidence.LIVE_CODE, NINE)
+    assert (visit.evidence, visit.arrived_at, visit.reasons) == (Evidence.POSTER, NINE, [Review.SENT_LATER])
 
 
 def test_a_grant_of_another_activity_proves_nothing_here(day: Day):

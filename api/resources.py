@@ -18,6 +18,7 @@ from api import (
     communities,
     corrections,
     device_grants,
+    donations,
     expiry,
     feedback,
     funds,
@@ -53,6 +54,7 @@ from api import (
     tokens,
     transfers,
     units,
+    vouchers,
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
@@ -99,6 +101,8 @@ RESOURCES: tuple[Blueprint, ...] = (
     member_codes.blp,
     till.blp,
     redemptions.blp,
+    vouchers.blp,
+    donations.blp,
     accounts.blp,
     transfers.blp,
     expiry.blp,

@@ -167,6 +167,13 @@ def see_pot(actor: Actor) -> Pot:
     return pot_now(actor.tenant)
 
 
+def count_waiting_for(actor: Actor) -> int:
+    """How many uses wait for somebody else than who asked: for this actor."""
+    waiting = scoped(actor.tenant, PotUse).where(PotUse.state == PotUseState.AWAITING_SECOND)
+    others = waiting.where(PotUse.asked_by.not_in(actor.formerly | {actor.person_id}))
+    return int(db.session.scalar(others.with_only_columns(func.count())) or 0)
+
+
 def list_uses(
     actor: Actor, *, status: PotUseState | None = None, after: UUID | None = None, limit: int = 50
 ) -> list[PotUse]:

@@ -61,7 +61,7 @@ def buy(actor: Actor, offer_id: UUID, *, quantity: int = 1) -> Voucher:
     people_numbers.refuse_new_number(terms.number_new_until)
     if is_behind_counter(actor, terms.merchant_id):
         raise OwnRedemption
-    if terms.kind in NOT_SOLD or terms.voucher_days == 0:
+    if not is_sold(terms):
         raise NotSoldAsVoucher
     terms = _granted(actor, terms, Wish(at=now, quantity=quantity))
     voucher = _describe(actor, terms, quantity, now)
@@ -69,6 +69,11 @@ def buy(actor: Actor, offer_id: UUID, *, quantity: int = 1) -> Voucher:
     audit.record(actor, "rewards.buy_voucher", voucher.id, offer_id=offer_id.hex, points=voucher.points)
     outbox.announce(actor, "voucher.bought", voucher_id=voucher.id.hex, member_id=voucher.member_id.hex)
     return voucher
+
+
+def is_sold(terms: Terms) -> bool:
+    """Can the offer be bought now and used later?"""
+    return terms.kind not in NOT_SOLD and terms.voucher_days != 0
 
 
 def _read(actor: Actor, offer_id: UUID, at: datetime) -> Terms:

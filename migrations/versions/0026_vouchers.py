@@ -201,5 +201,6 @@ def downgrade() -> None:
         op.drop_index(name, table_name="vouchers")
     op.drop_table("vouchers")
     op.drop_column("offer_versions", "voucher_days")
+    op.execute("DELETE FROM accounts WHERE kind = 'voucher'")  # Opened with each agreement, and empty.
     _know("accounts", "kind", KINDS)
     _know("transfers", "code", CODES)

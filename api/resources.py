@@ -18,6 +18,7 @@ from api import (
     communities,
     corrections,
     device_grants,
+    donations,
     expiry,
     feedback,
     funds,
@@ -54,6 +55,7 @@ from api import (
     tokens,
     transfers,
     units,
+    vouchers,
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
@@ -101,6 +103,8 @@ RESOURCES: tuple[Blueprint, ...] = (
     member_codes.blp,
     till.blp,
     redemptions.blp,
+    vouchers.blp,
+    donations.blp,
     accounts.blp,
     transfers.blp,
     expiry.blp,

@@ -35,7 +35,9 @@ from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.team_models import Team
+from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
 from ledger.rewards.models import Redemption, RedemptionState
+from ledger.rewards.voucher_models import Voucher, VoucherState
 from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.issuance import see_issuance
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
@@ -125,6 +127,9 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Objection.outcome: tuple(Outcome),
         Feedback.state: tuple(FeedbackState),
         Feedback.is_nothing: (True, False),
+        Voucher.state: tuple(VoucherState),
+        Donation.state: tuple(DonationState),
+        PotUse.state: tuple(PotUseState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

@@ -19,6 +19,7 @@ from web import (
     corrections,
     devices,
     docs,
+    donations,
     expiry,
     feedback,
     funds,
@@ -53,6 +54,7 @@ from web import (
     teams,
     tills,
     units,
+    vouchers,
     welcome,
 )
 from web.acting import know_visitor
@@ -60,7 +62,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, tills, stamps, objections,
+    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,

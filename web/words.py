@@ -189,6 +189,26 @@ GRIEVANCES = {
 }
 """What a member holds to be wrong about a visit."""
 
+VOUCHER = {
+    "issued": Word("ok", "check", _("可以用")),
+    "blocked": Word("no", "flag", _("已锁住")),
+    "used": Word("info", "check", _("已用掉")),
+    "expired": Word("no", "clock", _("已过期")),
+    "returned": Word("info", "back", _("已退券")),
+}
+
+DONATION = {
+    "given": Word("ok", "check", _("已捐")),
+    "undone": Word("info", "back", _("已撤回")),
+}
+
+POT_USE = {
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "done": Word("ok", "check", _("已公布")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "back", _("已撤回")),
+}
+
 OUTCOMES = {
     "kept": _("没有改"),
     "changed": _("已改正"),
@@ -213,7 +233,7 @@ CATEGORIES = {
 """What a day's feedback is about."""
 
 STATES = {
-    "feedback": FEEDBACK,
+    "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
@@ -247,6 +267,7 @@ ACCOUNT_KINDS = {
     "fund": _("资金"),
     "bank": _("社区银行户"),
     "pot": _("爱心池"),
+    "voucher": _("没用的券"),
     "expired": _("到期的红花"),
 }
 
@@ -260,6 +281,7 @@ ACCOUNT_NOTES = {
     "fund": _("拨给兑换用、还没有用掉的钱。"),
     "bank": _("负数：从社区银行户拨进来的钱，减去付出的。"),
     "pot": _("居民捐给社区的红花。"),
+    "voucher": _("居民买了券、还没有用掉的红花。"),
     "expired": _("到期没有用的红花。"),
 }
 """What the balance of such an account says."""
@@ -272,6 +294,8 @@ TRANSFERS = {
     "redeem": _("兑换"),
     "refund": _("退回红花"),
     "donate": _("捐赠"),
+    "buy": _("买券"),
+    "spend": _("爱心池支出"),
     "expire": _("到期"),
     "restore": _("到期退回"),
     "settle": _("结算核销"),
@@ -297,6 +321,10 @@ SOURCES = {
     "merge": _("合并账户"),
     "merge_undo": _("撤销合并"),
     "inheritance": _("遗赠"),
+    "voucher": _("券"),
+    "donation": _("捐赠"),
+    "donation_undo": _("撤回捐赠"),
+    "pot_use": _("爱心池支出"),
 }
 """What led to a transfer."""
 
@@ -325,6 +353,7 @@ CHECKS = {
     "settlement_openings_match": _("每期结算的期初，就是上一期的期末。"),
     "payments_match": _("付了款的结算单正好付了应付的数，没付款的没有动钱。"),
     "aliases_empty": _("合并掉的账户里什么都没有剩下。"),
+    "vouchers_match": _("没用的券都还在账上，该付给商户的钱也都留着。"),
     "points_settled": _("结清了的红花都收回了，不再流通。"),
 }
 """What each named check of the books holds."""

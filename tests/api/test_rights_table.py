@@ -69,6 +69,11 @@ AGREED: dict[str, dict[str, str]] = {
     "draft_offer": {"admin": "all", "owner": "shop"},
     "manage_funds": {"admin": "all", "treasurer": "all", "street": "second"},
     "use_till": {"owner": "branch", "clerk": "branch"},
+    "block_voucher": {"admin": "all"},
+    "donate": {},
+    "use_pot": {"admin": "all"},
+    "second_pot_use": {"treasurer": "all", "street": "second"},
+    "see_donations": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},
     "refund": {"treasurer": "all", "owner": "branch", "clerk": "branch"},
     "see_redemptions": {
         "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "clerk": "branch", "street": "masked",

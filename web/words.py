@@ -54,6 +54,33 @@ SETTLEMENT = {
     "void": Word("no", "cross", _("已作废")),
 }
 
+DISPUTE = {
+    "raised": Word("wait", "flag", _("等说明")),
+    "answered": Word("wait", "clock", _("等决定")),
+    "decided": Word("ok", "check", _("已决定")),
+    "appealed": Word("wait", "flag", _("申诉中")),
+    "final": Word("ok", "check", _("终局决定")),
+    "void": Word("no", "cross", _("已作废")),
+}
+
+FAVOURS = {
+    "shop": _("支持商户"),
+    "community": _("支持社区"),
+}
+"""Whose side a decision takes."""
+
+BANK_ACCOUNT = {
+    "asked": Word("wait", "people", _("等第二人核对")),
+    "approved": Word("ok", "check", _("已核对")),
+    "stopped": Word("no", "cross", _("已叫停")),
+}
+
+PAYOUT_LINE = {
+    "waiting": Word("wait", "clock", _("等银行结果")),
+    "paid": Word("ok", "yuan", _("已付款")),
+    "failed": Word("no", "cross", _("付款失败")),
+}
+
 AGREEMENT = {
     "draft": Word("wait", "edit", _("待签署")),
     "active": Word("ok", "check", _("生效中")),
@@ -217,6 +244,7 @@ STATES = {
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
+    "dispute": DISPUTE, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip
@@ -291,6 +319,7 @@ SOURCES = {
     "redemption": _("兑换"),
     "refund": _("退回红花"),
     "settlement": _("结算单"),
+    "ruling": _("争议裁定"),
     "fund_grant": _("拨入"),
     "reversal": _("冲正"),
     "expiry": _("到期"),
@@ -324,6 +353,8 @@ CHECKS = {
     "settlement_digests_match": _("出了单的结算单没有改过。"),
     "settlement_openings_match": _("每期结算的期初，就是上一期的期末。"),
     "payments_match": _("付了款的结算单正好付了应付的数，没付款的没有动钱。"),
+    "disputes_match": _("结算单暂扣的数，就是有争议的各行加起来的数。"),
+    "payouts_match": _("付款批次的每一行，就是那张结算单要付的数。"),
     "aliases_empty": _("合并掉的账户里什么都没有剩下。"),
     "points_settled": _("结清了的红花都收回了，不再流通。"),
 }
@@ -415,7 +446,7 @@ WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
-    "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip

@@ -20,6 +20,7 @@ from api.commands.demo import (
     helping,
     importing,
     objecting,
+    paying,
     redeeming,
     rights,
     serving,
@@ -94,6 +95,8 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
+    paying.tell_accounts(town, story)
+    paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):

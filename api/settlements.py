@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from api.schemas.settlements import (
     WeekQuery,
 )
 from api.writing import writes
+from ledger.core import clock
 from ledger.settlement import closing, files, lines, reading, settlements
 from ledger.settlement.models import Settlement
 
@@ -103,7 +105,8 @@ def get_xlsx(settlement_id: UUID) -> Response:
 @blp.response(200, **ZIP)
 def get_zip(asked: dict[str, Any]) -> Response:
     """Every numbered statement of a week that I may see, as files in one archive."""
-    return _as_response(files.make_week(current_actor(), asked["week"]))
+    week = asked["week"] or clock.week_of(clock.now() - timedelta(days=7))
+    return _as_response(files.make_week(current_actor(), week))
 
 
 def _file(settlement_id: UUID, kind: str) -> Response:

@@ -48,7 +48,7 @@ class PaymentRequestSchema(Schema):
 
 
 class WeekQuery(Schema):
-    week = Week(required=True, metadata={"example": "2026-W46"})
+    week = Week(load_default=None, metadata={"description": "The week before this one if left out."})
 
 
 class InvoiceRequestSchema(Schema):

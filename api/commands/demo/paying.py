@@ -80,7 +80,7 @@ def _dispute(owner: Actor, settlement: Settlement) -> Dispute | None:
     found = [
         line
         for line in lines.lines_of(settlement.community_id, settlement.id, limit=10)
-        if line.type == LineType.REDEMPTION and line.net_fen < settlement.payable_fen
+        if line.type == LineType.REDEMPTION
     ]
     if not found:
         return None

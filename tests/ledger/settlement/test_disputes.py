@@ -325,7 +325,7 @@ def test_of_two_decisions_at_once_one_stands(office: Office, app: Flask) -> None
     people = (office.treasurer.actor, office.street.place.second_treasurer.actor)
 
     def by(actor: object, favour: Favour) -> str:
-        return disputes.decide_dispute(actor, row.id, favour=favour, reason="x").state  # type: ignore[arg-type]
+        return disputes.decide_dispute(actor, row.id, favour=favour, reason="x").state
 
     calls = [lambda: by(people[0], Favour.SHOP), lambda: by(people[1], Favour.COMMUNITY)]
     assert sorted(at_once(app, calls)) == ["decided", "wrong_state"]

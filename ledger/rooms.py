@@ -31,8 +31,9 @@ from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, 
 from ledger.service import exporting as service_exporting
 from ledger.service import feedback_data, feedback_photos, forgotten, issuance, objections, places, sign_ups
 from ledger.settlement import checks as settlement_checks
-from ledger.settlement import closing, settlements
+from ledger.settlement import closing, dispute_data, disputes, settlements
 from ledger.settlement import erasing as settlement_erasing
+from ledger.settlement import evidence as dispute_evidence
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
@@ -40,4 +41,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
+    disputes, dispute_data, dispute_evidence,
 )  # fmt: skip

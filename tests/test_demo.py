@@ -42,7 +42,9 @@ from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.issuance import see_issuance
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
 from ledger.service.objection_models import Objection, ObjectionState, Outcome
+from ledger.settlement.dispute_models import Dispute, DisputeState
 from ledger.settlement.models import Settlement, SettlementState
+from ledger.settlement.payout_models import AccountState, BankAccount, PayoutLine, PayoutLineState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
 from web.acts import ACTS
@@ -130,6 +132,9 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Voucher.state: tuple(VoucherState),
         Donation.state: tuple(DonationState),
         PotUse.state: tuple(PotUseState),
+        Dispute.state: (DisputeState.RAISED, DisputeState.ANSWERED, DisputeState.DECIDED, DisputeState.APPEALED),
+        BankAccount.state: tuple(AccountState),
+        PayoutLine.state: tuple(PayoutLineState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

@@ -173,6 +173,18 @@ ACTS = {
     "settlement.pay": _("结算付款"),
     "settlement.reconcile": _("结算对账"),
     "settlement.void": _("作废结算单"),
+    "settlement.invoice": _("填了发票号码"),
+    "settlement.dispute": _("对结算单提出争议"),
+    "settlement.answer_dispute": _("说明了结算争议"),
+    "settlement.decide_dispute": _("决定了结算争议"),
+    "settlement.appeal_dispute": _("对决定提出申诉"),
+    "settlement.claw_back": _("追回已付的款"),
+    "settlement.ask_account": _("登记了新的收款账户"),
+    "settlement.approve_account": _("核对了收款账户"),
+    "settlement.stop_account": _("叫停了收款账户"),
+    "settlement.create_payout": _("新建付款批次"),
+    "settlement.read_payout": _("下载了银行文件"),
+    "settlement.take_results": _("上传了银行结果"),
 }
 
 

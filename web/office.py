@@ -26,7 +26,7 @@ from ledger.service import activities, feedback_reading, figures, objections, wa
 from ledger.service.desk import require_stamper
 from ledger.service.models import ActivityState
 from ledger.service.waiting import QueueFilter
-from ledger.settlement import reading
+from ledger.settlement import bank_accounts, dispute_reading, reading
 from ledger.settlement.models import SettlementState
 from web import formats
 from web.words import WEEKDAYS
@@ -66,7 +66,7 @@ class Pile:
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
-        _to_answer, _to_stamp, _to_hear, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
+        _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -115,6 +115,15 @@ def _to_settle(actor: Actor) -> Iterator[Pile]:
         if may(actor, f"{verb}_settlement"):
             href = url_for("web.settlements.list_all", status=state)
             yield Pile(str(title), str(words), href, icon, counts.get(state, 0))
+
+
+def _to_pay(actor: Actor) -> Iterator[Pile]:
+    count = dispute_reading.count_waiting_for(actor)
+    words = gettext("到期没有决定的，按商户的意见办")
+    yield Pile(gettext("结算争议等处理"), words, url_for("web.disputes.list_all"), "flag", count)
+    waiting_accounts = bank_accounts.count_waiting_for(actor)
+    words = gettext("打电话给店主核对，提出的人不能自己核对")
+    yield Pile(gettext("收款账户等核对"), words, url_for("web.payouts.list_all"), "people", waiting_accounts)
 
 
 def _to_reverse(actor: Actor) -> Iterator[Pile]:

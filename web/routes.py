@@ -11,6 +11,7 @@ from web import (
     activities,
     agreements,
     audit,
+    bank_accounts,
     books,
     cards,
     checkins,
@@ -18,6 +19,7 @@ from web import (
     children,
     corrections,
     devices,
+    disputes,
     docs,
     donations,
     expiry,
@@ -38,6 +40,7 @@ from web import (
     objections,
     offers,
     office,
+    payouts,
     preferences,
     privacy,
     programmes,
@@ -64,7 +67,7 @@ ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
-    teams, households, imports, merchants, agreements, funds, settlements,
+    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

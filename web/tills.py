@@ -57,7 +57,12 @@ def _counter(actor: Actor, **again: Any) -> str:
     return render_template(
         "tills/counter.html",
         counters=[(one.id.hex, one.name) for one in counters],
-        branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
+        branch={
+            "id": branch.id.hex,
+            "merchant_id": branch.merchant_id,
+            "name": branch.name,
+            "shop": _shop_of(branch),
+        },
         today=[shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)],
         day=today,
         total=receipts.total_of_day(actor, branch.id, on=today),

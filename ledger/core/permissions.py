@@ -118,6 +118,13 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "pay_settlement": {_A: COMMUNITY, _T: COMMUNITY},
     "void_settlement": {_A: COMMUNITY, _T: COMMUNITY},
     "reconcile_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+    "invoice_settlement": {_A: COMMUNITY, _T: COMMUNITY, _O: SHOP},
+    "dispute_settlement": {_O: SHOP},
+    "answer_disputes": {_A: COMMUNITY, _T: COMMUNITY},
+    "decide_disputes": {_T: COMMUNITY},
+    "ask_bank_account": {_A: COMMUNITY, _O: SHOP},
+    "approve_bank_account": {_A: COMMUNITY, _T: COMMUNITY},
+    "see_bank_accounts": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP},
 }  # fmt: skip
 
 

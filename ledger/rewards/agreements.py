@@ -38,7 +38,10 @@ STREET_WAITS_WORKDAYS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementTerms:
-    """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive)."""
+    """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive).
+
+    Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
+    """
 
     fund_id: UUID
     rate_fen: int
@@ -47,6 +50,8 @@ class AgreementTerms:
     ends_on: date
     signatory: str
     auto_confirm_days: int = 3
+    minimum_fen: int = 0
+    needs_invoice: bool = False
 
     def as_row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

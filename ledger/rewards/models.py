@@ -139,7 +139,9 @@ class Agreement(Base):
 class AgreementVersion(Base):
     """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days.
 
-    Two people sign for the community; `owner_signed_by` is the shop's own side. `signed_at` is the last signature's.
+    Less than `minimum_fen` is carried over to the next week; `needs_invoice`: no statement is approved without the
+    number of the shop's invoice (发票). Two people sign for the community; `owner_signed_by` is the shop's own side.
+    `signed_at` is the last signature's.
     """
 
     __tablename__ = "agreement_versions"
@@ -159,6 +161,8 @@ class AgreementVersion(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     auto_confirm_days: Mapped[int]
+    minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

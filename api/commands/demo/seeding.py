@@ -21,6 +21,7 @@ from api.commands.demo import (
     importing,
     keeping,
     objecting,
+    paying,
     redeeming,
     rights,
     ruling,
@@ -98,6 +99,8 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
+    paying.tell_accounts(town, story)
+    paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
     keeping.tell_keeping(town, story)
     helping.tell_last_days(town, story)

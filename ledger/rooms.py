@@ -25,6 +25,7 @@ from ledger.people import (
     notice_delivery,
     retention,
 )
+from ledger.recognition import certificates
 from ledger.recognition import checks as recognition_checks
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
@@ -40,5 +41,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     forgotten, sign_ups, places, objections, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
-    retention, settlement_erasing, feedback_data, feedback_photos, recognition_checks,
+    retention, settlement_erasing, feedback_data, feedback_photos, recognition_checks, certificates,
 )  # fmt: skip

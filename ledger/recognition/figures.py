@@ -136,6 +136,12 @@ def _posts_held(span: Span) -> dict[UUID, PostKind]:
     return {member_id: PostKind(kind) for member_id, kind in rows}
 
 
+def served_most(span: Span, *, limit: int) -> list[tuple[UUID, int]]:
+    """The members who served most, with their minutes, most first."""
+    query = _with_people(_stamped(span, _PERSON, _MINUTES)).group_by(_PERSON).order_by(_MINUTES.desc(), _PERSON)
+    return [(member_id, int(minutes)) for member_id, minutes in db.session.execute(query.limit(limit))]
+
+
 def served_by_day(span: Span) -> dict[date, tuple[int, int]]:
     """Visits and minutes of each day of the span."""
     day = _local_day(Stamp.stamped_at)

@@ -71,11 +71,11 @@ def _totals(community_id: UUID, month: date, known_at: datetime) -> dict[str, in
     signed = _row(community_id, month)
     if signed is None:
         return contents.totals_of(figures.month_span(community_id, month, known_at))
-    found: dict[str, int] = _read(signed)["totals"]
+    found: dict[str, int] = read_frozen(signed)["totals"]
     return found
 
 
-def _read(summary: Summary) -> dict[str, Any]:
+def read_frozen(summary: Summary) -> dict[str, Any]:
     """The frozen document; DocumentChanged when it is not what was signed."""
     if hashlib.sha256(summary.document).digest() != summary.digest:
         raise DocumentChanged
@@ -129,7 +129,7 @@ def publish(actor: Actor, month: date) -> Summary:
     if row.state != SummaryState.SIGNED:
         raise WrongState(state=row.state)
     require_another(actor, row.signed_by)
-    _read(row)
+    read_frozen(row)
     row.state, row.published_at, row.published_by = SummaryState.PUBLISHED, clock.now(), actor.person_id
     db.session.flush()
     audit.record(actor, "recognition.publish_summary", row.id, digest=row.digest.hex())
@@ -178,7 +178,7 @@ def see_published(community_id: UUID, month: date) -> SummaryView:
     row = _row(community_id, month.replace(day=1))
     if row is None or row.state != SummaryState.PUBLISHED:
         raise NotFound
-    return _view(row, document=_read(row))
+    return _view(row, document=read_frozen(row))
 
 
 def see_summary(actor: Actor, month: date) -> SummaryView:
@@ -191,7 +191,7 @@ def see_summary(actor: Actor, month: date) -> SummaryView:
     with snapshot():
         row = _row(actor.tenant, month)
         if row is not None:
-            return _view(row, document=_read(row))
+            return _view(row, document=read_frozen(row))
         community = load_community(actor.tenant)
         _refuse_before(community, month)
         known_at = clock.now()

@@ -10,8 +10,10 @@ from api import (
     activities,
     agreements,
     audit,
+    board,
     branches,
     cards,
+    certificates,
     checkins,
     checks,
     children,
@@ -48,11 +50,15 @@ from api import (
     sign_ups,
     stamps,
     stand_ins,
+    street,
+    summaries,
     teams,
     till,
     tokens,
     transfers,
     units,
+    verify,
+    years,
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
@@ -108,5 +114,11 @@ RESOURCES: tuple[Blueprint, ...] = (
     stand_ins.blp,
     checks.blp,
     settlements.blp,
+    summaries.blp,
+    certificates.blp,
+    verify.blp,
+    years.blp,
+    board.blp,
+    street.blp,
     audit.blp,
 )

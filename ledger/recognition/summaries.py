@@ -120,12 +120,12 @@ def sign_off(actor: Actor, month: date) -> Summary:
 def publish(actor: Actor, month: date) -> Summary:
     """Everybody may read the month's summary. Published by another person than who signed it off.
 
-    Raises Forbidden, NotFound (not signed off), WrongState (published already), OwnStep, DocumentChanged.
+    Raises NotFound (not signed off), Forbidden, WrongState (published already), OwnStep, DocumentChanged.
     """
-    require(actor, PUBLISH)
     row = _row(actor.tenant, month.replace(day=1), lock=True)
     if row is None:
         raise NotFound
+    require(actor, PUBLISH)
     if row.state != SummaryState.SIGNED:
         raise WrongState(state=row.state)
     require_another(actor, row.signed_by)

@@ -83,6 +83,13 @@ AGREED: dict[str, dict[str, str]] = {
     "pay_settlement": {"admin": "all", "treasurer": "all"},
     "void_settlement": {"admin": "all", "treasurer": "all"},
     "reconcile_settlement": {"admin": "all", "treasurer": "all"},
+    "sign_summary": {"admin": "all"},
+    "publish_summary": {"supervisor": "all"},
+    "see_summaries": {"admin": "all", "supervisor": "all", "street": "all"},
+    "issue_certificate": {"admin": "all"},
+    "revoke_certificate": {"admin": "all"},
+    "see_certificates": {"admin": "all", "supervisor": "all", "street": "masked"},
+    "see_street": {"street": "all"},
     "see_checks": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "all"},
 }  # fmt: skip
 

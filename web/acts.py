@@ -160,6 +160,12 @@ ACTS = {
     "settlement.pay": _("结算付款"),
     "settlement.reconcile": _("结算对账"),
     "settlement.void": _("作废结算单"),
+    "recognition.sign_summary": _("签发月度总结"),
+    "recognition.publish_summary": _("公布月度总结"),
+    "recognition.ask_certificate": _("申请服务证明"),
+    "recognition.issue_certificate": _("开具服务证明"),
+    "recognition.revoke_certificate": _("撤销服务证明"),
+    "recognition.stop_guessing": _("证明编号试得太多，已拦下"),
 }
 
 

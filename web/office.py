@@ -20,6 +20,8 @@ from ledger.core.permissions import may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
+from ledger.recognition import certificates
+from ledger.recognition.models import CertificateState
 from ledger.rewards import figures as turnover
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
@@ -65,7 +67,7 @@ class Pile:
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
-        _to_answer, _to_stamp, _to_hear, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign,
+        _to_answer, _to_stamp, _to_hear, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign, _to_certify,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -149,6 +151,12 @@ def _to_sign(actor: Actor) -> Iterator[Pile]:
     agreements, offers = turnover.agreements_to_sign(actor), turnover.offers_to_approve(actor)
     yield Pile(gettext("协议等签署"), gettext("两个人签了才生效"), href, "edit", len(agreements))
     yield Pile(gettext("商品等批准"), gettext("起草的人不能自己批"), href, "gift", len(offers))
+
+
+def _to_certify(actor: Actor) -> Iterator[Pile]:
+    href = url_for("web.certificates.list_all", status=CertificateState.ASKED)
+    count = certificates.count_waiting(actor)
+    yield Pile(gettext("证明等开具"), gettext("看过时长再开"), href, "seal", count)
 
 
 def _week(actor: Actor) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from web import (
     activities,
     agreements,
     audit,
+    board,
     books,
     cards,
+    certificates,
     checkins,
     checks,
     children,
@@ -49,10 +51,14 @@ from web import (
     sign_in,
     stamps,
     statements,
+    street,
+    summaries,
     teams,
     tills,
     units,
+    verify,
     welcome,
+    years,
 )
 from web.acting import know_visitor
 from web.context import protect_forms
@@ -62,6 +68,7 @@ ROOMS = (
     checkins, member_codes, offers, redemptions, tills, stamps, objections,
     activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
+    summaries, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

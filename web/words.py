@@ -212,7 +212,21 @@ CATEGORIES = {
 }
 """What a day's feedback is about."""
 
+SUMMARY = {
+    "draft": Word("wait", "edit", _("草稿")),
+    "signed": Word("info", "seal", _("已签发")),
+    "published": Word("ok", "check", _("已公布")),
+}
+
+CERTIFICATE = {
+    "asked": Word("wait", "clock", _("等社区开具")),
+    "issued": Word("ok", "seal", _("已开具")),
+    "revoked": Word("no", "cross", _("已撤销")),
+    "declined": Word("no", "cross", _("没有开具")),
+}
+
 STATES = {
+    "summary": SUMMARY, "certificate": CERTIFICATE,
     "feedback": FEEDBACK,
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,

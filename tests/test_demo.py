@@ -33,6 +33,7 @@ from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, SessionKind, UnitKind
 from ledger.people.team_models import Team
+from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.models import Checkin, CheckinState, SignUp, SignUpState
@@ -122,6 +123,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Objection.outcome: tuple(Outcome),
         Feedback.state: tuple(FeedbackState),
         Feedback.is_nothing: (True, False),
+        Summary.state: (SummaryState.SIGNED,),
+        Certificate.state: tuple(CertificateState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

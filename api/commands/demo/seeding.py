@@ -20,6 +20,7 @@ from api.commands.demo import (
     helping,
     importing,
     objecting,
+    recognising,
     redeeming,
     rights,
     serving,
@@ -95,6 +96,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
     feeding_back.tell_fortnight(town, story)
+    recognising.tell_recognition(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from api.acting import actor_or_none, current_actor, set_actor
 from api.shields import cookie_name
 from ledger.core import audit, ids
-from ledger.core.errors import NotSignedIn, ScopeMissing
+from ledger.core.errors import NotFound, NotSignedIn, ScopeMissing
 from ledger.core.tenancy import Actor
 from ledger.people import sessions, tokens
 
@@ -33,6 +33,7 @@ __all__ = [
     "own_cookie",
     "public",
     "register",
+    "visitor_of",
 ]
 
 
@@ -105,6 +106,16 @@ def enter_community(community_id: UUID) -> Actor:
     actor = sessions.enter(current_actor(), community_id)
     set_actor(actor)
     return actor
+
+
+def visitor_of(community_id: UUID) -> Actor | None:
+    """On an address that is open to everybody: the signed-in person as the community knows them, or None."""
+    if actor_or_none() is None:
+        return None
+    try:
+        return enter_community(community_id)
+    except NotFound:
+        return None
 
 
 def _token() -> str:

@@ -25,6 +25,8 @@ from ledger.people import (
     notice_delivery,
     retention,
 )
+from ledger.recognition import certificates
+from ledger.recognition import checks as recognition_checks
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
 from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
@@ -41,5 +43,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
-    disputes, dispute_data, dispute_evidence,
+    disputes, dispute_data, dispute_evidence, recognition_checks, certificates,
 )  # fmt: skip

@@ -35,6 +35,7 @@ from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.team_models import Team
+from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.voucher_models import Voucher, VoucherState
@@ -135,6 +136,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Dispute.state: (DisputeState.RAISED, DisputeState.ANSWERED, DisputeState.DECIDED, DisputeState.APPEALED),
         BankAccount.state: tuple(AccountState),
         PayoutLine.state: tuple(PayoutLineState),
+        Summary.state: (SummaryState.SIGNED,),
+        Certificate.state: tuple(CertificateState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

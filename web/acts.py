@@ -185,6 +185,12 @@ ACTS = {
     "settlement.create_payout": _("新建付款批次"),
     "settlement.read_payout": _("下载了银行文件"),
     "settlement.take_results": _("上传了银行结果"),
+    "recognition.sign_summary": _("签发月度总结"),
+    "recognition.publish_summary": _("公布月度总结"),
+    "recognition.ask_certificate": _("申请服务证明"),
+    "recognition.issue_certificate": _("开具服务证明"),
+    "recognition.revoke_certificate": _("撤销服务证明"),
+    "recognition.stop_guessing": _("证明编号试得太多，已拦下"),
 }
 
 

@@ -41,7 +41,8 @@ from web.languages import CHINESE, language
 from web.proofs import proofs_of
 from web.sheets import Sheet, as_files, within_month
 from web.sign_in import Step
-from web.words import CHECKIN, EVIDENCE, GRIEVANCES
+from web.state_words import CHECKIN, EVIDENCE
+from web.words import GRIEVANCES
 
 page = Blueprint("checkins", __name__)
 

@@ -21,7 +21,8 @@ from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import LONGEST, MOST_LINES, Claim
 from web import settlements
 from web.forms import ask, send
-from web.words import DISPUTE, FAVOURS
+from web.state_words import DISPUTE
+from web.words import FAVOURS
 
 page = Blueprint("disputes", __name__)
 

@@ -24,7 +24,8 @@ from ledger.people.list_exports import read_whole
 from ledger.people.models import Member, PlaceUnit, PostKind, UnitKind
 from web.forms import ask, send
 from web.sheets import Sheet, as_files
-from web.words import CHECKIN, POSTS, UNIT_KINDS
+from web.state_words import CHECKIN
+from web.words import POSTS, UNIT_KINDS
 
 page = Blueprint("members", __name__)
 

@@ -25,7 +25,7 @@ from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, M
 from web.forms import ask, send
 from web.offered import conditions
 from web.qr import qr_svg
-from web.words import REDEMPTION
+from web.state_words import REDEMPTION
 
 page = Blueprint("merchants", __name__)
 

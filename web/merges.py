@@ -19,7 +19,7 @@ from ledger.people import deaths, members, merges
 from ledger.people.life_models import Death, DeathState, Merge, MergeState
 from web.forms import ask, send
 from web.holders import people
-from web.words import MERGE
+from web.state_words import MERGE
 
 page = Blueprint("merges", __name__)
 

@@ -30,6 +30,9 @@ DESK = (
     Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),
     Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
     Entry("web.funds.list_all", "gift", _("资金"), "manage_funds"),
+    Entry("web.summaries.list_all", "calendar", _("每月一总结"), "see_summaries"),
+    Entry("web.certificates.list_all", "seal", _("服务证明"), "see_certificates"),
+    Entry("web.street.show", "tree", _("街道各社区"), "see_street"),
     Entry("web.books.list_accounts", "book", _("账本"), "see_reversals"),
     Entry("web.tills.show_counter", "scan", _("收银台"), "use_till"),
 )

@@ -19,7 +19,8 @@ from web import checkins
 from web.acting import own_member
 from web.forms import ask, send
 from web.stamps import sentence_of
-from web.words import OBJECTION, OUTCOMES
+from web.state_words import OBJECTION
+from web.words import OUTCOMES
 
 page = Blueprint("objections", __name__)
 

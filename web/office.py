@@ -20,6 +20,8 @@ from ledger.core.permissions import may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
+from ledger.recognition import certificates
+from ledger.recognition.models import CertificateState
 from ledger.rewards import figures as turnover
 from ledger.rewards import pot_uses
 from ledger.service import activities, feedback_reading, figures, objections, waiting
@@ -67,6 +69,7 @@ def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
         _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
+        _to_certify,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -165,6 +168,12 @@ def _to_give(actor: Actor) -> Iterator[Pile]:
     if may(actor, "second_pot_use"):
         count, words = pot_uses.count_waiting_for(actor), gettext("提出的人不能自己同意")
         yield Pile(gettext("爱心池支出等第二人"), words, url_for("web.donations.show_pot"), "gift", count)
+
+
+def _to_certify(actor: Actor) -> Iterator[Pile]:
+    href = url_for("web.certificates.list_all", status=CertificateState.ASKED)
+    count = certificates.count_waiting(actor)
+    yield Pile(gettext("证明等开具"), gettext("看过时长再开"), href, "seal", count)
 
 
 def _week(actor: Actor) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from web.acting import act_for, cursor, own_balance, own_member
 from web.forms import ask, read, submit
 from web.proofs import proofs_of
 from web.sheets import Sheet, as_files, within_month
-from web.words import REDEMPTION
+from web.state_words import REDEMPTION
 
 page = Blueprint("redemptions", __name__)
 

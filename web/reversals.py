@@ -30,7 +30,8 @@ from web.errors import refusal
 from web.forms import ask, read, send
 from web.holders import named, people
 from web.proofs import proof_of
-from web.words import REVERSAL, TRANSFERS
+from web.state_words import REVERSAL
+from web.words import TRANSFERS
 
 page = Blueprint("reversals", __name__)
 

@@ -12,8 +12,10 @@ from web import (
     agreements,
     audit,
     bank_accounts,
+    board,
     books,
     cards,
+    certificates,
     checkins,
     checks,
     children,
@@ -54,11 +56,15 @@ from web import (
     sign_in,
     stamps,
     statements,
+    street,
+    summaries,
     teams,
     tills,
     units,
+    verify,
     vouchers,
     welcome,
+    years,
 )
 from web.acting import know_visitor
 from web.context import protect_forms
@@ -68,6 +74,7 @@ ROOMS = (
     checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
+    summaries, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import MOST_LINES
 from ledger.settlement.models import Settlement, SettlementState
 from web.forms import ask, send
-from web.words import SETTLEMENT
+from web.state_words import SETTLEMENT
 
 page = Blueprint("settlements", __name__)
 

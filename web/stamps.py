@@ -29,7 +29,8 @@ from web.forms import ask, read, send
 from web.languages import CHINESE, language
 from web.proofs import proofs_of
 from web.sheets import Sheet, as_files
-from web.words import CHECKIN, EVIDENCE, POSTS
+from web.state_words import CHECKIN, EVIDENCE
+from web.words import POSTS
 
 page = Blueprint("stamps", __name__)
 

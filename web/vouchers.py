@@ -25,7 +25,7 @@ from web.errors import refusal
 from web.forms import ask, read_button, send
 from web.offered import conditions
 from web.proofs import proofs_of
-from web.words import VOUCHER
+from web.state_words import VOUCHER
 
 page = Blueprint("vouchers", __name__)
 

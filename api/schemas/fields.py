@@ -117,6 +117,7 @@ class Month(fields.Date):
 
     def __init__(self, **more: Any) -> None:
         known = validate.Range(min=EARLIEST.date(), max=LATEST.date())
+        more["metadata"] = {"format": "year-month", "pattern": "^[0-9]{4}-[0-9]{2}$"} | more.get("metadata", {})
         super().__init__(format="%Y-%m", validate=known, **more)
 
 

@@ -59,6 +59,22 @@ class EffectiveInFuture(Refused):
     en = ("A transfer cannot take effect in the future.", "Check the date and time.")
 
 
+class MonthClosed(Refused):
+    """The month's summary is signed off: nothing takes effect in it any more."""
+
+    code = "month_closed"
+    zh = ("{month} 的总结已经签发，账不能再记到那个月。", "请记到现在；需要说明的写在原因里。")
+    en = ("The summary of {month} is signed off; nothing can be booked into it.", "Book it as of now, and say why.")
+
+
+class MonthNotOver(Refused):
+    """A month is closed after its last moment, when nobody is writing what began in it."""
+
+    code = "month_not_over"
+    zh = ("这个月还没有结束。", "请在下个月 1 日零点之后再签发。")
+    en = ("This month is not over yet.", "Sign it off after midnight of its last day.")
+
+
 class AlreadyPosted(Refused):
     """The same source has had this transfer already."""
 

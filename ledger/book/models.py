@@ -384,3 +384,16 @@ class CheckRun(Base):
     findings: Mapped[int]
     milliseconds: Mapped[int]
     ended_at: Mapped[datetime]
+
+
+class ClosedMonth(Base):
+    """A month of the books by its first day. Once closed, nothing can take effect in it any more.
+
+    A row that is not closed is only what a backdated transfer and the closing of its month wait for one another at.
+    """
+
+    __tablename__ = "closed_months"
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[UUID | None]

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, cohorts, dating, rollups, slots
+from ledger.book import balances, cohorts, dating, months, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
@@ -49,7 +49,7 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     expire are spent first; what gives back points of several dates is written in pieces, and the id of the first is
     returned. Runs inside the caller's transaction.
 
-    Raises, in this order: AmountOutOfRange, TransferNotDeclared, EffectiveInFuture, InsufficientPoints,
+    Raises, in this order: AmountOutOfRange, TransferNotDeclared, EffectiveInFuture, MonthClosed, InsufficientPoints,
     InsufficientFunds, HoldEnded, OverReversed, AlreadyPosted.
     """
     if not drafts:
@@ -57,6 +57,7 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     now = clock.now()
     for draft in drafts:
         _examine(draft, now)
+    months.refuse_closed(actor.tenant, drafts)
     try:
         return _post(actor, drafts)
     except InsufficientPoints:

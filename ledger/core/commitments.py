@@ -80,6 +80,13 @@ def words_of(community_id: UUID, thing_id: UUID, field: str) -> str | None:
     return None if value is None else secrets.unseal(value, PURPOSE).decode()
 
 
+def is_word_of(community_id: UUID, thing_id: UUID, field: str, *, digest: str) -> bool:
+    """Does what is kept for the thing's `field` still give this digest? Of erased words nothing is asked."""
+    query = scoped(community_id, Commitment).where(Commitment.thing_id == thing_id, Commitment.field == field)
+    kept = db.session.scalars(query).one_or_none()
+    return kept is not None and kept.digest.hex() == digest and (kept.erased_at is not None or _is_kept(kept))
+
+
 @atomic
 def erase_person(person_id: UUID) -> None:
     """Nothing of the person's words can be read or guessed any more, in no community; every digest stays."""

@@ -125,6 +125,15 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "ask_bank_account": {_A: COMMUNITY, _O: SHOP},
     "approve_bank_account": {_A: COMMUNITY, _T: COMMUNITY},
     "see_bank_accounts": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP},
+    # recognition
+    "sign_summary": {_A: COMMUNITY},
+    "publish_summary": {_P: COMMUNITY},
+    "see_summaries": {_A: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "ask_certificate": {_V: OWN | HELPED},
+    "issue_certificate": {_A: COMMUNITY},
+    "revoke_certificate": {_A: COMMUNITY},
+    "see_certificates": {_V: OWN | HELPED, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED},
+    "see_street": {_X: COMMUNITY},
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
+from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
 from tests.api.service_guards import OF_SERVICE
 from tests.api.settlement_guards import OF_SETTLEMENT
 from tests.api.settlement_guards import things_of as settlement_things_of
@@ -52,10 +53,12 @@ from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
 
-ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text", "stand-ins.get_stand_ins"}
+ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text", "stand-ins.get_stand_ins"} | OPEN_RECOGNITION
 """What is public about a community: signed in elsewhere or not at all."""
 
-PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
+PUBLIC = {
+    "sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "verify.get_verdict", "api-docs.openapi_json",
+} | ANYBODY_INSIDE  # fmt: skip
 
 INSIDE_ALL = {
     "units.get_unit", "posts.list_posts", "teams.list_teams",
@@ -155,7 +158,7 @@ def build(other_name: str = "邻居") -> Town:
         **settlement_things_of(street, settlement),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
-    things |= {"card_id": card.id, "sheet_id": card.sheet_id}
+    things |= {"card_id": card.id, "sheet_id": card.sheet_id} | recognised(street.id, other.member_id)
     people = {
         "volunteer": volunteer,
         "coordinator": place.coordinator,
@@ -298,7 +301,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-    **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT,
+    **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT, **OF_RECOGNITION,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

@@ -95,6 +95,13 @@ AGREED: dict[str, dict[str, str]] = {
     "ask_bank_account": {"admin": "all", "owner": "shop"},
     "approve_bank_account": {"admin": "all", "treasurer": "all"},
     "see_bank_accounts": {"admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop"},
+    "sign_summary": {"admin": "all"},
+    "publish_summary": {"supervisor": "all"},
+    "see_summaries": {"admin": "all", "supervisor": "all", "street": "all"},
+    "issue_certificate": {"admin": "all"},
+    "revoke_certificate": {"admin": "all"},
+    "see_certificates": {"admin": "all", "supervisor": "all", "street": "masked"},
+    "see_street": {"street": "all"},
     "see_checks": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "all"},
 }  # fmt: skip
 

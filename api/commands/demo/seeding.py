@@ -22,6 +22,7 @@ from api.commands.demo import (
     keeping,
     objecting,
     paying,
+    recognising,
     redeeming,
     rights,
     ruling,
@@ -103,6 +104,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
     keeping.tell_keeping(town, story)
+    recognising.tell_recognition(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

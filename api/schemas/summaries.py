@@ -1,0 +1,50 @@
+"""Monthly summaries, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from api.schemas.fields import Moment, Month, Schema
+from api.schemas.seals import Hexadecimal
+from ledger.recognition.models import SummaryState
+
+STATES = [one.value for one in SummaryState]
+
+
+class SummaryQuery(Schema):
+    """Paging by month: `cursor` is the last month of the answer before."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+    cursor = Month(load_default=None, metadata={"description": "`next_cursor` of the answer before."})
+
+
+class SummarySchema(Schema):
+    month = Month(metadata={"description": "The month, in Asia/Shanghai.", "example": "2026-10"})
+    status = fields.String(metadata={"enum": STATES, "description": "`draft`: computed now, nothing is frozen."})
+    known_at = Moment(metadata={"description": "Up to which recorded rows it tells."})
+    digest = Hexadecimal(allow_none=True, metadata={"description": "SHA-256 of the frozen bytes, hexadecimal."})
+    signed_at = Moment(allow_none=True)
+    published_at = Moment(allow_none=True)
+
+
+class SummaryPageSchema(Schema):
+    items = fields.List(fields.Nested(SummarySchema))
+    next_cursor = fields.String(allow_none=True)
+
+
+class WholeSummarySchema(SummarySchema):
+    document = fields.Dict(
+        metadata={
+            "description": "`totals`; `programmes`, `grids`, `posts`, `evidence` (people, visits, minutes; what "
+            "fewer than three people did is `pooled`), `days`, `shops`, `funds`, and `compared` totals. No names."
+        }
+    )
+
+
+def shown_summary(view: Any) -> dict[str, Any]:
+    """A row of the table as the list shows it."""
+    return {name: getattr(view, name) for name in ("month", "known_at", "digest", "signed_at", "published_at")} | {
+        "status": view.state
+    }

@@ -1,0 +1,1 @@
+"""Recognition and openness: the month's summary, the notice board, certificates, a year of service, a street's view."""

@@ -1,0 +1,187 @@
+"""What a month's summary says: the figures put together, the same for the same rows, without a name of a person.
+
+It is read by anybody once it is published, so what fewer than three people did in a programme, a grid or a post stands
+in no row of its own (`pooled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, func, select
+
+from ledger.book.codes import Code, Kind, Unit
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.tenancy import scoped, within
+from ledger.recognition import figures
+from ledger.recognition.figures import Cell, Flow, Span
+from ledger.rewards.models import Fund, Merchant
+from ledger.service.feedback_models import Feedback, FeedbackState
+
+FORM = 1
+"""The version of the form; another form is another number."""
+
+FEWEST = 3
+"""People that a row of its own needs."""
+
+POOLED = "pooled"
+
+Document = dict[str, Any]
+
+
+def totals_of(span: Span) -> dict[str, int]:
+    """The figures that months are compared by."""
+    moved = figures.flows(span)
+    return figures.served_in_all(span) | _points(moved) | _money(moved)
+
+
+def contents_of(span: Span) -> Document:
+    """The whole month: totals, parts, days, shops, funds, feedback."""
+    totals = totals_of(span) | {"outstanding": figures.outstanding_points(span)}
+    by_evidence = [_row(cell) for cell in figures.served_by_evidence(span)]
+    return {
+        "totals": totals | _feedback(span),
+        "programmes": pooled(figures.served_by_programme(span)),
+        "grids": pooled(figures.served_by_grid(span)),
+        "posts": pooled(figures.served_by_post(span)),
+        "evidence": by_evidence,
+        "days": [
+            {"day": day.isoformat(), "visits": visits, "minutes": minutes}
+            for day, (visits, minutes) in figures.served_by_day(span).items()
+        ],
+        "shops": _shops(span),
+        "funds": _funds(span),
+    }
+
+
+def pooled(cells: list[Cell]) -> list[dict[str, Any]]:
+    """The rows, those of fewer than three people together in one; with the smallest other one, so that none is left.
+
+    Whoever takes the shown rows from the total finds only the pool, in which at least three people served, unless
+    three served in no part.
+    """
+    small = [cell for cell in cells if 0 < cell.people < FEWEST]
+    large = [cell for cell in cells if cell.people >= FEWEST]
+    if not small:
+        return [_row(cell) for cell in large]
+    together = [*small, *large[-1:]]
+    pool = {
+        "key": POOLED,
+        "name": None,
+        "people": None,
+        "visits": sum(cell.visits for cell in together),
+        "minutes": sum(cell.minutes for cell in together),
+    }
+    return [*map(_row, large[:-1]), pool]
+
+
+def _row(cell: Cell) -> dict[str, Any]:
+    return cell._asdict()
+
+
+_WALLET, _ISSUED = Kind.WALLET, Kind.ISSUANCE
+
+POINTS: dict[str, tuple[tuple[Code, Kind, Kind], ...]] = {
+    "awarded": ((Code.AWARD, _ISSUED, _WALLET),),
+    "opened": ((Code.OPENING, _ISSUED, _WALLET),),
+    "taken_back": ((Code.REVERSE, _WALLET, _ISSUED), (Code.REVERSE, Kind.DEBT, _ISSUED)),
+    "redeemed": ((Code.REDEEM, _WALLET, Kind.MERCHANT),),
+    "refunded": ((Code.REFUND, Kind.MERCHANT, _WALLET),),
+    "donated": ((Code.DONATE, _WALLET, Kind.POT),),
+    "donations_returned": ((Code.REVERSE, Kind.POT, _WALLET),),
+    "expired": ((Code.EXPIRE, _WALLET, Kind.EXPIRED),),
+    "restored": ((Code.RESTORE, Kind.EXPIRED, _WALLET),),
+}
+"""What each figure of points adds up."""
+
+MONEY: dict[str, tuple[tuple[Code, Kind, Kind], ...]] = {
+    "granted_fen": ((Code.FUND, Kind.BANK, Kind.FUND),),
+    "grants_returned_fen": ((Code.REVERSE, Kind.FUND, Kind.BANK),),
+    "brought_fen": ((Code.REDEEM, Kind.FUND, Kind.PAYABLE),),
+    "refunded_fen": ((Code.REFUND, Kind.PAYABLE, Kind.FUND),),
+    "settled_fen": ((Code.PAY, Kind.PAYABLE, Kind.BANK),),
+}
+
+
+def _points(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:
+    found = {name: _sum(moved, legs, Unit.POINTS) for name, legs in POINTS.items()}
+    redeemed = Flow(Code.REDEEM, Unit.POINTS, _WALLET, Kind.MERCHANT)
+    return found | {"redemptions": moved.get(redeemed, (0, 0))[0]}
+
+
+def _money(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:
+    return {name: _sum(moved, legs, Unit.FEN) for name, legs in MONEY.items()}
+
+
+def _sum(moved: Mapping[Flow, tuple[int, int]], legs: tuple[tuple[Code, Kind, Kind], ...], unit: Unit) -> int:
+    return sum(moved.get(Flow(code, unit, gave, received), (0, 0))[1] for code, gave, received in legs)
+
+
+def _feedback(span: Span) -> dict[str, int]:
+    """Of the days of the span: given with words, nothing to report, excused, and answered."""
+    first, last = (clock.local_day(moment) for moment in (span.since, span.until - timedelta(microseconds=1)))
+    told = Feedback.state.in_((FeedbackState.GIVEN, FeedbackState.ANSWERED))
+    parts = {
+        "feedback_given": told & ~Feedback.is_nothing,
+        "feedback_nothing": told & Feedback.is_nothing,
+        "feedback_answered": Feedback.state == FeedbackState.ANSWERED,
+        "feedback_excused": Feedback.state == FeedbackState.EXCUSED,
+    }
+    counts = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in parts.values()]
+    query = select(*counts).where(within(span.community_id, Feedback), Feedback.day >= first, Feedback.day <= last)
+    return dict(zip(parts, map(int, db.session.execute(query).one()), strict=True))
+
+
+def _shops(span: Span) -> list[dict[str, Any]]:
+    """What redemption brought to each shop, and what it was paid: most money first."""
+    took = figures.flows_of(span, "credit", Kind.MERCHANT, [Code.REDEEM])
+    gave = figures.flows_of(span, "debit", Kind.MERCHANT, [Code.REFUND])
+    owed = figures.flows_of(span, "credit", Kind.PAYABLE, [Code.REDEEM])
+    less = figures.flows_of(span, "debit", Kind.PAYABLE, [Code.REFUND, Code.PAY])
+    ids = {owner_id for rows in (took, gave, owed, less) for owner_id, _, _ in rows}
+    names = dict(db.session.execute(select(Merchant.id, Merchant.name).where(Merchant.id.in_(ids))).tuples().all())
+    shops = [
+        {
+            "merchant_id": one.hex,
+            "name": names[one],
+            "redemptions": took.get((one, Code.REDEEM, Unit.POINTS), (0, 0))[0],
+            "points": took.get((one, Code.REDEEM, Unit.POINTS), (0, 0))[1]
+            - gave.get((one, Code.REFUND, Unit.POINTS), (0, 0))[1],
+            "brought_fen": owed.get((one, Code.REDEEM, Unit.FEN), (0, 0))[1]
+            - less.get((one, Code.REFUND, Unit.FEN), (0, 0))[1],
+            "settled_fen": less.get((one, Code.PAY, Unit.FEN), (0, 0))[1],
+        }
+        for one in ids
+    ]
+    return sorted(shops, key=lambda shop: (-shop["brought_fen"], shop["name"], shop["merchant_id"]))
+
+
+def _funds(span: Span) -> list[dict[str, Any]]:
+    """Each fund: granted and spent in the month, less what went back, and what it has at its end."""
+    came = figures.flows_of(span, "credit", Kind.FUND, [Code.FUND, Code.REFUND])
+    went = figures.flows_of(span, "debit", Kind.FUND, [Code.REDEEM, Code.REVERSE])
+    funds = db.session.execute(scoped(span.community_id, Fund.id, Fund.name).order_by(Fund.id)).tuples().all()
+    left = figures.funds_left(span, [fund_id for fund_id, _ in funds])
+
+    def amount(rows: Mapping[tuple[UUID, Code, Unit], tuple[int, int]], fund_id: UUID, code: Code) -> int:
+        return rows.get((fund_id, code, Unit.FEN), (0, 0))[1]
+
+    return [
+        {
+            "fund_id": one.hex,
+            "name": name,
+            "granted_fen": amount(came, one, Code.FUND) - amount(went, one, Code.REVERSE),
+            "spent_fen": amount(went, one, Code.REDEEM) - amount(came, one, Code.REFUND),
+            "left_fen": left[one],
+        }
+        for one, name in funds
+    ]
+
+
+def month_before(month: date) -> date:
+    """The first day of the month before."""
+    return (month.replace(day=1) - timedelta(days=1)).replace(day=1)

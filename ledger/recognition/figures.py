@@ -1,0 +1,259 @@
+"""A month of a community in figures, by set-based queries over stamps and transfers, as known at a moment.
+
+A visit belongs to the month of its stamp: so every visit is in exactly one month, however late it was stamped. What was
+undone after `known_at` still counts, what was undone before does not. Points and money are the month's transfers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Date, Select, and_, case, cast, func, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from ledger.book import past
+from ledger.book.accounts import AccountKey, fund_of
+from ledger.book.codes import Code, Kind, Unit
+from ledger.book.models import Account, Transfer
+from ledger.core import clock
+from ledger.core.db import db, is_postgresql
+from ledger.core.ids import first_id_at
+from ledger.core.tenancy import same_community, scoped, within
+from ledger.people.models import Member, PlaceUnit, Post, PostKind, UnitKind
+from ledger.service.models import Activity, Checkin, Decision, Evidence, Programme, Stamp
+
+LEEWAY = timedelta(hours=1)
+"""An id is made within this time of the moment that its row names: ids in order of time narrow what is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that are told of, [since, until), and the moment up to which what was written is told."""
+
+    community_id: UUID
+    since: datetime
+    until: datetime
+    known_at: datetime
+
+
+def month_span(community_id: UUID, month: date, known_at: datetime) -> Span:
+    return Span(community_id, *clock.month_bounds(month), known_at)
+
+
+class Cell(NamedTuple):
+    """What was served in one part of the whole. `key` names the part; None is whatever belongs to none."""
+
+    key: str | None
+    name: str | None
+    people: int
+    visits: int
+    minutes: int
+
+
+# --- service ----------------------------------------------------------------------------------------------------
+
+
+def _stamped(span: Span, *columns: Any) -> Select[Any]:
+    """The stamps of the span that stood at `known_at`, with their visits."""
+    return select(*columns).where(
+        within(span.community_id, Stamp, Checkin),
+        Checkin.id == Stamp.checkin_id,
+        Stamp.counts,
+        Stamp.decision == Decision.STAMP,
+        Stamp.id >= first_id_at(span.since - LEEWAY),
+        Stamp.id < first_id_at(span.until + LEEWAY),
+        Stamp.stamped_at >= span.since,
+        Stamp.stamped_at < span.until,
+        Stamp.stamped_at <= span.known_at,
+        or_(Stamp.undone_at.is_(None), Stamp.undone_at > span.known_at),
+    )
+
+
+_VISITS = func.count()
+_MINUTES = func.coalesce(func.sum(Stamp.minutes), 0)
+_PERSON = func.coalesce(Member.merged_into, Member.id)
+_PEOPLE = func.count(func.distinct(_PERSON))
+
+
+def _with_people(query: Select[Any]) -> Select[Any]:
+    return query.where(same_community(Member, Checkin), Member.id == Checkin.member_id)
+
+
+def served_in_all(span: Span) -> dict[str, int]:
+    """People, visits, minutes, and the visits that were entered later by hand."""
+    later = func.coalesce(func.sum(case((Checkin.evidence == Evidence.LATER, 1), else_=0)), 0)
+    row = db.session.execute(_with_people(_stamped(span, _PEOPLE, _VISITS, _MINUTES, later))).one()
+    return dict(zip(("people", "visits", "minutes", "entered_later"), map(int, row), strict=True))
+
+
+def served_by_programme(span: Span) -> list[Cell]:
+    query = _with_people(_stamped(span, Programme.id, Programme.name, _PEOPLE, _VISITS, _MINUTES)).where(
+        within(span.community_id, Activity, Programme),
+        Activity.id == Checkin.activity_id,
+        Programme.id == Activity.programme_id,
+    )
+    return _cells(db.session.execute(query.group_by(Programme.id, Programme.name)))
+
+
+def served_by_grid(span: Span) -> list[Cell]:
+    """By the grid that the activity lay in; what lay in none is the whole community's."""
+    grid = aliased(PlaceUnit)
+    inside = and_(same_community(grid, Checkin), grid.kind == UnitKind.GRID, Checkin.unit_path.startswith(grid.path))
+    query = _with_people(_stamped(span, grid.id, grid.name, _PEOPLE, _VISITS, _MINUTES)).outerjoin_from(
+        Checkin, grid, inside
+    )
+    return _cells(db.session.execute(query.group_by(grid.id, grid.name)))
+
+
+def served_by_evidence(span: Span) -> list[Cell]:
+    query = _with_people(_stamped(span, Checkin.evidence, Checkin.evidence, _PEOPLE, _VISITS, _MINUTES))
+    found = {cell.key: cell for cell in _cells(db.session.execute(query.group_by(Checkin.evidence)))}
+    return [found.get(grade) or Cell(grade, grade, 0, 0, 0) for grade in Evidence]
+
+
+def served_by_post(span: Span) -> list[Cell]:
+    """By the highest post that the member held in that time (the order of PostKind); None: by members without one."""
+    query = _with_people(_stamped(span, _PERSON, _VISITS, _MINUTES)).group_by(_PERSON)
+    held = _posts_held(span)
+    sums: dict[PostKind | None, list[int]] = {}
+    for member_id, visits, minutes in db.session.execute(query):
+        of_post = sums.setdefault(held.get(member_id), [0, 0, 0])
+        for place, amount in enumerate((1, visits, minutes)):
+            of_post[place] += int(amount)
+    return [Cell(kind, kind, *sums[kind]) for kind in (*PostKind, None) if kind in sums]
+
+
+def _posts_held(span: Span) -> dict[UUID, PostKind]:
+    query = scoped(span.community_id, Post.member_id, Post.kind).where(
+        Post.since < span.until, or_(Post.until.is_(None), Post.until > span.since)
+    )
+    order = list(PostKind)
+    rows = sorted(db.session.execute(query).tuples(), key=lambda row: order.index(PostKind(row[1])), reverse=True)
+    return {member_id: PostKind(kind) for member_id, kind in rows}
+
+
+def served_most(span: Span, *, limit: int) -> list[tuple[UUID, int]]:
+    """The members who served most, with their minutes, most first."""
+    query = _with_people(_stamped(span, _PERSON, _MINUTES)).group_by(_PERSON).order_by(_MINUTES.desc(), _PERSON)
+    return [(member_id, int(minutes)) for member_id, minutes in db.session.execute(query.limit(limit))]
+
+
+def served_by_day(span: Span) -> dict[date, tuple[int, int]]:
+    """Visits and minutes of each day of the span."""
+    day = _local_day(Stamp.stamped_at)
+    query = _stamped(span, day, _VISITS, _MINUTES).group_by(day)
+    found = {str(on): (int(visits), int(minutes)) for on, visits, minutes in db.session.execute(query)}
+    first, after = clock.local_day(span.since), clock.local_day(span.until)
+    days = [first + timedelta(days=number) for number in range((after - first).days)]
+    return {one: found.get(one.isoformat(), (0, 0)) for one in days}
+
+
+def _local_day(moment: Any) -> Any:
+    """SQL: the business day of a moment."""
+    if is_postgresql():
+        return cast(func.timezone(str(clock.SHANGHAI), moment), Date)
+    return func.date(moment, "+8 hours")
+
+
+def _cells(rows: Iterable[Any]) -> list[Cell]:
+    """Largest first; of equals in the order of their names and ids."""
+    found = [
+        Cell(key.hex if isinstance(key, UUID) else key, name, int(people), int(visits), int(minutes))
+        for key, name, people, visits, minutes in rows
+    ]
+    return sorted(found, key=lambda cell: (-cell.minutes, -cell.visits, cell.name or "", cell.key or ""))
+
+
+# --- the books --------------------------------------------------------------------------------------------------
+
+
+class Flow(NamedTuple):
+    """What kind of movement: its code, its unit, the kinds of the accounts that gave and received."""
+
+    code: Code
+    unit: Unit
+    debit: Kind
+    credit: Kind
+
+
+def flows(span: Span) -> dict[Flow, tuple[int, int]]:
+    """Every kind of movement that took effect in the span: how many, and how much."""
+    moved = _moved(span)
+    debit, credit = aliased(Account), aliased(Account)
+    columns = (moved.c.code, moved.c.unit, debit.kind, credit.kind)
+    query = (
+        select(*columns, func.count(), func.sum(moved.c.amount))
+        .where(within(span.community_id, debit, credit))
+        .where(debit.id == moved.c.debit_account_id, credit.id == moved.c.credit_account_id)
+        .group_by(*columns)
+    )
+    return {
+        Flow(Code(code), Unit(unit), Kind(gave), Kind(received)): (int(count), int(amount))
+        for code, unit, gave, received, count, amount in db.session.execute(query)
+    }
+
+
+def flows_of(
+    span: Span, side: str, kind: Kind, codes: Iterable[Code]
+) -> dict[tuple[UUID, Code, Unit], tuple[int, int]]:
+    """The same of these codes for each holder of accounts of a kind that stand on the `debit` or `credit` side."""
+    moved = _moved(span)
+    account = moved.c[f"{side}_account_id"]
+    columns = (Account.owner_id, moved.c.code, moved.c.unit)
+    query = (
+        select(*columns, func.count(), func.sum(moved.c.amount))
+        .where(within(span.community_id, Account), Account.id == account, Account.kind == kind)
+        .where(moved.c.code.in_(list(codes)))
+        .group_by(*columns)
+    )
+    return {
+        (owner_id, Code(code), Unit(unit)): (int(count), int(amount))
+        for owner_id, code, unit, count, amount in db.session.execute(query)
+    }
+
+
+_READ = (
+    Transfer.code, Transfer.unit, Transfer.debit_account_id, Transfer.credit_account_id, Transfer.amount,
+)  # fmt: skip
+
+
+def _moved(span: Span) -> Any:
+    """SQL: the transfers that took effect in the span and were recorded by `known_at`.
+
+    Mostly both in the same days, which their ids narrow; those that were recorded later are backdated, and a small
+    index holds these.
+    """
+    wanted = scoped(span.community_id, *_READ).where(
+        Transfer.effective_at >= span.since,
+        Transfer.effective_at < span.until,
+        Transfer.recorded_at <= span.known_at,
+        Transfer.id >= first_id_at(span.since - LEEWAY),
+    )
+    after = first_id_at(span.until + LEEWAY)
+    in_time = wanted.where(Transfer.id < after)
+    backdated = wanted.where(Transfer.id >= after, Transfer.effective_at < Transfer.recorded_at)
+    return union_all(in_time, backdated).subquery()
+
+
+def outstanding_points(span: Span) -> int:
+    """Points in members' wallets less what they owe, at the end of the span: what all other accounts do not have."""
+    kinds = (Kind.ISSUANCE, Kind.MERCHANT, Kind.POT, Kind.EXPIRED)
+    query = scoped(span.community_id, Account).where(Account.kind.in_(kinds), Account.unit == Unit.POINTS)
+    keys = [AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in db.session.scalars(query)]
+    return -sum(one.balance for one in _at_the_end(span, keys).values())
+
+
+def funds_left(span: Span, fund_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What each fund has at the end of the span (fen), reserved or not."""
+    figures = _at_the_end(span, [fund_of(one) for one in fund_ids])
+    return {key.owner_id: one.balance for key, one in figures.items()}
+
+
+def _at_the_end(span: Span, keys: list[AccountKey]) -> dict[AccountKey, past.Figures]:
+    if not keys:
+        return {}
+    return past.figures_at(span.community_id, keys, past.just_before(span.until), known_at=span.known_at)

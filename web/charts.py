@@ -1,0 +1,113 @@
+"""Pictures of figures, drawn on the server as inline SVG: they need no script, print sharply and are read aloud.
+
+A value always stands beside its colour, so nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+WIDTH = 360
+ROW, SIDE = 34, 40
+
+
+class Point(NamedTuple):
+    """One value with its label and how it is said; None is unknown."""
+
+    label: str
+    value: int | None
+    said: str
+
+
+def bars(points: Sequence[Point], title: str) -> Markup:
+    """A row for each: its label, its bar, its value."""
+    highest = max([point.value or 0 for point in points] + [1])
+    rows = [
+        Markup(
+            '<text x="0" y="{y}" font-size="12" fill="var(--ink)">{label}</text>'
+            '<text x="{right}" y="{y}" font-size="12" text-anchor="end" fill="var(--soft)">{said}</text>'
+            '<rect x="0" y="{top}" width="{width}" height="9" rx="3" fill="var(--red)"/>'
+        ).format(
+            y=ROW * place + 12,
+            top=ROW * place + 17,
+            width=max(1, WIDTH * (point.value or 0) // highest),
+            right=WIDTH,
+            label=point.label,
+            said=point.said,
+        )
+        for place, point in enumerate(points)
+    ]
+    return _svg(rows, ROW * len(points) or 1, title, points)
+
+
+def line(points: Sequence[Point], title: str) -> Markup:
+    """One line over time, interrupted where a value is unknown; first, highest and last value are said."""
+    height, bottom = 110, 88
+    highest = max([point.value or 0 for point in points] + [1])
+    step = (WIDTH - 20) / max(1, len(points) - 1)
+    spots = [
+        (round(10 + step * place, 1), round(bottom - 66 * point.value / highest, 1), point)
+        for place, point in enumerate(points)
+        if point.value is not None
+    ]
+    path = " ".join(f"{'L' if place else 'M'}{x} {y}" for place, (x, y, _point) in enumerate(spots))
+    dots = [Markup('<circle cx="{x}" cy="{y}" r="2.5" fill="var(--red)"/>').format(x=x, y=y) for x, y, _point in spots]
+    shown = {0, len(points) - 1}
+    labels = [
+        Markup('<text x="{x}" y="104" font-size="11" text-anchor="{anchor}" fill="var(--soft)">{words}</text>').format(
+            x=round(10 + step * place, 1),
+            anchor="start" if place == 0 else "end" if place == len(points) - 1 else "middle",
+            words=point.label,
+        )
+        for place, point in enumerate(points)
+        if place in shown or len(points) <= 6
+    ]
+    top = max(spots, key=lambda spot: spot[2].value or 0, default=None)
+    said = [
+        Markup('<text x="{x}" y="12" font-size="12" text-anchor="middle" fill="var(--ink)">{words}</text>').format(
+            x=min(max(top[0], 40), WIDTH - 40), words=top[2].said
+        )
+    ] if top else []  # fmt: skip
+    drawn = Markup('<path d="{path}" fill="none" stroke="var(--red)" stroke-width="2"/>').format(path=path)
+    return _svg([drawn, *dots, *labels, *said], height, title, points)
+
+
+def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
+    """The month as a calendar, Monday first: the more, the darker, and the value stands in each day."""
+    if not days:
+        return Markup("")
+    cell = WIDTH / 7
+    monday = days[0][0] - timedelta(days=days[0][0].weekday())
+    highest = max([point.value or 0 for _, point in days] + [1])
+    cells = [
+        Markup(
+            '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="5" fill="var(--red)" fill-opacity="{shade}"/>'
+            '<text x="{left}" y="{first}" font-size="10" fill="var(--soft)">{day}</text>'
+            '<text x="{middle}" y="{second}" font-size="12" text-anchor="middle" fill="var(--ink)">{said}</text>'
+        ).format(
+            x=round(cell * day.weekday() + 1, 1),
+            y=SIDE * ((day - monday).days // 7) + 1,
+            w=round(cell - 2, 1),
+            h=SIDE - 2,
+            shade=round(0.06 + 0.34 * (point.value or 0) / highest, 2),
+            left=round(cell * day.weekday() + 5, 1),
+            first=SIDE * ((day - monday).days // 7) + 12,
+            middle=round(cell * (day.weekday() + 0.5), 1),
+            second=SIDE * ((day - monday).days // 7) + 29,
+            day=day.day,
+            said=point.value or "",
+        )
+        for day, point in days
+    ]
+    weeks = (days[-1][0] - monday).days // 7 + 1
+    return _svg(cells, SIDE * weeks, title, [point for _, point in days])
+
+
+def _svg(pieces: Sequence[Markup], height: int, title: str, points: Sequence[Point]) -> Markup:
+    told = "，".join(f"{point.label} {point.said}" for point in points)
+    drawn = Markup('<svg viewBox="0 0 {width} {height}" width="100%" role="img" aria-label="{told}">{pieces}</svg>')
+    return drawn.format(width=WIDTH, height=height, told=f"{title}：{told}", pieces=Markup("").join(pieces))

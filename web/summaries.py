@@ -1,0 +1,310 @@
+"""每月一总结: the months, one month with its pictures, the file behind each picture, and the two steps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, g, render_template, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from api.auth import current_actor, for_strangers, public, visitor_of
+from api.schemas.summaries import SummaryQuery
+from ledger.core import clock
+from ledger.core.errors import NotFound
+from ledger.core.permissions import may, reach
+from ledger.core.spreadsheets import Cell
+from ledger.recognition import contents, summaries
+from ledger.recognition.models import SummaryState
+from ledger.recognition.summaries import SummaryView
+from web import formats
+from web.acting import enter_with_code
+from web.books import reads_books
+from web.charts import Point, bars, heat_map
+from web.forms import ask, send
+from web.sheets import FORMATS, Sheet
+from web.state_words import EVIDENCE
+from web.words import POSTS
+
+page = Blueprint("summaries", __name__)
+
+PAGE_SIZE = 24
+
+
+class Total(NamedTuple):
+    """One figure of the month: its words, how it is said, and which transfers of the month it adds up (None: none)."""
+
+    name: str
+    words: Any
+    said: Callable[[int], str]
+    transfers: dict[str, str] | None = None
+
+
+TOTALS = (
+    Total("people", _("服务的人"), formats.number),
+    Total("visits", _("盖章的服务（人次）"), formats.number, {"code": "hours"}),
+    Total("minutes", _("服务时长"), formats.hours, {"code": "hours"}),
+    Total("entered_later", _("其中事后补录"), formats.number),
+    Total("awarded", _("发出的红花"), formats.flowers, {"code": "award"}),
+    Total("opened", _("期初登记的红花"), formats.flowers, {"code": "opening"}),
+    Total("taken_back", _("撤销收回的红花"), formats.flowers, {"code": "reverse"}),
+    Total("redeemed", _("兑换的红花"), formats.flowers, {"code": "redeem", "kind": "wallet"}),
+    Total("refunded", _("退回的红花"), formats.flowers, {"code": "refund", "kind": "wallet"}),
+    Total("donated", _("捐出的红花"), formats.flowers, {"code": "donate"}),
+    Total("expired", _("到期的红花"), formats.flowers, {"code": "expire"}),
+    Total("outstanding", _("月底还在大家手里的红花"), formats.flowers),
+    Total("redemptions", _("兑换次数"), formats.number, {"code": "redeem", "kind": "wallet"}),
+    Total("brought_fen", _("兑换给商户带来"), formats.yuan, {"code": "redeem", "kind": "fund"}),
+    Total("refunded_fen", _("因退货退还资金"), formats.yuan, {"code": "refund", "kind": "fund"}),
+    Total("settled_fen", _("付给商户的结算款"), formats.yuan, {"code": "pay"}),
+    Total("granted_fen", _("拨入的资金"), formats.yuan, {"code": "fund"}),
+    Total("feedback_given", _("反馈（有内容）"), formats.number),
+    Total("feedback_nothing", _("反馈（平安无事）"), formats.number),
+    Total("feedback_answered", _("已答复的反馈"), formats.number),
+)
+
+PARTS = {
+    "programmes": _("按项目"),
+    "grids": _("按网格"),
+    "posts": _("按岗位"),
+    "evidence": _("按签到方式"),
+}
+
+
+@page.get("/c/<id:community_id>/summaries")
+@public
+@for_strangers
+def list_all() -> Any:
+    """The months, newest first: all of them for who works with them, the published ones for everybody."""
+    actor = enter_with_code(g.community_id)
+    before = ask(SummaryQuery())["cursor"]
+    if actor is not None and reach(actor, summaries.SEE):
+        found = summaries.list_summaries(actor, before=before, limit=PAGE_SIZE + 1)
+    else:
+        found = summaries.list_published(g.community_id, before=before, limit=PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    return render_template(
+        "summaries/list.html",
+        community_id=g.community_id,
+        months=[_head(view) for view in shown],
+        next_cursor=f"{shown[-1].month:%Y-%m}" if len(found) > PAGE_SIZE else None,
+    )
+
+
+def _head(view: SummaryView) -> dict[str, Any]:
+    return {
+        "month": view.month,
+        "address": f"{view.month:%Y-%m}",
+        "status": view.status,
+        "known_at": view.known_at,
+        "digest": view.digest.hex() if view.digest else "",
+    }
+
+
+@page.get("/c/<id:community_id>/summaries/<month>")
+@public
+@for_strangers
+def show(month: str) -> Any:
+    """One month: totals with their rows, pictures with their files, the next step."""
+    return _show(month)
+
+
+def _show(month: str, **again: Any) -> str:
+    enter_with_code(g.community_id)
+    view = _seen(month)
+    document = view.document or {}
+    return render_template(
+        "summaries/show.html",
+        community_id=g.community_id,
+        one=_head(view),
+        totals=list(_totals(view)),
+        parts=[_part(document, name, str(words)) for name, words in PARTS.items()],
+        heat=_days_drawn(document["days"]),
+        shops=document["shops"],
+        shops_bars=_shops_drawn(document["shops"]),
+        funds=document["funds"],
+        step=_next_step(view),
+        **({"refusal": None} | again),
+    )  # fmt: skip
+
+
+def _days_drawn(rows: list[dict[str, Any]]) -> Any:
+    days = [
+        (date.fromisoformat(row["day"]), Point(row["day"][5:], row["visits"], formats.number(row["visits"])))
+        for row in rows
+    ]
+    return heat_map(days, gettext("每天的服务人次"))
+
+
+def _shops_drawn(rows: list[dict[str, Any]]) -> Any:
+    points = [Point(row["name"], row["brought_fen"], formats.yuan(row["brought_fen"])) for row in rows]
+    return bars(points, gettext("兑换给商户带来"))
+
+
+def _seen(month: str) -> SummaryView:
+    actor, wanted = visitor_of(g.community_id), month_in(month)
+    if actor is not None and reach(actor, summaries.SEE):
+        return summaries.see_summary(actor, wanted)
+    return summaries.see_published(g.community_id, wanted)
+
+
+def month_in(text: str) -> date:
+    """The month of an address; one that cannot be is not found."""
+    asked = SummaryQuery(only=("cursor",))
+    if asked.validate({"cursor": text}):
+        raise NotFound
+    found: date = asked.load({"cursor": text})["cursor"]
+    return found
+
+
+def _totals(view: SummaryView) -> Iterator[dict[str, Any]]:
+    document = view.document or {}
+    compared = document["compared"]
+    days = {"since": view.month.isoformat(), "until": _last_day(view.month).isoformat()}
+    actor = visitor_of(g.community_id)
+    opens = actor is not None and reads_books(actor)
+    for total in TOTALS:
+        asked: dict[str, Any] = {**days, **(total.transfers or {})}
+        rows = url_for("web.books.list_transfers", **asked) if opens and total.transfers else ""
+        yield {
+            "words": total.words,
+            "said": total.said(document["totals"][total.name]),
+            "href": rows,
+            **{
+                name: total.said(compared[name][total.name]) if total.name in compared[name] else ""
+                for name in ("last_month", "last_year")
+            },
+        }
+
+
+def _last_day(month: date) -> date:
+    return clock.local_day(clock.month_bounds(month)[1] - timedelta(seconds=1))
+
+
+def _part(document: dict[str, Any], name: str, words: str) -> dict[str, Any]:
+    rows = document[name]
+    points = [Point(_called(name, row), row["minutes"], formats.hours(row["minutes"])) for row in rows]
+    return {"name": name, "words": words, "picture": bars(points, words) if rows else ""}
+
+
+def _called(part: str, row: dict[str, Any]) -> str:
+    """What a row of a part is called: by its own name, or in the words of its closed list."""
+    if row["key"] == contents.POOLED:
+        return str(gettext("其他（不到 3 人的合在一起）"))
+    if part == "evidence":
+        return str(EVIDENCE[row["key"]].text)
+    if part == "posts":
+        return str(POSTS[row["key"]]) if row["key"] else str(gettext("没有岗位的志愿者"))
+    return str(row["name"]) if row["name"] else str(gettext("全社区"))
+
+
+def _next_step(view: SummaryView) -> dict[str, str]:
+    """What this visitor may do with the month now."""
+    actor = visitor_of(g.community_id)
+    if actor is None:
+        return {}
+    if view.status == SummaryState.DRAFT and may(actor, summaries.SIGN):
+        is_over = _last_day(view.month) < clock.today()
+        return {"verb": "sign"} if is_over else {"sentence": gettext("这个月过完以后可以签发。")}
+    if view.status == SummaryState.SIGNED and may(actor, summaries.PUBLISH):
+        if actor.is_person(view.signed_by):
+            return {"sentence": gettext("上一步是您做的，这一步要另一位同事来做。")}
+        return {"verb": "publish"}
+    if view.status == SummaryState.SIGNED:
+        return {"sentence": gettext("等监督员公布。")}
+    return {}
+
+
+@page.post("/c/<id:community_id>/summaries/<month>/sign-off")
+def sign_off(month: str) -> Any:
+    """Frozen; the month is closed."""
+    actor = current_actor()
+    return _take(month, lambda: summaries.sign_off(actor, month_in(month)))
+
+
+@page.post("/c/<id:community_id>/summaries/<month>/publish")
+def publish(month: str) -> Any:
+    """Everybody may read it."""
+    actor = current_actor()
+    return _take(month, lambda: summaries.publish(actor, month_in(month)))
+
+
+def _take(month: str, verb: Callable[[], Any]) -> Any:
+    return send(
+        None,
+        lambda _values: verb(),
+        to=lambda _done: url_for(".show", month=month),
+        again=lambda **again: _show(month, refusal=again["refusal"]),
+    )
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+@page.get("/c/<id:community_id>/summaries/<month>/<part>.<ending>")
+@public
+@for_strangers
+def download(month: str, part: str, ending: str) -> Any:
+    """The figures behind a picture. They name nobody, so no line in the audit."""
+    enter_with_code(g.community_id)
+    if ending not in FORMATS:
+        raise NotFound
+    view = _seen(month)
+    sheet = _sheet(view, part)
+    media_type, write = FORMATS[ending]
+    name = f"{g.community.short_code}-{view.month:%Y-%m}-{part}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(write(sheet.columns, sheet.rows), content_type=media_type, headers=headers)
+
+
+def _sheet(view: SummaryView, part: str) -> Sheet:
+    make = _parts_sheet if part in PARTS else SHEETS.get(part)
+    if make is None:
+        raise NotFound
+    return make(view.document or {}, part)
+
+
+def _totals_sheet(document: dict[str, Any], _part: str) -> Sheet:
+    """One row a figure: money in yuan, time in minutes."""
+    months = (document["totals"], document["compared"]["last_month"], document["compared"]["last_year"])
+    rows = [[str(total.words), *(_figure(total.name, one) for one in months)] for total in TOTALS]
+    return Sheet([gettext("项目名称"), gettext("这个月"), gettext("上个月"), gettext("去年同月")], rows)
+
+
+def _figure(name: str, month: dict[str, int]) -> Cell:
+    value = month.get(name)
+    return Decimal(value) / 100 if value is not None and name.endswith("_fen") else value
+
+
+def _parts_sheet(document: dict[str, Any], part: str) -> Sheet:
+    rows = [[_called(part, row), row["people"], row["visits"], row["minutes"]] for row in document[part]]
+    return Sheet([str(PARTS[part]), gettext("人数"), gettext("人次"), gettext("分钟数")], rows)
+
+
+def _days_sheet(document: dict[str, Any], _part: str) -> Sheet:
+    rows = [[date.fromisoformat(row["day"]), row["visits"], row["minutes"]] for row in document["days"]]
+    return Sheet([gettext("日期"), gettext("人次"), gettext("分钟数")], rows)
+
+
+def _shops_sheet(document: dict[str, Any], _part: str) -> Sheet:
+    rows = [
+        [row["name"], row["redemptions"], row["points"], *_yuan(row, "brought_fen", "settled_fen")]
+        for row in document["shops"]
+    ]
+    money = [gettext("带来（元）"), gettext("已结算（元）")]
+    return Sheet([gettext("商户"), gettext("兑换次数"), gettext("红花"), *money], rows)
+
+
+def _funds_sheet(document: dict[str, Any], _part: str) -> Sheet:
+    rows = [[row["name"], *_yuan(row, "granted_fen", "spent_fen", "left_fen")] for row in document["funds"]]
+    return Sheet([gettext("资金"), gettext("拨入（元）"), gettext("用出（元）"), gettext("月底还有（元）")], rows)
+
+
+def _yuan(row: dict[str, Any], *names: str) -> list[Decimal]:
+    return [Decimal(row[name]) / 100 for name in names]
+
+
+SHEETS = {"totals": _totals_sheet, "days": _days_sheet, "shops": _shops_sheet, "funds": _funds_sheet}

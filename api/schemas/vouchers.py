@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from marshmallow import fields
 
-from marshmallow import ValidationError, fields, validates_schema
-
-from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Fen, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
 from api.schemas.redemptions import MAX_QUANTITY, ViaSchema
 from ledger.rewards.voucher_models import VoucherState
 
@@ -27,14 +25,10 @@ class VoucherRequestSchema(Schema):
 
 
 class VoucherViaSchema(ViaSchema):
-    """How the voucher is shown: exactly one way. A paper card's PIN goes with `till_id` or `card_code`."""
+    """How the voucher is shown at the counter: exactly one way. A card's PIN goes with `till_id` or `card_code`."""
 
-    merchant_code = Code(40, metadata={"description": "Refused: a voucher is taken at the counter."})
-
-    @validates_schema
-    def _is_at_the_counter(self, data: dict[str, Any], **_: Any) -> None:
-        if "merchant_code" in data:
-            raise ValidationError("A voucher is taken at the counter.", "merchant_code")
+    class Meta(Schema.Meta):
+        exclude = ("merchant_code",)
 
 
 class VoucherUseSchema(Schema):

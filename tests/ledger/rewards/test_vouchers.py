@@ -10,17 +10,18 @@ import pytest
 from flask import Flask
 
 from ledger.book import expiry
-from ledger.book.accounts import payable_to, takings_of, vouchers_of
+from ledger.book.accounts import payable_to, pot_of, takings_of, vouchers_of
 from ledger.book.balances import account_balance, member_balance
 from ledger.book.checking import run_checks
 from ledger.book.cohorts import Expiring
-from ledger.core import clock
+from ledger.core import clock, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState
-from ledger.people import merges
+from ledger.people import erasures, merges
 from ledger.people.leaving import leave
 from ledger.people.models import LeftReason
-from ledger.rewards import agreements, redemptions, refunds, tills, voucher_ends, voucher_reading, vouchers
+from ledger.rewards import agreements, donations, redemptions, refunds, tills, voucher_ends, voucher_reading, vouchers
+from ledger.rewards.donation_models import Donation
 from ledger.rewards.errors import (
     AgreementSuspended,
     BillTooSmall,
@@ -324,3 +325,20 @@ def test_of_two_at_once_one_wins(app: Flask, street: Street):
     clock.move_to(clock.start_of_day(third.valid_until + timedelta(days=1)))
     at_once(app, [partial(voucher_ends.expire_some, street.id)] * 3)
     assert books(street)["vouchers"] == 0
+
+
+def test_the_file_of_a_person_names_them_and_erasing_returns_and_forgets(street: Street):
+    lin = street.volunteer()
+    voucher = vouchers.buy(lin.actor, street.loaf.id)
+    donation = donations.give(lin.actor, 5, purpose="林秀芳的心意")
+    file = registry.exporters["rewards"](lin.person_id)
+    assert [one["number"] for one in file["vouchers"]] == [voucher.number]
+    assert [one["purpose"] for one in file["donations"]] == ["林秀芳的心意"]
+    erasures.ask_erasure(lin.actor)
+    clock.advance(days=8)
+    erasures.carry_out_due(street.id, "")
+    assert voucher_state(street, voucher) == VoucherState.RETURNED
+    assert (street.available(lin), books(street)) == (0, NOTHING)  # What came back went to the pot with the rest.
+    kept = db.session.get_one(Donation, (street.id, donation.id))
+    assert (kept.purpose, kept.points) == ("", 5)
+    assert account_balance(street.id, pot_of(street.id)) == 100

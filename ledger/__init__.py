@@ -40,7 +40,7 @@ Glossary (the one place; zh · en)
 红花卡 card         the paper card with code and PIN; and ten places, each a flower for one stamped service
 更正要求 correction request   a member says what is wrong in the record of them; staff put it right or say why not
 月度总结 summary      a month in figures: draft (computed) -> signed (frozen, the month closed) -> published
-服务证明 certificate   what a member served, under a number anybody verifies: asked -> issued -> revoked | declined
+服务证明 certificate   what a member served, under a number that anybody verifies: asked -> issued -> revoked | declined
 公示栏 notice board    what anybody may read of a community without signing in
 本人 / 经办 owner / actor   whose it is / who did it; every write knows both
 """

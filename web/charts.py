@@ -109,5 +109,7 @@ def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
 
 def _svg(pieces: Sequence[Markup], height: int, title: str, points: Sequence[Point]) -> Markup:
     told = "，".join(f"{point.label} {point.said}" for point in points)
-    drawn = Markup('<svg viewBox="0 0 {width} {height}" width="100%" role="img" aria-label="{told}">{pieces}</svg>')
+    drawn = Markup(
+        '<svg class="picture" viewBox="0 0 {width} {height}" width="100%" role="img" aria-label="{told}">{pieces}</svg>'
+    )
     return drawn.format(width=WIDTH, height=height, told=f"{title}：{told}", pieces=Markup("").join(pieces))

@@ -23,7 +23,7 @@ from ledger.recognition.summaries import SummaryView
 from web import formats
 from web.acting import enter_with_code
 from web.books import reads_books
-from web.charts import Point, bars, heat_map
+from web.charts import Point, bars, heat_map, line
 from web.forms import ask, send
 from web.sheets import FORMATS, Sheet
 from web.state_words import EVIDENCE
@@ -123,6 +123,7 @@ def _show(month: str, **again: Any) -> str:
         totals=list(_totals(view)),
         parts=[_part(document, name, str(words)) for name, words in PARTS.items()],
         heat=_days_drawn(document["days"]),
+        trend=_trend_drawn(document["days"]),
         shops=document["shops"],
         shops_bars=_shops_drawn(document["shops"]),
         funds=document["funds"],
@@ -137,6 +138,11 @@ def _days_drawn(rows: list[dict[str, Any]]) -> Any:
         for row in rows
     ]
     return heat_map(days, gettext("每天的服务人次"))
+
+
+def _trend_drawn(rows: list[dict[str, Any]]) -> Any:
+    points = [Point(row["day"][5:], row["minutes"], formats.hours(row["minutes"])) for row in rows]
+    return line(points, gettext("每天的服务时长"))
 
 
 def _shops_drawn(rows: list[dict[str, Any]]) -> Any:

@@ -127,7 +127,7 @@ def test_the_street_compares_its_communities(november, visit):
     november.serve(*november.volunteers("林秀芳"))
     officer = visit(street_officer(november.street.place.community), language="en")
     officer.get("./street?month=2026-11")
-    assert "The street's communities" in officer.words
+    assert "Street compared" in officer.words
     assert "南华社区" in officer.words
     table = officer.client.get(f"{officer.root}/street.csv?month=2026-11").get_data(as_text=True)
     assert "南华社区,2026-11,Draft,1,1,120" in table

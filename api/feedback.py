@@ -21,6 +21,7 @@ from api.schemas.feedback import (
     FeedbackSchema,
     FeedbackStepSchema,
     PhotoFileSchema,
+    PhotoFormSchema,
     PhotoSchema,
 )
 from api.writing import writes
@@ -30,9 +31,11 @@ from ledger.service import feedback, feedback_photos, feedback_reading
 from ledger.service.feedback import Given
 from ledger.service.feedback_models import Feedback, FeedbackPhoto
 from ledger.service.feedback_reading import FeedbackView
+from ledger.settlement import evidence
+from ledger.settlement.dispute_models import DisputePhoto
 
 blp = resource("feedback", "What post holders say of their part each day; staff answer within 24 hours.")
-files = resource("files", "Photos that are sent ahead, for a feedback within a day.")
+files = resource("files", "Photos that are sent ahead, for a feedback or a dispute within a day.")
 
 
 @blp.get("/feedback")
@@ -99,11 +102,14 @@ def post_excuse(asked: dict[str, Any]) -> Feedback:
 
 
 @files.post("/files")
+@files.arguments(PhotoFormSchema, location="form")
 @files.arguments(PhotoFileSchema, location="files")
 @files.response(201, PhotoSchema)
 @writes(PhotoSchema, status=201)
-def post_file(sent: dict[str, Any]) -> FeedbackPhoto:
+def post_file(asked: dict[str, Any], sent: dict[str, Any]) -> FeedbackPhoto | DisputePhoto:
     """Send a photo ahead; it is made plain and small, and nothing of where it was taken is kept."""
     stream = sent["file"].stream
     stream.seek(0)
+    if asked["purpose"] == "dispute":
+        return evidence.send_photo(current_actor(), stream.read())
     return feedback_photos.send_photo(current_actor(), stream.read())

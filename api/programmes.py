@@ -9,10 +9,18 @@ from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
 from api.schemas.fields import PageQuery
-from api.schemas.programmes import ProgrammePageSchema, ProgrammeRequestSchema, ProgrammeSchema, RuleTermsSchema
+from api.schemas.programmes import (
+    DryRunRequestSchema,
+    DryRunSchema,
+    ProgrammePageSchema,
+    ProgrammeRequestSchema,
+    ProgrammeSchema,
+    RuleTermsSchema,
+)
 from api.versions import IF_MATCH, etag_of, version_in_hand
 from api.writing import writes
-from ledger.service import programmes
+from ledger.service import dry_runs, programmes
+from ledger.service.dry_runs import DryRun
 from ledger.service.programmes import ProgrammeWithRule, RuleTerms
 
 blp = resource("programmes", "Kinds of service and what they earn.")
@@ -52,3 +60,11 @@ def get_programme(programme_id: UUID) -> tuple[ProgrammeWithRule, int, dict[str,
 def put_rule(terms: RuleTerms, programme_id: UUID) -> ProgrammeWithRule:
     """Give the programme a new version of its rule (If-Match: the version that was read)."""
     return programmes.change_rule(current_actor(), programme_id, version=version_in_hand(), terms=terms)
+
+
+@blp.post("/programmes/<id:programme_id>/dry-run")
+@blp.arguments(DryRunRequestSchema)
+@blp.response(200, DryRunSchema)
+def post_dry_run(asked: dict[str, Any], programme_id: UUID) -> DryRun:
+    """What these terms would have given for a month's stamped visits. Stores nothing and needs no key."""
+    return dry_runs.dry_run(current_actor(), programme_id, terms=asked["terms"], month=asked["month"])

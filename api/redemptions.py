@@ -43,7 +43,7 @@ def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
 @writes(RedemptionSchema, status=201, keyed=True, first=lambda asked: take_turn(asked["via"]))
 def post_redemption(asked: dict[str, Any]) -> Redemption:
     """Reserve for 15 minutes: by the poster for myself or whom I help, as a clerk by a code; a card's PIN confirms."""
-    way = _way(asked.pop("via"))
+    way = way_of(asked.pop("via"))
     return redemptions.reserve(current_actor(), asked.pop("offer_id"), way=way, **asked)
 
 
@@ -87,7 +87,8 @@ def post_undo(redemption_id: UUID) -> Refund:
     return refunds.undo(current_actor(), redemption_id)
 
 
-def _way(via: dict[str, Any]) -> Way:
+def way_of(via: dict[str, Any]) -> Way:
+    """The way that `ViaSchema` names."""
     if "merchant_code" in via:
         return ByPoster(via["merchant_code"])
     if "member_code" in via:

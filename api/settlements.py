@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.schemas.fields import PageQuery
 from api.schemas.settlements import (
     ClosedWeekSchema,
     CloseRequestSchema,
+    InvoiceRequestSchema,
     LinePageSchema,
     PaymentRequestSchema,
     SettlementPageSchema,
@@ -22,14 +24,17 @@ from api.schemas.settlements import (
     StatementFileSchema,
     StepSchema,
     VoidRequestSchema,
+    WeekQuery,
 )
 from api.writing import writes
+from ledger.core import clock
 from ledger.settlement import closing, files, lines, reading, settlements
 from ledger.settlement.models import Settlement
 
 blp = resource("settlements", "Weekly statements of the merchants, from draft to paid.")
 
 CSV = {"description": "The statement as CSV (UTF-8 with BOM).", "content_type": files.KINDS["csv"][0]}
+ZIP = {"description": "All of the week: CSV, XLSX and JSON of each.", "content_type": files.ZIP_TYPE}
 XLSX = {"description": "The statement as a workbook: head and lines.", "content_type": files.KINDS["xlsx"][0]}
 
 
@@ -77,6 +82,7 @@ def get_json(settlement_id: UUID) -> dict[str, Any]:
     actor = current_actor()
     settlement, merchant = reading.see_settlement(actor, settlement_id)
     shown = {column.key: getattr(settlement, column.key) for column in Settlement.__table__.columns}
+    shown["to_pay_fen"] = settlement.to_pay_fen
     return shown | {"merchant_name": merchant.name, "lines": lines.lines_of(actor.tenant, settlement_id)}
 
 
@@ -94,8 +100,20 @@ def get_xlsx(settlement_id: UUID) -> Response:
     return _file(settlement_id, "xlsx")
 
 
+@blp.get("/settlements.zip")
+@blp.arguments(WeekQuery, location="query")
+@blp.response(200, **ZIP)
+def get_zip(asked: dict[str, Any]) -> Response:
+    """Every numbered statement of a week that I may see, as files in one archive."""
+    week = asked["week"] or clock.week_of(clock.now() - timedelta(days=7))
+    return _as_response(files.make_week(current_actor(), week))
+
+
 def _file(settlement_id: UUID, kind: str) -> Response:
-    file = files.make(current_actor(), settlement_id, kind)
+    return _as_response(files.make(current_actor(), settlement_id, kind))
+
+
+def _as_response(file: files.StatementFile) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, content_type=file.media_type, headers=headers)
 
@@ -122,6 +140,15 @@ def post_confirm(settlement_id: UUID) -> Settlement:
 def post_approve(settlement_id: UUID) -> Settlement:
     """The second person approves."""
     return settlements.approve(current_actor(), settlement_id)
+
+
+@blp.post("/settlements/<id:settlement_id>/invoice")
+@blp.arguments(InvoiceRequestSchema)
+@blp.response(200, StepSchema)
+@writes(StepSchema, keyed=True)
+def post_invoice(asked: dict[str, Any], settlement_id: UUID) -> Settlement:
+    """Name the shop's invoice (发票); where the agreement asks for one, it comes before the approval."""
+    return settlements.give_invoice(current_actor(), settlement_id, number=asked["number"])
 
 
 @blp.post("/settlements/<id:settlement_id>/pay")

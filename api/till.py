@@ -13,6 +13,7 @@ from api.writing import writes
 from ledger.people import guesses
 from ledger.rewards import tills
 from ledger.rewards.tills import Till
+from ledger.rewards.voucher_reading import VoucherView
 
 
 def take_turn(asked: dict[str, Any]) -> None:
@@ -48,5 +49,17 @@ def _shown(till: Till) -> dict[str, Any]:
         "expires_at": till.visit.expires_at,
         "member": {"name": till.member_name},
         "offers": [offers.shown(view) for view in till.offers],
-        "vouchers": [],
+        "vouchers": [_voucher(view) for view in till.vouchers],
+    }
+
+
+def _voucher(view: VoucherView) -> dict[str, Any]:
+    """A voucher for `VoucherAtTillSchema`."""
+    plain = {name: getattr(view.voucher, name) for name in ("id", "number", "quantity", "valid_until")}
+    return plain | {
+        "offer_name": view.terms.name,
+        "offer_kind": view.offer_kind,
+        "minimum_bill_fen": view.terms.minimum_bill_fen,
+        "usable": view.is_usable,
+        "reasons": [reason.code for reason in view.reasons],
     }

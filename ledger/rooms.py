@@ -27,17 +27,19 @@ from ledger.people import (
 )
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
-from ledger.rewards import merged_caps, reservations
+from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
 from ledger.service import exporting as service_exporting
-from ledger.service import feedback_data, feedback_photos, forgotten, objections, places, sign_ups
+from ledger.service import feedback_data, feedback_photos, forgotten, issuance, objections, places, sign_ups
 from ledger.settlement import checks as settlement_checks
-from ledger.settlement import closing, settlements
+from ledger.settlement import closing, dispute_data, disputes, settlements
 from ledger.settlement import erasing as settlement_erasing
+from ledger.settlement import evidence as dispute_evidence
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
     forgotten, sign_ups, places, objections, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
-    retention, settlement_erasing, feedback_data, feedback_photos,
+    retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
+    disputes, dispute_data, dispute_evidence,
 )  # fmt: skip

@@ -124,6 +124,17 @@ def database_of(engine_name: str) -> Database:
 @pytest.fixture(scope="session")
 def app(database: Database) -> Iterator[Flask]:
     """The house on one engine, its schema made by the migrations. Push no context here: use `context`."""
+    from ledger.core.db import db
+
+    house = house_on(database)
+    database.keep_as_template()
+    yield house
+    with house.app_context():
+        db.engine.dispose()
+
+
+def house_on(database: Database) -> Flask:
+    """The house on an empty database, which has all its tables afterwards; nobody is connected."""
     from api.app import create_app
     from ledger.core.db import db
 
@@ -139,10 +150,7 @@ def app(database: Database) -> Iterator[Flask]:
     with house.app_context():
         upgrade()
         db.engine.dispose()
-    database.keep_as_template()
-    yield house
-    with house.app_context():
-        db.engine.dispose()
+    return house
 
 
 class ClientOfItsOwn(FlaskClient):

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import text
 
-from ledger.core import clock
+from ledger.core import clock, ids
 from ledger.core.db import Base, atomic, db
 
 P = ParamSpec("P")
@@ -28,11 +28,12 @@ Rows = dict[str, Any]
 
 
 class Opening(NamedTuple):
-    """What was told: the rows that it left, what the teller answered, and where the clock was left."""
+    """What was told: the rows that it left, what the teller answered, where the clock was left, and the newest id."""
 
     rows: Rows
     answer: bytes
     clock_set_to: datetime | None
+    newest_id: int
 
 
 _openings: dict[Any, Opening] = {}
@@ -48,10 +49,11 @@ def told_once(tell: Callable[P, T]) -> Callable[P, T]:
         key = (db.engine.url, tell.__qualname__, args, tuple(sorted(kwargs.items())), _clock_set_to())
         if key not in _openings:
             told = tell(*args, **kwargs)
-            _openings[key] = Opening(_take_rows(), pickle.dumps(told), _clock_set_to())
+            _openings[key] = Opening(_take_rows(), pickle.dumps(told), _clock_set_to(), ids._last)
         else:
             _put_back(_openings[key].rows)
             clock.move_to(_openings[key].clock_set_to)
+            ids._last = _openings[key].newest_id  # What is made next comes after what was put back.
         answer: T = pickle.loads(_openings[key].answer)
         return answer
 

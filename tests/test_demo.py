@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -26,6 +27,7 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.audit import DONE, AuditLine
 from ledger.core.db import db
+from ledger.core.tenancy import Actor
 from ledger.people import phones, sessions
 from ledger.people.cards_models import Card, CardState
 from ledger.people.correction_models import Correction, CorrectionState
@@ -33,11 +35,16 @@ from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.team_models import Team
+from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
 from ledger.rewards.models import Redemption, RedemptionState
+from ledger.rewards.voucher_models import Voucher, VoucherState
 from ledger.service.feedback_models import Feedback, FeedbackState
-from ledger.service.models import Activity, Checkin, CheckinState, SignUp, SignUpState
+from ledger.service.issuance import see_issuance
+from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
 from ledger.service.objection_models import Objection, ObjectionState, Outcome
+from ledger.settlement.dispute_models import Dispute, DisputeState
 from ledger.settlement.models import Settlement, SettlementState
+from ledger.settlement.payout_models import AccountState, BankAccount, PayoutLine, PayoutLineState
 from tests.conftest import ClientOfItsOwn, database_of
 from tests.serving import HOUSE
 from web.acts import ACTS
@@ -122,10 +129,44 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Objection.outcome: tuple(Outcome),
         Feedback.state: tuple(FeedbackState),
         Feedback.is_nothing: (True, False),
+        Voucher.state: tuple(VoucherState),
+        Donation.state: tuple(DonationState),
+        PotUse.state: tuple(PotUseState),
+        Dispute.state: (DisputeState.RAISED, DisputeState.ANSWERED, DisputeState.DECIDED, DisputeState.APPEALED),
+        BankAccount.state: tuple(AccountState),
+        PayoutLine.state: tuple(PayoutLineState),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))
     assert run_checks() == []
+
+
+def test_rules_have_a_history_with_caps_posts_evidence_and_budgets_nearly_used(told: Flask) -> None:
+    rules = list(db.session.scalars(select(ProgrammeRule).where(ProgrammeRule.version == 2)))
+    assert len([one for one in rules if one.max_points_day or one.max_points_member]) >= 3
+    assert any(one.multipliers for one in rules)
+    assert any(one.evidence for one in rules)
+    assert count(Stamp, Stamp.explanation.contains("最多"), Stamp.explanation.contains("已得")) > 0
+    assert count(Stamp, Stamp.explanation.contains("单元管家 × 120%")) > 0
+    with clock.set_to(datetime(2026, 11, 19, 12, 0, tzinfo=UTC)):
+        month = see_issuance(sessions.enter(_actor("admin"), _community_id()))
+    assert month.level == 80
+    budgeted = [one for one in month.programmes if one.budget_points]
+    assert [80 <= one.points * 100 // (one.budget_points or 1) <= 100 for one in budgeted] == [True]
+    assert count(Notice, Notice.kind == "issuance.reached") == 3  # An admin and two treasurers.
+
+
+def _actor(role: str) -> Actor:
+    person_id = phones.person_with(CAST[role][1])
+    assert person_id is not None
+    token, _ = sessions.open_session(person_id, kind=SessionKind.API, label="test")
+    return sessions.actor_of(token)
+
+
+def _community_id() -> UUID:
+    community = demo_community()
+    assert community is not None
+    return community.id
 
 
 def test_a_coordinator_can_scan_today_and_the_grant_of_a_lost_phone_is_revoked(told: Flask) -> None:

@@ -21,7 +21,7 @@ from web.merchants import show_sheet
 
 page = Blueprint("agreements", __name__)
 
-TYPED = ("rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days")
+TYPED = ("rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days", "needs_invoice")
 
 
 class VersionSchema(Schema):
@@ -67,9 +67,11 @@ def _newest(actor: Actor, merchant_id: UUID) -> AgreementVersion | None:
 def _typed(newest: AgreementVersion | None) -> dict[str, Any]:
     """What the form starts with: the version before, or what most agreements say."""
     if newest is None:
-        return {"rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3}
+        return {"rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3, "minimum_fen": "0"}
     rate = f"{newest.rate_fen / 100:.2f}".removesuffix(".00")
-    return {name: getattr(newest, name) for name in TYPED} | {"rate_fen": rate, "fund_id": newest.fund_id.hex}
+    minimum = f"{newest.minimum_fen / 100:.2f}".removesuffix(".00")
+    typed = {name: getattr(newest, name) for name in TYPED}
+    return typed | {"rate_fen": rate, "minimum_fen": minimum, "fund_id": newest.fund_id.hex}
 
 
 @page.post("/c/<id:community_id>/merchants/<id:merchant_id>/agreements")

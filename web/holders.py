@@ -19,7 +19,7 @@ from ledger.rewards import funds, merchants
 GROUPS = {
     "community": (Kind.ISSUANCE, Kind.BANK, Kind.POT, Kind.EXPIRED),
     "fund": (Kind.FUND,),
-    "shop": (Kind.MERCHANT, Kind.PAYABLE),
+    "shop": (Kind.MERCHANT, Kind.PAYABLE, Kind.VOUCHER),
     "member": (Kind.WALLET, Kind.DEBT, Kind.HOURS),
 }
 """Whose accounts of which kind are."""

@@ -183,12 +183,16 @@ def _rights(actor: Actor, merchant: Merchant, agreement: Agreement | None) -> di
         "resume": turns and agreement is not None and agreement.state == AgreementState.SUSPENDED,
         "end": turns and live,
         "add_branch": may(actor, "draft_agreement", merchant_id=merchant.id),
+        "see_account": may(actor, "see_bank_accounts", merchant_id=merchant.id),
         "staff": may(actor, "give_roles") or may(actor, "manage_clerks", merchant_id=merchant.id),
     }
 
 
 def _agreement(actor: Actor, agreement: Agreement, terms: AgreementVersion) -> dict[str, Any]:
-    columns = ("rate_fen", "rate_points", "starts_on", "ends_on", "auto_confirm_days", "signatory", "version")
+    columns = (
+        "rate_fen", "rate_points", "starts_on", "ends_on", "auto_confirm_days", "signatory", "version", "minimum_fen",
+        "needs_invoice",
+    )  # fmt: skip
     signed = members.names_of(actor.tenant, [terms.signed_by, terms.second_signed_by, terms.owner_signed_by])
     return {name: getattr(terms, name) for name in columns} | {
         "id": agreement.id.hex,

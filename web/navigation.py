@@ -41,6 +41,8 @@ WITHIN = {
     "web.my_data": "web.members", "web.corrections": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
     "web.cards": "web.members",
+    "web.vouchers": "web.merchants", "web.donations": "web.funds",
+    "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
     "web.merges": "web.members", "web.member_accounts": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""

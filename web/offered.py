@@ -8,9 +8,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from ledger.core import clock
+from ledger.rewards import vouchers
 from ledger.rewards.models import OfferVersion
 from ledger.rewards.offers import EVERY_DAY, OfferView
-from ledger.rewards.terms import Terms
+from ledger.rewards.terms import Terms, Wish, obstacles_to_buying
 from web import formats
 from web.errors import refusal
 from web.words import WEEKDAYS
@@ -29,7 +31,13 @@ def shown_offer(view: OfferView) -> dict[str, Any]:
         "terms": " · ".join(conditions(terms)),
         "usable": view.is_usable,
         "reasons": [refusal(reason) for reason in view.reasons],
+        "is_voucher": _can_be_bought(terms),
     }
+
+
+def _can_be_bought(terms: Terms) -> bool:
+    """As a voucher, by whoever looks at it: it may be of no use today and still be worth having."""
+    return vouchers.is_sold(terms) and not any(obstacles_to_buying(terms, Wish(at=clock.now())))
 
 
 def conditions(terms: Terms | OfferVersion) -> Iterator[str]:

@@ -21,11 +21,12 @@ from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
+from ledger.rewards import pot_uses
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
 from ledger.service.models import ActivityState
 from ledger.service.waiting import QueueFilter
-from ledger.settlement import reading
+from ledger.settlement import bank_accounts, dispute_reading, reading
 from ledger.settlement.models import SettlementState
 from web import formats
 from web.words import WEEKDAYS
@@ -65,7 +66,7 @@ class Pile:
 def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
-        _to_answer, _to_stamp, _to_hear, _to_settle, _to_reverse, _to_merge, _to_correct, _to_sign,
+        _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -116,6 +117,15 @@ def _to_settle(actor: Actor) -> Iterator[Pile]:
             yield Pile(str(title), str(words), href, icon, counts.get(state, 0))
 
 
+def _to_pay(actor: Actor) -> Iterator[Pile]:
+    count = dispute_reading.count_waiting_for(actor)
+    words = gettext("到期没有决定的，按商户的意见办")
+    yield Pile(gettext("结算争议等处理"), words, url_for("web.disputes.list_all"), "flag", count)
+    waiting_accounts = bank_accounts.count_waiting_for(actor)
+    words = gettext("打电话给店主核对，提出的人不能自己核对")
+    yield Pile(gettext("收款账户等核对"), words, url_for("web.payouts.list_all"), "people", waiting_accounts)
+
+
 def _to_reverse(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.reversals.list_all", status=ReversalState.AWAITING_SECOND)
     count = reversal_reading.count_waiting_for(actor)
@@ -149,6 +159,12 @@ def _to_sign(actor: Actor) -> Iterator[Pile]:
     agreements, offers = turnover.agreements_to_sign(actor), turnover.offers_to_approve(actor)
     yield Pile(gettext("协议等签署"), gettext("两个人签了才生效"), href, "edit", len(agreements))
     yield Pile(gettext("商品等批准"), gettext("起草的人不能自己批"), href, "gift", len(offers))
+
+
+def _to_give(actor: Actor) -> Iterator[Pile]:
+    if may(actor, "second_pot_use"):
+        count, words = pot_uses.count_waiting_for(actor), gettext("提出的人不能自己同意")
+        yield Pile(gettext("爱心池支出等第二人"), words, url_for("web.donations.show_pot"), "gift", count)
 
 
 def _week(actor: Actor) -> dict[str, Any]:

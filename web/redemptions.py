@@ -56,6 +56,7 @@ def shown(receipt: Receipt) -> dict[str, Any]:
         "status": receipt.status.value,
         "at": redemption.confirmed_at or redemption.reserved_at,
         "acted_by": receipt.acted_by,
+        "by_voucher": redemption.voucher_id is not None,
     }
 
 
@@ -67,7 +68,7 @@ def entries(found: list[Receipt]) -> list[dict[str, Any]]:
             "href": url_for("web.redemptions.show", redemption_id=one.redemption.id),
             "title": f"{one.merchant_name} · {one.offer_name}",
             "at": one.redemption.confirmed_at or one.redemption.reserved_at,
-            "points": 0 if one.status in NOT_PAID else -one.redemption.points,
+            "points": 0 if one.status in NOT_PAID or one.redemption.voucher_id else -one.redemption.points,
             "status": one.status.value,
             "acted_by": one.acted_by,
         }
@@ -149,11 +150,19 @@ def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
         "redemptions/receipt.html",
         redemption=shown(receipt),
         refunds=_refunds(actor, receipt.redemption),
-        proofs=proofs_of(actor, "redemption", [redemption_id], codes=[Code.REDEEM])[redemption_id],
+        proofs=_proofs(actor, receipt.redemption),
         fresh=is_mine and confirmed_at is not None and clock.now() - confirmed_at < FRESH,
         is_mine=is_mine,
         refusal=refused,
     )
+
+
+def _proofs(actor: Actor, redemption: Redemption) -> list[dict[str, Any]]:
+    """Of the redemption; where a voucher paid, its member sees the purchase."""
+    found = proofs_of(actor, "redemption", [redemption.id], codes=[Code.REDEEM])[redemption.id]
+    if redemption.voucher_id is None:
+        return found
+    return proofs_of(actor, "voucher", [redemption.voucher_id], codes=[Code.BUY])[redemption.voucher_id] + found
 
 
 def _refunds(actor: Actor, redemption: Redemption) -> list[dict[str, Any]]:

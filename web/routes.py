@@ -11,6 +11,7 @@ from web import (
     activities,
     agreements,
     audit,
+    bank_accounts,
     books,
     cards,
     checkins,
@@ -18,7 +19,9 @@ from web import (
     children,
     corrections,
     devices,
+    disputes,
     docs,
+    donations,
     expiry,
     feedback,
     funds,
@@ -37,6 +40,7 @@ from web import (
     objections,
     offers,
     office,
+    payouts,
     preferences,
     privacy,
     programmes,
@@ -53,6 +57,7 @@ from web import (
     teams,
     tills,
     units,
+    vouchers,
     welcome,
 )
 from web.acting import know_visitor
@@ -60,9 +65,9 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, tills, stamps, objections,
+    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
-    teams, households, imports, merchants, agreements, funds, settlements,
+    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

@@ -13,13 +13,21 @@ from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor
 from api.schemas.fields import PageQuery
-from api.schemas.settlements import CloseRequestSchema, PaymentRequestSchema, SettlementQuery, VoidRequestSchema
+from api.schemas.settlements import (
+    CloseRequestSchema,
+    InvoiceRequestSchema,
+    PaymentRequestSchema,
+    SettlementQuery,
+    VoidRequestSchema,
+)
 from ledger.core import clock
 from ledger.core.permissions import COMMUNITY, may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
-from ledger.settlement import closing, files, lines, reading, settlements
+from ledger.settlement import closing, dispute_reading, files, lines, reading, settlements
+from ledger.settlement.dispute_reading import DisputeView
+from ledger.settlement.disputes import MOST_LINES
 from ledger.settlement.models import Settlement, SettlementState
 from web.forms import ask, send
 from web.words import SETTLEMENT
@@ -58,6 +66,7 @@ def _shown(settlement: Settlement, merchant: Merchant) -> dict[str, Any]:
     columns = {column.key: getattr(settlement, column.key) for column in Settlement.__table__.columns}
     return columns | {
         "merchant": merchant.name,
+        "to_pay_fen": settlement.to_pay_fen,
         "digest": settlement.digest.hex() if settlement.digest else "",
     }
 
@@ -80,6 +89,11 @@ def show(settlement_id: UUID) -> Any:
     return _sheet(settlement_id)
 
 
+def show_again(settlement_id: UUID, **again: Any) -> str:
+    """The sheet with what was wrong in one of its forms."""
+    return _sheet(settlement_id, **again)
+
+
 def _sheet(settlement_id: UUID, **again: Any) -> str:
     actor = current_actor()
     settlement, merchant = reading.see_settlement(actor, settlement_id)
@@ -92,9 +106,20 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
         done_by=_done_by(actor, settlement),
         next_step=_next_step(actor, settlement),
         may_void=_may_void(actor, settlement),
+        disputed={one.line.id: one.dispute for one in _disputes(actor, settlement)},
+        may_dispute=settlement.state == SettlementState.ISSUED
+        and may(actor, "dispute_settlement", merchant_id=settlement.merchant_id),
+        may_invoice=settlement.state in (SettlementState.ISSUED, SettlementState.CONFIRMED)
+        and may(actor, "invoice_settlement", merchant_id=settlement.merchant_id),
+        wants_invoice=settlements.wants_invoice(settlement),
+        in_payout=settlements.live_payout(settlement),
         today=clock.today().isoformat(),
         **({"values": {}, "errors": {}} | again),
     )
+
+
+def _disputes(actor: Actor, settlement: Settlement) -> list[DisputeView]:
+    return dispute_reading.list_disputes(actor, settlement_id=settlement.id, limit=MOST_LINES)
 
 
 def _may_void(actor: Actor, settlement: Settlement) -> bool:
@@ -208,7 +233,25 @@ def download_workbook(settlement_id: UUID) -> Any:
     return _file(settlement_id, "xlsx")
 
 
+@page.post("/c/<id:community_id>/settlements/<id:settlement_id>/invoice")
+def give_invoice(settlement_id: UUID) -> Any:
+    """The shop's invoice is named."""
+    actor = current_actor()
+    schema = InvoiceRequestSchema()
+    return _take(settlement_id, lambda said: settlements.give_invoice(actor, settlement_id, **said), schema)
+
+
+@page.get("/c/<id:community_id>/settlements.zip")
+def download_week() -> Any:
+    """All statements of a week."""
+    asked = ask(SettlementQuery(only=("week",)))
+    return _as_response(files.make_week(current_actor(), asked["week"] or clock.week_of(clock.now())))
+
+
 def _file(settlement_id: UUID, kind: str) -> Response:
-    file = files.make(current_actor(), settlement_id, kind)
+    return _as_response(files.make(current_actor(), settlement_id, kind))
+
+
+def _as_response(file: files.StatementFile) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, content_type=file.media_type, headers=headers)

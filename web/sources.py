@@ -12,7 +12,7 @@ from ledger.book import reading, reversal_reading
 from ledger.book.models import Transfer
 from ledger.core.permissions import COMMUNITY, MASKED, UNIT, reach
 from ledger.core.tenancy import Actor
-from ledger.rewards import funds, receipts, refunds
+from ledger.rewards import donations, funds, receipts, refunds, voucher_reading
 from ledger.service import waiting
 from ledger.settlement import reading as statements
 from web import formats
@@ -87,6 +87,21 @@ def _reversal(actor: Actor, transfer: Transfer) -> dict[str, str]:
     return {"detail": request.reason, "href": url_for("web.reversals.show", reversal_id=request.id)}
 
 
+def _voucher(actor: Actor, transfer: Transfer) -> dict[str, str]:
+    if not reach(actor, "see_redemptions"):
+        return NOTHING
+    view = voucher_reading.see_voucher(actor, transfer.source_id)
+    href = url_for("web.vouchers.show", voucher_id=transfer.source_id)
+    return {"detail": f"{view.merchant_name} · {view.terms.name}", "href": href}
+
+
+def _donation(actor: Actor, transfer: Transfer) -> dict[str, str]:
+    if not reach(actor, "see_donations"):
+        return NOTHING
+    view = donations.see_donation(actor, transfer.source_id)
+    return {"detail": view.purpose, "href": url_for("web.donations.show", donation_id=transfer.source_id)}
+
+
 def _expiry(_actor: Actor, _transfer: Transfer) -> dict[str, str]:
     return {"detail": _("红花有效期"), "href": url_for("web.expiry.show")}
 
@@ -100,4 +115,7 @@ SOURCES: dict[str, Callable[[Actor, Transfer], dict[str, str]]] = {
     "settlement": _settlement,
     "reversal": _reversal,
     "expiry": _expiry,
+    "voucher": _voucher,
+    "donation": _donation,
+    "donation_undo": _donation,
 }

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from api.auth import current_actor
 from api.schemas.redemptions import PinSchema, RedemptionRequestSchema
 from api.schemas.till import TillRequestSchema
+from api.schemas.vouchers import VoucherUseSchema
 from ledger.book import reading
 from ledger.book.codes import Kind
 from ledger.core import clock, ids, secrets
@@ -21,7 +22,9 @@ from ledger.people import card_codes, communities, guesses
 from ledger.rewards import merchants, receipts, redemptions, refunds, tills
 from ledger.rewards.models import Branch, RedemptionState
 from ledger.rewards.receipts import Receipt
+from ledger.rewards.vouchers import use
 from ledger.rewards.ways import ByTill
+from web import vouchers
 from web.forms import read, read_button, send, submit
 from web.offered import shown_offer
 from web.redemptions import shown
@@ -54,7 +57,12 @@ def _counter(actor: Actor, **again: Any) -> str:
     return render_template(
         "tills/counter.html",
         counters=[(one.id.hex, one.name) for one in counters],
-        branch={"id": branch.id.hex, "name": branch.name, "shop": _shop_of(branch)},
+        branch={
+            "id": branch.id.hex,
+            "merchant_id": branch.merchant_id,
+            "name": branch.name,
+            "shop": _shop_of(branch),
+        },
         today=[shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)],
         day=today,
         total=receipts.total_of_day(actor, branch.id, on=today),
@@ -67,7 +75,7 @@ def _accounts_of(actor: Actor, merchant_id: UUID) -> list[tuple[UUID, str]]:
     """The shop's accounts (points taken in, money owed to it) for its owner; no clerk sees them."""
     if not reach(actor, "see_books"):
         return []
-    rows = reading.list_accounts_of(actor, (Kind.MERCHANT, Kind.PAYABLE), owner_ids=[merchant_id])
+    rows = reading.list_accounts_of(actor, (Kind.MERCHANT, Kind.PAYABLE, Kind.VOUCHER), owner_ids=[merchant_id])
     return [(row.id, row.kind) for row in rows]
 
 
@@ -115,6 +123,7 @@ def _visit(till_id: UUID, **again: Any) -> str:
         "is_over": till.visit.expires_at <= clock.now(),
         "member": {"name": till.member_name},
         "offers": [shown_offer(view) for view in till.offers],
+        "vouchers": [vouchers.shown(view) for view in till.vouchers],
     }
     return render_template(
         "tills/visit.html", till=shown, branch={"name": branch.name, "shop": _shop_of(branch)}, **again
@@ -132,6 +141,22 @@ def reserve(till_id: UUID) -> Any:
         return _visit(till_id, errors=errors), 422
     outcome = submit(
         lambda: redemptions.reserve(actor, offer_id, way=ByTill(till_id, typed.get("pin")), **asked).id,
+        lambda redemption_id: url_for(".show_redemption", redemption_id=redemption_id),
+        first=lambda: guesses.take_turn(actor) if typed else None,
+    )
+    return outcome.go() if outcome.refused is None else (_visit(till_id, refusal=outcome.refused), outcome.status)
+
+
+@page.post("/c/<id:community_id>/till/<id:till_id>/vouchers/<id:voucher_id>")
+def use_voucher(till_id: UUID, voucher_id: UUID) -> Any:
+    """The member's voucher is taken: their phone asks for confirmation, or the card's PIN has said yes."""
+    actor = current_actor()
+    asked = read_button(VoucherUseSchema(only=("bill_fen",)))
+    typed, errors = read(PinSchema())
+    if errors:
+        return _visit(till_id, errors=errors), 422
+    outcome = submit(
+        lambda: use(actor, voucher_id, way=ByTill(till_id, typed.get("pin")), **asked).id,
         lambda redemption_id: url_for(".show_redemption", redemption_id=redemption_id),
         first=lambda: guesses.take_turn(actor) if typed else None,
     )

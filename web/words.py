@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from flask_babel import lazy_gettext as _
 
+from web.check_words import CHECKS
+
 
 class Word(NamedTuple):
     """How one state is said and shown."""
@@ -52,6 +54,33 @@ SETTLEMENT = {
     "paid": Word("ok", "yuan", _("已付款")),
     "reconciled": Word("ok", "check", _("已对账")),
     "void": Word("no", "cross", _("已作废")),
+}
+
+DISPUTE = {
+    "raised": Word("wait", "flag", _("等说明")),
+    "answered": Word("wait", "clock", _("等决定")),
+    "decided": Word("ok", "check", _("已决定")),
+    "appealed": Word("wait", "flag", _("申诉中")),
+    "final": Word("ok", "check", _("终局决定")),
+    "void": Word("no", "cross", _("已作废")),
+}
+
+FAVOURS = {
+    "shop": _("支持商户"),
+    "community": _("支持社区"),
+}
+"""Whose side a decision takes."""
+
+BANK_ACCOUNT = {
+    "asked": Word("wait", "people", _("等第二人核对")),
+    "approved": Word("ok", "check", _("已核对")),
+    "stopped": Word("no", "cross", _("已叫停")),
+}
+
+PAYOUT_LINE = {
+    "waiting": Word("wait", "clock", _("等银行结果")),
+    "paid": Word("ok", "yuan", _("已付款")),
+    "failed": Word("no", "cross", _("付款失败")),
 }
 
 AGREEMENT = {
@@ -189,6 +218,26 @@ GRIEVANCES = {
 }
 """What a member holds to be wrong about a visit."""
 
+VOUCHER = {
+    "issued": Word("ok", "check", _("可以用")),
+    "blocked": Word("no", "flag", _("已锁住")),
+    "used": Word("info", "check", _("已用掉")),
+    "expired": Word("no", "clock", _("已过期")),
+    "returned": Word("info", "back", _("已退券")),
+}
+
+DONATION = {
+    "given": Word("ok", "check", _("已捐")),
+    "undone": Word("info", "back", _("已撤回")),
+}
+
+POT_USE = {
+    "awaiting_second": Word("wait", "people", _("等第二人")),
+    "done": Word("ok", "check", _("已公布")),
+    "declined": Word("no", "cross", _("没有同意")),
+    "withdrawn": Word("no", "back", _("已撤回")),
+}
+
 OUTCOMES = {
     "kept": _("没有改"),
     "changed": _("已改正"),
@@ -213,10 +262,11 @@ CATEGORIES = {
 """What a day's feedback is about."""
 
 STATES = {
-    "feedback": FEEDBACK,
+    "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
+    "dispute": DISPUTE, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip
@@ -247,6 +297,7 @@ ACCOUNT_KINDS = {
     "fund": _("资金"),
     "bank": _("社区银行户"),
     "pot": _("爱心池"),
+    "voucher": _("没用的券"),
     "expired": _("到期的红花"),
 }
 
@@ -260,6 +311,7 @@ ACCOUNT_NOTES = {
     "fund": _("拨给兑换用、还没有用掉的钱。"),
     "bank": _("负数：从社区银行户拨进来的钱，减去付出的。"),
     "pot": _("居民捐给社区的红花。"),
+    "voucher": _("居民买了券、还没有用掉的红花。"),
     "expired": _("到期没有用的红花。"),
 }
 """What the balance of such an account says."""
@@ -272,6 +324,8 @@ TRANSFERS = {
     "redeem": _("兑换"),
     "refund": _("退回红花"),
     "donate": _("捐赠"),
+    "buy": _("买券"),
+    "spend": _("爱心池支出"),
     "expire": _("到期"),
     "restore": _("到期退回"),
     "settle": _("结算核销"),
@@ -291,43 +345,19 @@ SOURCES = {
     "redemption": _("兑换"),
     "refund": _("退回红花"),
     "settlement": _("结算单"),
+    "ruling": _("争议裁定"),
     "fund_grant": _("拨入"),
     "reversal": _("冲正"),
     "expiry": _("到期"),
     "merge": _("合并账户"),
     "merge_undo": _("撤销合并"),
     "inheritance": _("遗赠"),
+    "voucher": _("券"),
+    "donation": _("捐赠"),
+    "donation_undo": _("撤回捐赠"),
+    "pot_use": _("爱心池支出"),
 }
 """What led to a transfer."""
-
-CHECKS = {
-    "zero_sum": _("每种单位的所有余额加起来等于零：没有凭空多出或少掉的。"),
-    "balances_match": _("存着的余额，就是这个账户所有流水加起来的数。"),
-    "lifetime_match": _("居民一共得到和用掉的红花，和流水一致。"),
-    "no_negative_wallet": _("没有钱包或资金低于零。"),
-    "holds_match": _("预留的数，就是还没有了结的预留加起来的数。"),
-    "no_cross_community": _("没有一笔跨了社区或单位。"),
-    "codes_declared": _("每一笔都是规定好的种类，从规定的账户到规定的账户。"),
-    "times_in_order": _("没有一笔的发生时间晚于入账时间。"),
-    "source_unique": _("同一件事没有入账两次。"),
-    "reversals_within": _("冲正加起来没有超过原来那一笔。"),
-    "reversals_as_asked": _("同意了的冲正照申请动了账，没有同意的没有动。"),
-    "triggers_installed": _("数据库自己会拒绝修改和删除流水。"),
-    "keys_remembered": _("每次提交的钥匙都在，同一次提交不会入账两遍。"),
-    "commitments_match": _("姓名等个人信息和流水里封存的印记一致，或已按要求删除。"),
-    "draws_match": _("用掉的红花都从有效的批次里扣，没有多扣。"),
-    "cohorts_match": _("每个批次还剩多少，和得到、用掉、预留的一致。"),
-    "rollups_match": _("每天、每月、每年的汇总，就是流水加起来的数。"),
-    "seal_matches": _("每一笔都在封账里，或在等封账；封账以后没有改过。"),
-    "settlement_totals": _("结算单的合计，就是各行加起来的数。"),
-    "settlement_lines_match": _("结算单的每一行，和那次兑换或退回一致。"),
-    "settlement_digests_match": _("出了单的结算单没有改过。"),
-    "settlement_openings_match": _("每期结算的期初，就是上一期的期末。"),
-    "payments_match": _("付了款的结算单正好付了应付的数，没付款的没有动钱。"),
-    "aliases_empty": _("合并掉的账户里什么都没有剩下。"),
-    "points_settled": _("结清了的红花都收回了，不再流通。"),
-}
-"""What each named check of the books holds."""
 
 UNIT_KINDS = {
     "community": _("社区"),
@@ -378,6 +408,20 @@ BASES = {
     "per_hour": _("每小时"),
 }
 
+CAPS = {
+    "max_points_day": _("每人每天最多"),
+    "max_points_week": _("每人每周最多"),
+    "max_points_month": _("每人每月最多"),
+    "max_points_member": _("每人一共最多"),
+}
+
+POLICIES = {
+    "full": _("照规则算"),
+    "second": _("要两人盖章"),
+    "none": _("只记时长"),
+}
+"""What a grade of evidence is worth under a rule."""
+
 PURPOSES = {
     "service": _("记录我的服务和红花（使用小红花必需）"),
     "publication": _("公开我的姓名，用于表扬和公示"),
@@ -413,9 +457,9 @@ SCOPES = {
 
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
-    "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
+    "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
-    "WEEKDAYS": WEEKDAYS, "STATES": STATES,
+    "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip

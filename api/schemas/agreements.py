@@ -23,6 +23,12 @@ class AgreementTermsSchema(Schema):
     auto_confirm_days = WholeNumber(
         1, 30, load_default=3, metadata={"description": "Days after which a statement counts as confirmed."}
     )
+    minimum_fen = Fen(
+        load_default=0, metadata={"description": "Less than this of a week is carried over.", "example": 5000}
+    )
+    needs_invoice = fields.Boolean(
+        load_default=False, metadata={"description": "No statement is approved without the number of a 发票."}
+    )
 
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
@@ -53,6 +59,8 @@ class AgreementVersionSchema(Schema):
     ends_on = fields.Date()
     signatory = fields.String()
     auto_confirm_days = fields.Integer()
+    minimum_fen = fields.Integer()
+    needs_invoice = fields.Boolean()
     signed_by = Id(allow_none=True)
     second_signed_by = Id(allow_none=True)
     owner_signed_by = Id(allow_none=True)

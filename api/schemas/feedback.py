@@ -113,6 +113,15 @@ class PhotoFileSchema(Schema):
     file = Upload(required=True, metadata={"description": "JPEG, PNG or WebP, at most 5 MB."})
 
 
+class PhotoFormSchema(Schema):
+    purpose = fields.String(
+        data_key="for",
+        load_default="feedback",
+        validate=validate.OneOf(["feedback", "dispute"]),
+        metadata={"description": "What the photo goes with: a day's feedback, or a shop's dispute."},
+    )
+
+
 class PhotoSchema(Schema):
     id = Id()
     sent_at = Moment()

@@ -41,6 +41,13 @@ class OfferTermsSchema(Schema):
     minimum_bill_fen = Fen(load_default=None, allow_none=True)
     per_member_per_day = WholeNumber(1, PIECES, load_default=None, allow_none=True)
     per_member_per_week = WholeNumber(1, PIECES, load_default=None, allow_none=True)
+    voucher_days = WholeNumber(
+        0,
+        365,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "So long a voucher of it can be used; none: 90 days; 0: not sold as a voucher."},
+    )
 
     @validates_schema
     def _has_a_sensible_time(self, data: dict[str, Any], **_: Any) -> None:
@@ -84,6 +91,7 @@ class OfferSchema(Schema):
     minimum_bill_fen = fields.Integer(allow_none=True)
     per_member_per_day = fields.Integer(allow_none=True)
     per_member_per_week = fields.Integer(allow_none=True)
+    voucher_days = fields.Integer(allow_none=True)
     usable = fields.Boolean()
     reasons = fields.List(fields.String())
 

@@ -67,6 +67,7 @@ class RedemptionSchema(Schema):
     merchant_id = Id()
     branch_id = Id()
     offer_id = Id()
+    voucher_id = Id(allow_none=True, metadata={"description": "The voucher that pays for it, bought before."})
     offer_version = fields.Integer()
     agreement_version = fields.Integer()
     quantity = fields.Integer()

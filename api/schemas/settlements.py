@@ -47,6 +47,14 @@ class PaymentRequestSchema(Schema):
     paid_on = fields.Date(required=True)
 
 
+class WeekQuery(Schema):
+    week = Week(load_default=None, metadata={"description": "The week before this one if left out."})
+
+
+class InvoiceRequestSchema(Schema):
+    number = Text(40, least=4, required=True, metadata={"example": "26642000000012345678"})
+
+
 class VoidRequestSchema(Schema):
     reason = Text(300, least=1, required=True)
 
@@ -66,6 +74,8 @@ class SettlementSchema(Schema):
     net_fen = fields.Integer()
     payable_fen = fields.Integer()
     closing_fen = fields.Integer()
+    held_fen = fields.Integer(metadata={"description": "Held by disputes of its lines."})
+    to_pay_fen = fields.Integer(metadata={"description": "payable_fen - held_fen: what is paid for this week now."})
     points = fields.Integer()
     line_count = fields.Integer()
     sha256 = Digest(attribute="digest", allow_none=True)
@@ -78,6 +88,7 @@ class SettlementSchema(Schema):
     reference = fields.String(allow_none=True)
     reconciled_at = Moment(allow_none=True)
     void_reason = fields.String(allow_none=True)
+    invoice_number = fields.String(allow_none=True, metadata={"description": "The shop's 发票, if asked for."})
 
 
 class StepSchema(Schema):
@@ -87,6 +98,7 @@ class StepSchema(Schema):
     status = fields.String(attribute="state")
     number = fields.String(allow_none=True)
     payable_fen = fields.Integer()
+    held_fen = fields.Integer()
 
 
 class ClosedWeekSchema(Schema):
@@ -100,6 +112,7 @@ class LineSchema(Schema):
     receipt_number = fields.String()
     redemption_id = Id(allow_none=True)
     refund_id = Id(allow_none=True)
+    ruling_id = Id(allow_none=True, metadata={"description": "The decision or clawback that the line follows from."})
     happened_at = Moment()
     branch_name = fields.String()
     offer_name = fields.String()

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from api.schemas.fields import Code, Id, Moment, Schema
 from api.schemas.offers import OfferSchema
+from api.schemas.vouchers import VoucherAtTillSchema
 
 
 class TillRequestSchema(Schema):
@@ -33,4 +34,4 @@ class TillSchema(Schema):
     expires_at = Moment()
     member = fields.Nested(VisitorSchema)
     offers = fields.List(fields.Nested(OfferSchema))
-    vouchers = fields.List(fields.Dict(), metadata={"description": "Always empty so far."})
+    vouchers = fields.List(fields.Nested(VoucherAtTillSchema), metadata={"description": "Unused ones of this shop."})

@@ -67,12 +67,20 @@ def payable_to(merchant_id: UUID) -> AccountKey:
     return AccountKey(Kind.PAYABLE, Unit.FEN, merchant_id)
 
 
+def vouchers_of(merchant_id: UUID) -> AccountKey:
+    return AccountKey(Kind.VOUCHER, Unit.POINTS, merchant_id)
+
+
+def pot_of(community_id: UUID) -> AccountKey:
+    return AccountKey(Kind.POT, Unit.POINTS, community_id)
+
+
 def accounts_of_member(member_id: UUID) -> tuple[AccountKey, ...]:
     return wallet_of(member_id), debt_of(member_id), hours_of(member_id)
 
 
 def accounts_of_merchant(merchant_id: UUID) -> tuple[AccountKey, ...]:
-    return takings_of(merchant_id), payable_to(merchant_id)
+    return takings_of(merchant_id), payable_to(merchant_id), vouchers_of(merchant_id)
 
 
 def accounts_of_community(community_id: UUID) -> tuple[AccountKey, ...]:
@@ -80,7 +88,7 @@ def accounts_of_community(community_id: UUID) -> tuple[AccountKey, ...]:
         issuance_of(community_id, Unit.POINTS),
         issuance_of(community_id, Unit.MINUTES),
         bank_of(community_id),
-        AccountKey(Kind.POT, Unit.POINTS, community_id),
+        pot_of(community_id),
         AccountKey(Kind.EXPIRED, Unit.POINTS, community_id),
     )
 

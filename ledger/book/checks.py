@@ -2,12 +2,14 @@
 
 Where several questions are answered by the same reading, they share it. Asked for what is new, a check reads the new
 transfers and what they touch; what they stand on are the rollups, which are checked for the days that were touched.
+A statement that takes longer to build than to run on small books is built once for a part.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func, null, or_, select, union, union_all
@@ -64,6 +66,7 @@ def _judge(row: Any) -> Iterator[Finding]:
         yield Finding("no_negative_wallet", row.community_id, f"{account} stands at {row.said}")
 
 
+@lru_cache(maxsize=4)
 def _standings(part: Part) -> Select[Any]:
     """Each account of the part: what its transfers say, and what is stored of it."""
     accounts = accounts_in(part)
@@ -171,19 +174,9 @@ def holds_match(part: Part) -> Iterator[Finding]:
 @check("no_cross_community", "codes_declared", "times_in_order")
 def transfers_are_sound(part: Part) -> Iterator[Finding]:
     """Both accounts are of the transfer's community and unit, its code declares it, it took effect before recording."""
-    of = transfers_in(part).c
-    debit, credit = aliased(Account), aliased(Account)
-    is_elsewhere = or_(debit.id.is_(None), credit.id.is_(None), debit.unit != of.unit, credit.unit != of.unit)
-    leg = of.code + ":" + debit.kind + ":" + credit.kind + ":" + of.unit
-    is_undeclared = leg.not_in([f"{code}:{':'.join(kinds)}" for code, legs in DECLARED.items() for kinds in legs])
-    is_early = of.effective_at > of.recorded_at
-    query = (
-        select(of.community_id, of.id, of.code, debit.kind, credit.kind, is_elsewhere, is_undeclared, is_early)
-        .outerjoin_from(transfers_in(part), debit, and_(same_community(debit, of), debit.id == of.debit_account_id))
-        .outerjoin(credit, and_(same_community(credit, of), credit.id == of.credit_account_id))
-        .where(or_(is_elsewhere, is_undeclared, is_early))
-    )
-    for community_id, transfer_id, code, gives, takes, elsewhere, undeclared, early in db.session.execute(query):
+    for community_id, transfer_id, code, gives, takes, elsewhere, undeclared, early in db.session.execute(
+        _unsound(part)
+    ):
         found = {
             "no_cross_community": elsewhere and "has an account elsewhere",
             "codes_declared": undeclared and f": {code} from {gives} to {takes} is not declared",
@@ -192,6 +185,22 @@ def transfers_are_sound(part: Part) -> Iterator[Finding]:
         for name, words in found.items():
             if words:
                 yield Finding(name, community_id, f"transfer {transfer_id} {words}")
+
+
+@lru_cache(maxsize=4)
+def _unsound(part: Part) -> Select[Any]:
+    of = transfers_in(part).c
+    debit, credit = aliased(Account), aliased(Account)
+    is_elsewhere = or_(debit.id.is_(None), credit.id.is_(None), debit.unit != of.unit, credit.unit != of.unit)
+    leg = of.code + ":" + debit.kind + ":" + credit.kind + ":" + of.unit
+    is_undeclared = leg.not_in([f"{code}:{':'.join(kinds)}" for code, legs in DECLARED.items() for kinds in legs])
+    is_early = of.effective_at > of.recorded_at
+    return (
+        select(of.community_id, of.id, of.code, debit.kind, credit.kind, is_elsewhere, is_undeclared, is_early)
+        .outerjoin_from(transfers_in(part), debit, and_(same_community(debit, of), debit.id == of.debit_account_id))
+        .outerjoin(credit, and_(same_community(credit, of), credit.id == of.credit_account_id))
+        .where(or_(is_elsewhere, is_undeclared, is_early))
+    )
 
 
 @check("source_unique")
@@ -212,17 +221,21 @@ def source_unique(part: Part) -> Iterator[Finding]:
 @check("reversals_within")
 def reversals_within(part: Part) -> Iterator[Finding]:
     """Together, the reversals of a transfer are at most its amount."""
+    yield from findings_of("reversals_within", _too_much_reversed(part), "transfer {0} of {1}: {2} reversed")
+
+
+@lru_cache(maxsize=4)
+def _too_much_reversed(part: Part) -> Select[Any]:
     new = transfers_in(part).c
     asked = select(new.community_id, new.reverses_id).where(new.reverses_id.is_not(None)).distinct().subquery()
     reversal = aliased(Transfer)
-    query = (
+    return (
         select(Transfer.community_id, Transfer.id, Transfer.amount, func.sum(reversal.amount))
         .join_from(asked, Transfer, and_(same_community(Transfer, asked.c), Transfer.id == asked.c.reverses_id))
         .join(reversal, and_(same_community(reversal, Transfer), reversal.reverses_id == Transfer.id))
         .group_by(Transfer.community_id, Transfer.id, Transfer.amount)
         .having(func.sum(reversal.amount) > Transfer.amount)
     )
-    yield from findings_of("reversals_within", query, "transfer {0} of {1}: {2} reversed")
 
 
 @check("triggers_installed")

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     HOURS = "hours"  # a member's minutes of service, never lowered by spending
     MERCHANT = "merchant"  # points a shop took in and has not been settled for
     POT = "pot"  # points given to the community
+    VOUCHER = "voucher"  # points paid for a shop's vouchers that nobody has used yet
     EXPIRED = "expired"  # points that expired
     BANK = "bank"  # minus the community's money in the bank (fen)
     FUND = "fund"  # money set aside for rewards (fen)
@@ -48,6 +49,8 @@ class Code(StrEnum):
     REDEEM = "redeem"
     REFUND = "refund"
     DONATE = "donate"
+    BUY = "buy"
+    SPEND = "spend"
     EXPIRE = "expire"
     RESTORE = "restore"
     SETTLE = "settle"
@@ -66,9 +69,24 @@ DECLARED: dict[Code, frozenset[Leg]] = {
     Code.OPENING: frozenset({_WALLET_GAINS}),
     Code.HOURS: frozenset({(Kind.ISSUANCE, Kind.HOURS, Unit.MINUTES)}),
     Code.REPAY: frozenset({(Kind.WALLET, Kind.DEBT, Unit.POINTS)}),
-    Code.REDEEM: frozenset({(Kind.WALLET, Kind.MERCHANT, Unit.POINTS), (Kind.FUND, Kind.PAYABLE, Unit.FEN)}),
-    Code.REFUND: frozenset({(Kind.MERCHANT, Kind.WALLET, Unit.POINTS), (Kind.PAYABLE, Kind.FUND, Unit.FEN)}),
+    # A voucher is paid for when it is bought; used, it pays the shop; returned, its points are the member's again.
+    Code.BUY: frozenset({(Kind.WALLET, Kind.VOUCHER, Unit.POINTS)}),
+    Code.REDEEM: frozenset(
+        {
+            (Kind.WALLET, Kind.MERCHANT, Unit.POINTS),
+            (Kind.VOUCHER, Kind.MERCHANT, Unit.POINTS),
+            (Kind.FUND, Kind.PAYABLE, Unit.FEN),
+        }
+    ),
+    Code.REFUND: frozenset(
+        {
+            (Kind.MERCHANT, Kind.WALLET, Unit.POINTS),
+            (Kind.VOUCHER, Kind.WALLET, Unit.POINTS),
+            (Kind.PAYABLE, Kind.FUND, Unit.FEN),
+        }
+    ),
     Code.DONATE: frozenset({(Kind.WALLET, Kind.POT, Unit.POINTS)}),
+    Code.SPEND: frozenset({(Kind.POT, Kind.ISSUANCE, Unit.POINTS)}),
     Code.EXPIRE: frozenset({(Kind.WALLET, Kind.EXPIRED, Unit.POINTS)}),
     # Expired points come back only to be taken with the award that is undone, in the same call.
     Code.RESTORE: frozenset({(Kind.EXPIRED, Kind.WALLET, Unit.POINTS)}),
@@ -101,5 +119,5 @@ EARNING = frozenset({Code.AWARD, Code.OPENING})
 EARNED = frozenset({(Code.AWARD, 1), (Code.OPENING, 1), (Code.REPAY, -1), (Code.REVERSE, -1)})
 """What moves a wallet's lifetime figure `earned`: (code, 1 = credited, -1 = debited)."""
 
-SPENT = frozenset({(Code.REDEEM, -1), (Code.DONATE, -1), (Code.REFUND, 1), (Code.REVERSE, 1)})
+SPENT = frozenset({(Code.REDEEM, -1), (Code.BUY, -1), (Code.DONATE, -1), (Code.REFUND, 1), (Code.REVERSE, 1)})
 """What moves a wallet's lifetime figure `spent`; the only reversal that credits a wallet is of a donation."""

@@ -39,6 +39,8 @@ OTHER_WAYS = {
         "请办理退回红花：商户或财务在那次兑换里退。",
         "Refund the redemption instead: the shop or the treasurer does it there.",
     ),
+    Code.BUY: ("请本人退券；用过的券由商户或财务退回红花。", "Return the voucher; once used, refund its redemption."),
+    Code.SPEND: ("公开过的用途不改；请再记一笔。", "A published use of the pot stands; record another."),
     Code.REFUND: ("退回以后请重新兑换。", "A refund stands; redeem again."),
     Code.REPAY: ("还欠是发放带来的；请冲正那次发放。", "A repayment follows from an award; reverse that award."),
     Code.EXPIRE: ("到期按规则发生，不再重算。", "Points expire by the rule, which is never computed again."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -41,14 +42,24 @@ def rollups_match(part: Part) -> Iterator[Finding]:
     Of wallets, debts and hours all transfers count, of other kinds those that no longer wait for their seal. Of what
     is new: the days, months and years that new transfers touched.
     """
+    for level, differing in _readings(part, db.engine.dialect.name):
+        for community_id, account_id, starts_on, *missing in db.session.execute(differing):
+            words = ", ".join(f"{name} {int(left):+d}" for name, left in zip(SUMS, missing, strict=True))
+            yield Finding("rollups_match", community_id, f"{level} {starts_on} of account {account_id} lacks {words}")
+
+
+@lru_cache(maxsize=8)
+def _readings(part: Part, _engine: str) -> list[tuple[RollupLevel, Select[Any]]]:
+    """A statement for each level, in the words of the engine."""
     touched = _touched_days(part) if part.is_new else None
-    yield from _differences(RollupLevel.DAY, _days(touched), touched)
+    found = [(RollupLevel.DAY, _differing(RollupLevel.DAY, _days(touched), touched))]
     for below, level in ((RollupLevel.DAY, RollupLevel.MONTH), (RollupLevel.MONTH, RollupLevel.YEAR)):
         periods = None if touched is None else _periods_of(touched, level)
-        yield from _differences(level, _from_below(below, level, periods), periods)
+        found.append((level, _differing(level, _from_below(below, level, periods), periods)))
+    return found
 
 
-def _differences(level: RollupLevel, expected: Select[Any], periods: FromClause | None) -> Iterator[Finding]:
+def _differing(level: RollupLevel, expected: Select[Any], periods: FromClause | None) -> Select[Any]:
     """What should be less what is, by account and period: both sides must be there, with the same sums."""
     should = expected.subquery().c
     is_there = Rollup.__table__.c
@@ -63,10 +74,7 @@ def _differences(level: RollupLevel, expected: Select[Any], periods: FromClause 
     rows = union_all(select(*(should[name] for name in names), literal_column("1").label("there")), stored).subquery()
     keys = [rows.c[name] for name in names[:3]]
     sums = [func.sum(rows.c[name]) for name in (*SUMS, "there")]
-    differing = select(*keys, *sums[:3]).group_by(*keys).having(or_(*(total != 0 for total in sums)))
-    for community_id, account_id, starts_on, *missing in db.session.execute(differing):
-        words = ", ".join(f"{name} {int(left):+d}" for name, left in zip(SUMS, missing, strict=True))
-        yield Finding("rollups_match", community_id, f"{level} {starts_on} of account {account_id} lacks {words}")
+    return select(*keys, *sums[:3]).group_by(*keys).having(or_(*(total != 0 for total in sums)))
 
 
 def _is_same(period: Any, of: Any, starts_on: Any) -> ColumnElement[bool]:

@@ -102,6 +102,12 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "confirm_redemption": {_V: OWN | HELPED},
     "cancel_own_redemption": {_V: OWN | HELPED},
     "use_till": {_O: BRANCH, _K: BRANCH},
+    "block_voucher": {_V: OWN, _A: COMMUNITY},
+    "donate": _OWN_AFFAIRS,
+    "use_pot": {_A: COMMUNITY},
+    "second_pot_use": {_T: COMMUNITY, _X: SECOND},
+    "see_pot": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "see_donations": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "refund": {_T: COMMUNITY, _O: BRANCH, _K: BRANCH},
     "see_redemptions": _SEE_BUSINESS,
     # settlement
@@ -112,6 +118,13 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "pay_settlement": {_A: COMMUNITY, _T: COMMUNITY},
     "void_settlement": {_A: COMMUNITY, _T: COMMUNITY},
     "reconcile_settlement": {_A: COMMUNITY, _T: COMMUNITY},
+    "invoice_settlement": {_A: COMMUNITY, _T: COMMUNITY, _O: SHOP},
+    "dispute_settlement": {_O: SHOP},
+    "answer_disputes": {_A: COMMUNITY, _T: COMMUNITY},
+    "decide_disputes": {_T: COMMUNITY},
+    "ask_bank_account": {_A: COMMUNITY, _O: SHOP},
+    "approve_bank_account": {_A: COMMUNITY, _T: COMMUNITY},
+    "see_bank_accounts": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP},
 }  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, inspect, select
+from sqlalchemy import Select, Uuid, and_, bindparam, inspect, select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
@@ -134,10 +135,17 @@ def load(community_id: UUID, model: type[Row], row_id: UUID | None, *, lock: boo
     """The community's row with this id, locked until commit if asked; NotFound otherwise."""
     if row_id is None:
         raise NotFound
-    query = scoped(community_id, model).where(model.id == row_id)  # type: ignore[attr-defined]
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found: Row | None = db.session.scalars(query).one_or_none()
+    query = _one_row(model, lock)  # type: ignore[arg-type]
+    found: Row | None = db.session.scalars(query, {"community_id": community_id, "row_id": row_id}).one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+@cache
+def _one_row(model: type[Any], lock: bool) -> Select[Any]:
+    """Nearly every request loads something: the statement of a model is built once."""
+    query = scoped(bindparam("community_id", type_=Uuid()), model).where(  # type: ignore[arg-type]
+        model.id == bindparam("row_id", type_=Uuid())
+    )
+    return query.with_for_update().execution_options(populate_existing=True) if lock else query

@@ -69,12 +69,26 @@ def set_child(actor: Actor, member_id: UUID, until: date | None) -> Member:
             raise Forbidden
     member.child_until = until
     db.session.flush()
-    if is_child(member):
-        for purpose in consents.given_alone(member.person_id):
-            consents.withdraw(member.person_id, purpose)
+    _withdraw_what_was_given_alone(member)
     audit.record(actor, "people.set_child", member.id, on_behalf_of=actor.acts_for(member.person_id))
     outbox.announce(actor, "member.childhood_set", member_id=member.id.hex)
     return member
+
+
+def _withdraw_what_was_given_alone(member: Member) -> None:
+    if is_child(member):
+        for purpose in consents.given_alone(member.person_id):
+            consents.withdraw(member.person_id, purpose)
+
+
+def carry_childhood(goes: Member, stays: Member) -> bool:
+    """The member that stands for a child is one too; False where nothing had to change. In the present transaction."""
+    if not is_child(goes) or is_child(stays):
+        return False
+    stays.child_until = goes.child_until
+    db.session.flush()
+    _withdraw_what_was_given_alone(stays)
+    return True
 
 
 def see_childhood(actor: Actor, member_id: UUID) -> Childhood:

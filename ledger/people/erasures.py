@@ -219,7 +219,11 @@ def _is_disputed(member: Member) -> bool:
 
 def _erase(erasure: Erasure, *, by: UUID) -> None:
     _decide(erasure, ErasureState.DONE, by=by)
-    erasure.points = sum(_give_to_the_pot(erasure, member) for member in _memberships(erasure.person_id))
+    found = _memberships(erasure.person_id)
+    for member in found:  # What they have paid for and not used comes back first.
+        for leaves in registry.members_left:
+            leaves(member.community_id, member.id)
+    erasure.points = sum(_give_to_the_pot(erasure, member) for member in found)
     persons = persons_of(erasure.person_id)
     for person_id in persons:
         for erase in registry.erasers.values():

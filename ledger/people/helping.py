@@ -251,7 +251,9 @@ def end_all(actor: Actor, member_id: UUID, *, untold: UUID | None = None) -> Non
 
     Both people of a link are told, but for `untold`: nobody writes to the dead.
     """
-    query = scoped(actor.tenant, HelperLink).where(_of(member_id), HelperLink.state.in_(OPEN)).order_by(HelperLink.id)
+    query = (
+        scoped(actor.tenant, HelperLink).where(of_member(member_id), HelperLink.state.in_(OPEN)).order_by(HelperLink.id)
+    )
     links = list(db.session.scalars(query.with_for_update()))
     for link in links:
         _end(actor, link, load_member(actor.tenant, link.member_id), untold=untold)
@@ -307,7 +309,8 @@ def helped_now(actor: Actor) -> list[Member]:
     return list(db.session.scalars(query))
 
 
-def _of(member_id: UUID) -> ColumnElement[bool]:
+def of_member(member_id: UUID) -> ColumnElement[bool]:
+    """SQL: the links of a member, on either side."""
     return or_(HelperLink.member_id == member_id, HelperLink.helper_id == member_id)
 
 

@@ -31,8 +31,9 @@ from ledger.core.second_person import (
     waiting_step,
 )
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import notices, offices
+from ledger.people import children, notices, offices
 from ledger.people.errors import MergedOnward, MergeFinal, OwnMerge, SameMember
+from ledger.people.helping_merged import hand_back_links, hand_over_links
 from ledger.people.life_models import LIVE_MERGES, Merge, MergeState
 from ledger.people.members import load_member
 from ledger.people.models import LeftReason, Member, MemberState
@@ -140,7 +141,8 @@ def _require_second(actor: Actor, merge: Merge, asked_by: UUID | None, asked_at:
 
 @atomic
 def approve_merge(actor: Actor, merge_id: UUID) -> Merge:
-    """The two are one from now on: points with their dates, debt, minutes, roles, posts, and what counts to caps.
+    """The two are one from now on: points with their dates, debt, minutes, roles, posts, helpers, childhood, and what
+    counts to caps.
 
     By another person than who asked; the street only in the second person's long absence. Raises NotFound, Forbidden,
     WrongState, OwnStep, SecondPersonPresent, OwnMerge, OpenHolds.
@@ -155,6 +157,7 @@ def approve_merge(actor: Actor, merge_id: UUID) -> Merge:
         moved = merging.join_accounts(actor, goes.id, stays.id, source=source)
         merge.points, merge.debt, merge.minutes = moved.points, moved.debt, moved.minutes
         merge.moved = _was(goes) | offices.hand_over(actor, goes, stays)
+        merge.moved = merge.moved | {"links": hand_over_links(actor, goes, stays)}
         merge.state = MergeState.DONE
         _become_alias(merge, goes, stays)
     _tell(actor, merge, "approve_merge", "merge.done")
@@ -200,6 +203,8 @@ def _become_alias(merge: Merge, goes: Member, stays: Member) -> None:
     if stays.household_id is None and goes.household_id is not None:
         stays.household_id = goes.household_id
         merge.moved = merge.moved | {"household": goes.household_id.hex}
+    if children.carry_childhood(goes, stays):
+        merge.moved = merge.moved | {"childhood": True}
     goes.household_id = None
     for alias in _aliases(goes):
         alias.merged_into = stays.id
@@ -295,10 +300,13 @@ def _stop_being_alias(actor: Actor, merge: Merge, goes: Member, stays: Member) -
     goes.household_id = parse(was["household_id"]) if was["household_id"] else None
     if "household" in merge.moved and stays.household_id == parse(merge.moved["household"]):
         stays.household_id = None
+    if "childhood" in merge.moved:
+        stays.child_until = None
     db.session.flush()
     for alias in _merged_before(goes):
         alias.merged_into = goes.id
     offices.hand_back(actor, goes, merge.moved)
+    hand_back_links(actor, goes, merge.moved.get("links", []))
     for count_apart in registry.members_parted:
         count_apart(merge.community_id, goes.id, stays.id)
 

@@ -20,6 +20,7 @@ from ledger.core.numbers import next_in_series
 from ledger.core.permissions import COMMUNITY, SHOP, reach, require
 from ledger.core.second_person import count_if_stood_in
 from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.rewards import voucher_ends
 from ledger.rewards.errors import AlreadySigned
 from ledger.rewards.merchants import is_behind_counter, load_merchant
 from ledger.rewards.models import (
@@ -37,7 +38,10 @@ STREET_WAITS_WORKDAYS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementTerms:
-    """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive)."""
+    """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive).
+
+    Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
+    """
 
     fund_id: UUID
     rate_fen: int
@@ -46,6 +50,8 @@ class AgreementTerms:
     ends_on: date
     signatory: str
     auto_confirm_days: int = 3
+    minimum_fen: int = 0
+    needs_invoice: bool = False
 
     def as_row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -212,7 +218,9 @@ def resume_agreement(actor: Actor, agreement_id: UUID) -> Agreement:
 
 @atomic
 def end_agreement(actor: Actor, agreement_id: UUID) -> Agreement:
-    """The agreement is over for good; open reservations are voided. Raises NotFound, Forbidden, WrongState."""
+    """The agreement is over for good; open reservations are voided, unused vouchers go back with their dates.
+
+    Raises NotFound, Forbidden, WrongState."""
     live = (AgreementState.DRAFT, AgreementState.ACTIVE, AgreementState.SUSPENDED)
     return _turn(actor, agreement_id, AgreementState.ENDED, allowed=live)
 
@@ -233,6 +241,8 @@ def _turn(actor: Actor, agreement_id: UUID, state: AgreementState, *, allowed: t
     db.session.refresh(agreement)
     if state is not AgreementState.ACTIVE:
         _void_reservations(agreement)
+    if state is AgreementState.ENDED:
+        voucher_ends.return_all_of(actor, agreement)
     audit.record(actor, "rewards.turn_agreement", agreement.id, state=state)
     outbox.announce(actor, f"agreement.{state}", agreement_id=agreement.id.hex)
     return agreement

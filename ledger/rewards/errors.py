@@ -165,6 +165,60 @@ class MemberCapReached(Refused):
     en = ("The limit of this offer is reached.", "At most {cap} a {period}; come again later.")
 
 
+# --- vouchers ---------------------------------------------------------------------------------------------------
+
+
+class NotSoldAsVoucher(Refused):
+    """The offer is redeemed at the counter only."""
+
+    code = "not_sold_as_voucher"
+    zh = ("这项兑换不能先买成券。", "请到店里直接兑换，或选择别的。")
+    en = ("This offer is not sold as a voucher.", "Redeem it at the shop, or choose another one.")
+
+
+class VoucherBlocked(Refused):
+    """The voucher is blocked: its owner or the community has seen to it that nobody uses it."""
+
+    code = "voucher_blocked"
+    zh = ("这张券已锁住。", "请本人或社区解锁后再用。")
+    en = ("This voucher is blocked.", "Its owner or the community can lift the block.")
+
+
+class VoucherOver(Refused):
+    """The voucher has been used or returned, or its last day has passed."""
+
+    code = "voucher_over"
+    zh = ("这张券已经用过、退过或过期。", "请看“我的券”里它现在的状态。")
+    en = ("This voucher has been used, returned or has expired.", 'See its state under "My vouchers".')
+
+
+class VoucherInUse(Refused):
+    """A counter waits already for the member's confirmation of this voucher."""
+
+    code = "voucher_in_use"
+    zh = ("这张券正在等本人确认。", "请本人在手机上确认或取消。")
+    en = ("This voucher already waits for its owner's confirmation.", "Confirm or cancel it on the phone.")
+
+
+# --- the community pot --------------------------------------------------------------------------------------------
+
+
+class DonationStands(Refused):
+    """A donation can be taken back within ten minutes."""
+
+    code = "donation_stands"
+    zh = ("捐赠已超过 10 分钟，不能撤回。", "确实弄错了，请联系社区。")
+    en = ("Ten minutes have passed; the donation stands.", "If it was a mistake, ask the community.")
+
+
+class PotTooSmall(Refused):
+    """The pot holds fewer points than asked for, those not counted that can still be taken back."""
+
+    code = "pot_too_small"
+    zh = ("爱心池里没有这么多红花。", "现在最多能用 {left} 朵。")
+    en = ("The pot does not hold so many points.", "At most {left} can be used now.")
+
+
 # --- after the reservation --------------------------------------------------------------------------------------
 
 

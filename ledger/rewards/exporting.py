@@ -12,12 +12,16 @@ from ledger.core.db import atomic, db
 from ledger.core.exporting import all_facts, facts_of
 from ledger.core.tenancy import scoped, within
 from ledger.people.exporting import memberships_ever
+from ledger.rewards.donation_models import Donation
 from ledger.rewards.models import Merchant, Redemption, Refund
+from ledger.rewards.voucher_models import Voucher
 
 
 def export_rewards(person_id: UUID) -> dict[str, Any]:
-    """What the person redeemed, where, and what was given back with the reason."""
+    """What the person redeemed and where, what was given back and why, vouchers, and what was given to the pot."""
     bought: list[dict[str, Any]] = []
+    vouchers: list[dict[str, Any]] = []
+    donations: list[dict[str, Any]] = []
     refunds: list[dict[str, Any]] = []
     for member in memberships_ever(person_id):
         query = scoped(member.community_id, Redemption).where(Redemption.member_id == member.id)
@@ -36,7 +40,13 @@ def export_rewards(person_id: UUID) -> dict[str, Any]:
             bought.append(facts_of(redemption, *names) | {"shop": shop.name if shop else None})
         rows = db.session.scalars(scoped(member.community_id, Refund).where(Refund.redemption_id.in_(_ids(member))))
         refunds += all_facts(rows, "community_id", "redemption_id", "points", "reason")
-    return {"redemptions": bought, "refunds": refunds}
+        kept = scoped(member.community_id, Voucher).where(Voucher.member_id == member.id).order_by(Voucher.id)
+        of_voucher = ("community_id", "id", "number", "state", "points", "quantity", "bought_at", "valid_until")
+        vouchers += all_facts(db.session.scalars(kept), *of_voucher)
+        given = scoped(member.community_id, Donation).where(Donation.member_id == member.id).order_by(Donation.id)
+        of_gift = ("community_id", "id", "receipt_number", "state", "points", "purpose", "given_at")
+        donations += all_facts(db.session.scalars(given), *of_gift)
+    return {"redemptions": bought, "refunds": refunds, "vouchers": vouchers, "donations": donations}
 
 
 def _ids(member: Any) -> Any:
@@ -45,10 +55,12 @@ def _ids(member: Any) -> Any:
 
 @atomic
 def erase_reasons(person_id: UUID) -> None:
-    """No reason of a refund speaks of the person; what it was sealed as stays a digest."""
+    """No reason of a refund and no purpose of a donation speaks of the person; what was sealed stays a digest."""
     for member in memberships_ever(person_id):
         blank = update(Refund).where(within(member.community_id, Refund), Refund.redemption_id.in_(_ids(member)))
         db.session.execute(blank.values(reason=""), execution_options={"synchronize_session": False})
+        given = update(Donation).where(within(member.community_id, Donation), Donation.member_id == member.id)
+        db.session.execute(given.values(purpose=""), execution_options={"synchronize_session": False})
 
 
 registry.exporters["rewards"] = export_rewards

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, registry
@@ -14,6 +14,7 @@ from ledger.core.tenancy import scoped, within
 from ledger.people.members import family_of
 from ledger.rewards.models import CapCounter, OfferVersion, Redemption, RedemptionState
 from ledger.rewards.terms import day_period, periods
+from ledger.rewards.voucher_models import OPEN, Voucher, VoucherState
 
 COUNTS = (RedemptionState.RESERVED, RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
 
@@ -47,25 +48,34 @@ def count_apart(community_id: UUID, from_id: UUID, into_id: UUID) -> None:
 def _taken_under(community_id: UUID, member_id: UUID) -> Share:
     today, this_week = periods(clock.now())
     begins, _ = clock.week_bounds(this_week)
-    query = (
-        scoped(community_id, Redemption.offer_id, Redemption.reserved_at, Redemption.quantity)
-        .add_columns(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week)
-        .where(
-            within(community_id, OfferVersion),
-            OfferVersion.offer_id == Redemption.offer_id,
-            OfferVersion.version == Redemption.offer_version,
-            Redemption.member_id.in_(family_of(community_id, member_id)),
-            Redemption.state.in_(COUNTS),
-            Redemption.reserved_at >= begins,
-        )
+    redeemed = _pieces(community_id, member_id, Redemption, Redemption.reserved_at).where(
+        Redemption.voucher_id.is_(None), Redemption.state.in_(COUNTS), Redemption.reserved_at >= begins
     )
+    bought = _pieces(community_id, member_id, Voucher, Voucher.bought_at).where(
+        Voucher.state.in_((*OPEN, VoucherState.USED)), Voucher.bought_at >= begins
+    )
+    rows = [*db.session.execute(redeemed), *db.session.execute(bought)]
     found: Share = {}
-    for offer_id, reserved_at, quantity, per_day, per_week in db.session.execute(query):
+    for offer_id, reserved_at, quantity, per_day, per_week in rows:
         counted = [this_week] if per_week is not None else []
         counted += [today] if per_day is not None and day_period(reserved_at) == today else []
         for period in counted:
             found[offer_id, period] = found.get((offer_id, period), 0) + quantity
     return found
+
+
+def _pieces(community_id: UUID, member_id: UUID, of: Any, at: Any) -> Select[Any]:
+    """What was redeemed or bought under the member, with the caps of its terms; a voucher counts when it is bought."""
+    return (
+        scoped(community_id, of.offer_id, at, of.quantity)
+        .add_columns(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week)
+        .where(
+            within(community_id, OfferVersion),
+            OfferVersion.offer_id == of.offer_id,
+            OfferVersion.version == of.offer_version,
+            of.member_id.in_(family_of(community_id, member_id)),
+        )
+    )
 
 
 def _move(community_id: UUID, share: Share, from_id: UUID, into_id: UUID) -> None:

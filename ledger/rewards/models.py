@@ -139,7 +139,9 @@ class Agreement(Base):
 class AgreementVersion(Base):
     """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days.
 
-    Two people sign for the community; `owner_signed_by` is the shop's own side. `signed_at` is the last signature's.
+    Less than `minimum_fen` is carried over to the next week; `needs_invoice`: no statement is approved without the
+    number of the shop's invoice (发票). Two people sign for the community; `owner_signed_by` is the shop's own side.
+    `signed_at` is the last signature's.
     """
 
     __tablename__ = "agreement_versions"
@@ -159,6 +161,8 @@ class AgreementVersion(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     auto_confirm_days: Mapped[int]
+    minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
@@ -226,6 +230,8 @@ class OfferVersion(Base):
     minimum_bill_fen: Mapped[int | None]
     per_member_per_day: Mapped[int | None]
     per_member_per_week: Mapped[int | None]
+    voucher_days: Mapped[int | None]
+    """So long a voucher of it can be used; 0: it is not sold as a voucher. None: the house's 90 days."""
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     approved_by: Mapped[UUID | None]
@@ -297,10 +303,14 @@ class TillTry(Base):
     at: Mapped[datetime]
 
 
+LIVE_USE = "voucher_id IS NOT NULL AND state IN ('reserved', 'confirmed', 'refunded_part', 'refunded')"
+
+
 class Redemption(Base):
     """Points for something at a shop. Each stores the offer and agreement version it was made under.
 
     `points` and `gross_fen` are the whole redemption's; `refunded_points` and `refunded_fen` what went back so far.
+    With `voucher_id` it is the use of a voucher: it reserves nothing of its own, and pays with what was paid for that.
     """
 
     __tablename__ = "redemptions"
@@ -318,6 +328,7 @@ class Redemption(Base):
                 "agreement_versions.version",
             ],
         ),
+        ForeignKeyConstraint(["community_id", "voucher_id"], ["vouchers.community_id", "vouchers.id"]),
         UniqueConstraint("community_id", "receipt_number"),
         one_of("state", RedemptionState),
         one_of("via", Via),
@@ -327,7 +338,10 @@ class Redemption(Base):
         Index("ix_redemptions_member", "community_id", "member_id", "id"),
         Index("ix_redemptions_merchant", "community_id", "merchant_id", "confirmed_at"),
         Index("ix_redemptions_branch", "community_id", "branch_id", "id"),
-    )
+        # A voucher is used once, and shown at one till at a time.
+        Index("uq_redemptions_voucher", "community_id", "voucher_id", unique=True,
+              sqlite_where=sql(LIVE_USE), postgresql_where=sql(LIVE_USE)),
+    )  # fmt: skip
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID]
@@ -338,6 +352,7 @@ class Redemption(Base):
     agreement_id: Mapped[UUID]
     agreement_version: Mapped[int]
     fund_id: Mapped[UUID]
+    voucher_id: Mapped[UUID | None]
     quantity: Mapped[int]
     points: Mapped[int]
     gross_fen: Mapped[int]

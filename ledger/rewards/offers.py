@@ -39,6 +39,7 @@ class OfferTerms:
 
     `weekdays` is a mask (Monday 1 … Sunday 64); hours are in Asia/Shanghai, from inclusive, until exclusive; dates
     are inclusive; `branch_ids` None is every branch; limits are pieces per member. None is without limit.
+    `voucher_days`: so long a voucher of it can be used (None: 90; 0: it is not sold as one).
     """
 
     name: str
@@ -54,6 +55,7 @@ class OfferTerms:
     minimum_bill_fen: int | None = None
     per_member_per_day: int | None = None
     per_member_per_week: int | None = None
+    voucher_days: int | None = None
 
     def as_row(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in self.__dataclass_fields__}

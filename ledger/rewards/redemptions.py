@@ -1,4 +1,7 @@
-"""Redemptions: reserved, then confirmed by the member, or cancelled, or expired. See contract.md, "Who confirms"."""
+"""Redemptions: reserved, then confirmed by the member, or cancelled, or expired. See contract.md, "Who confirms".
+
+The use of a voucher is one of them that sets nothing aside.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, case, func, select, update
 
-from ledger.book.accounts import AccountKey, fund_of, payable_to, takings_of, wallet_of
-from ledger.book.codes import Code
+from ledger.book.accounts import AccountKey, fund_of, payable_to, takings_of, vouchers_of, wallet_of
+from ledger.book.codes import LIMITED, Code
 from ledger.book.errors import HoldEnded, InsufficientFunds
 from ledger.book.holds import expire_overdue, place_hold, void_holds
 from ledger.book.models import Hold, HoldState
@@ -21,8 +24,8 @@ from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, within
-from ledger.rewards import helped, member_codes, reservations
+from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.rewards import helped, member_codes, reservations, voucher_ends
 from ledger.rewards.errors import AgreementNotActive, AgreementSuspended, MemberCapReached, OutOfStock
 from ledger.rewards.models import (
     Agreement,
@@ -33,6 +36,7 @@ from ledger.rewards.models import (
 )
 from ledger.rewards.reservations import SOURCE
 from ledger.rewards.terms import Terms, Wish, obstacles
+from ledger.rewards.voucher_models import Voucher
 from ledger.rewards.ways import Arrival, Way, arrive, reread
 
 HOLDS_MINUTES = 15
@@ -75,16 +79,27 @@ def reserve(
         terms = _granted(actor, arrival, wish)
         redemption = _describe(actor, arrival, terms, wish)
         _set_aside(actor, redemption, terms)
-        db.session.add(redemption)
-        db.session.flush()
-        if arrival.code_id or arrival.till_id:
-            member_codes.name_redemption(actor.tenant, redemption.id, code_id=arrival.code_id, till_id=arrival.till_id)
+        _write_reserved(redemption, arrival)
+    return _tell_reserved(actor, redemption, arrival)
+
+
+def _write_reserved(redemption: Redemption, arrival: Arrival) -> None:
+    db.session.add(redemption)
+    db.session.flush()
+    if arrival.code_id or arrival.till_id:
+        member_codes.name_redemption(
+            redemption.community_id, redemption.id, code_id=arrival.code_id, till_id=arrival.till_id
+        )
+
+
+def _tell_reserved(actor: Actor, redemption: Redemption, arrival: Arrival) -> Redemption:
+    """Audited and announced; and confirmed where the PIN of a card has said yes already."""
     audit.record(
         actor,
         "rewards.reserve",
         redemption.id,
         on_behalf_of=redemption.on_behalf_of,
-        offer_id=offer_id.hex,
+        offer_id=redemption.offer_id.hex,
         points=redemption.points,
     )
     outbox.announce(actor, "redemption.reserved", redemption_id=redemption.id.hex, member_id=redemption.member_id.hex)
@@ -93,6 +108,33 @@ def reserve(
         return redemption
     holder_id = arrival.confirmed_by
     return _complete(actor, _read_reserved(actor, redemption.id), confirmed_by=holder_id, owner_id=holder_id)
+
+
+def begin_use(actor: Actor, voucher: Voucher, arrival: Arrival, wish: Wish) -> Redemption:
+    """A redemption that pays with the voucher waits for its member; a PIN confirms it. See `vouchers.use`.
+
+    Nothing is set aside: the voucher keeps its points and money until it ends.
+    """
+    redemption = _describe(actor, arrival, arrival.terms, wish)
+    redemption.voucher_id = voucher.id
+    for name in ("offer_version", "agreement_id", "agreement_version", "fund_id", "points", "gross_fen"):
+        setattr(redemption, name, getattr(voucher, name))
+    _write_reserved(redemption, arrival)
+    return _tell_reserved(actor, redemption, arrival)
+
+
+def is_being_used(community_id: UUID, voucher_id: UUID) -> bool:
+    """Does a counter wait for the member's word about this voucher?"""
+    query = scoped(community_id, Redemption.id).where(
+        Redemption.voucher_id == voucher_id, Redemption.state == RedemptionState.RESERVED
+    )
+    return db.session.scalar(query) is not None
+
+
+def end_use_of(voucher: Voucher) -> None:
+    """What a counter has begun with the voucher is cancelled."""
+    of_voucher = _redemptions.c.voucher_id == voucher.id
+    voucher_ends.end_uses(voucher.community_id, RedemptionState.CANCELLED, of_voucher)
 
 
 FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientFunds)
@@ -179,7 +221,9 @@ class Reserved:
     def digest(self) -> bytes:
         """SHA-256 of what led to the amounts."""
         of = self.redemption
+        paid_with = {} if of.voucher_id is None else {"voucher": of.voucher_id}
         return digest_of(
+            **paid_with,
             redemption=of.id,
             offer=of.offer_id,
             offer_version=of.offer_version,
@@ -211,6 +255,8 @@ def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
 def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id: UUID | None) -> Redemption:
     """Points and money have moved, on the word of the member: at their phone, or by the PIN of their card."""
     redemption = reserved.redemption
+    if redemption.voucher_id is not None:
+        voucher_ends.mark_used(actor.tenant, redemption.voucher_id)
     post_transfers(actor, _drafts(actor, reserved, owner_id))
     _mark_confirmed(actor, redemption, confirmed_by)
     audit.record(
@@ -232,8 +278,8 @@ def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id:
 def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
     of_source = and_(
         within(actor.tenant, Hold),
-        Hold.source_type == SOURCE,
-        Hold.source_id == Redemption.id,
+        Hold.source_type == case((Redemption.voucher_id.is_(None), SOURCE), else_=voucher_ends.SOURCE),
+        Hold.source_id == func.coalesce(Redemption.voucher_id, Redemption.id),
         Hold.state == HoldState.PLACED,
     )
     query = (
@@ -301,10 +347,11 @@ def state_at(redemption: Redemption, moment: datetime) -> RedemptionState:
 def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Draft]:
     of = reserved.redemption
     source = Source(SOURCE, of.id, reserved.digest())
-    legs = [(POINTS_PART, wallet_of(of.member_id), takings_of(of.merchant_id), of.points)]
+    payer = wallet_of(of.member_id) if of.voucher_id is None else vouchers_of(of.merchant_id)
+    legs = [(POINTS_PART, payer, takings_of(of.merchant_id), of.points)]
     if of.gross_fen:
         legs.append((FEN_PART, fund_of(of.fund_id), payable_to(of.merchant_id), of.gross_fen))
-    if any(debit.id_in(actor.tenant) not in reserved.holds for _, debit, _, _ in legs):
+    if any(debit.kind in LIMITED and debit.id_in(actor.tenant) not in reserved.holds for _, debit, _, _ in legs):
         raise HoldEnded
     return [
         Draft(
@@ -314,7 +361,7 @@ def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Dra
             amount=amount,
             source=source,
             part=part,
-            hold=reserved.holds[debit.id_in(actor.tenant)],
+            hold=reserved.holds.get(debit.id_in(actor.tenant)),
             on_behalf_of=owner_id,
         )
         for part, debit, credit, amount in legs
@@ -359,7 +406,10 @@ def cancel(actor: Actor, redemption_id: UUID) -> Redemption:
     state = state_at(redemption, clock.now())
     if state != RedemptionState.RESERVED:
         raise WrongState(state=state)
-    ended = void_holds(actor.tenant, SOURCE, [redemption.id])
+    if redemption.voucher_id is None:
+        ended = void_holds(actor.tenant, SOURCE, [redemption.id])
+    else:
+        ended = voucher_ends.end_uses(actor.tenant, RedemptionState.CANCELLED, _redemptions.c.id == redemption.id)
     db.session.refresh(redemption)
     if not ended:
         raise WrongState(state=redemption.state)

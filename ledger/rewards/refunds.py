@@ -25,6 +25,8 @@ from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, Re
 from ledger.rewards.receipts import Receipt, see_redemption
 from ledger.rewards.redemptions import FEN_PART, POINTS_PART, state_at
 from ledger.rewards.reservations import SOURCE, Taken
+from ledger.rewards.voucher_ends import taken_by
+from ledger.rewards.voucher_models import Voucher
 
 UNDO_MINUTES = 10
 REFUNDABLE = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
@@ -134,6 +136,10 @@ def _gross(redemption: Redemption, points: int) -> int:
 
 
 def _give_back(redemption: Redemption) -> None:
+    if redemption.voucher_id is not None:
+        voucher = load(redemption.community_id, Voucher, redemption.voucher_id)
+        reservations.give_back(redemption.community_id, [taken_by(voucher)])
+        return
     taken = Taken(
         redemption.offer_id,
         redemption.offer_version,
@@ -167,8 +173,11 @@ def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
 
 
 def _originals(redemption: Redemption) -> dict[int, UUID]:
-    """The redemption's own transfers by part."""
+    """The redemption's own transfers by part; where a voucher paid, the points' is its purchase, with their dates."""
     query = scoped(redemption.community_id, Transfer.part, Transfer.id).where(
         Transfer.code == Code.REDEEM, Transfer.source_type == SOURCE, Transfer.source_id == redemption.id
     )
-    return {row.part: row.id for row in db.session.execute(query)}
+    found = {row.part: row.id for row in db.session.execute(query)}
+    if redemption.voucher_id is not None:
+        found[POINTS_PART] = load(redemption.community_id, Voucher, redemption.voucher_id).transfer_id
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -73,6 +73,7 @@ class Terms:
     minimum_bill_fen: int | None
     per_member_per_day: int | None
     per_member_per_week: int | None
+    voucher_days: int | None
     agreement_id: UUID
     agreement_state: str
     agreement_version: int
@@ -150,7 +151,8 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(Offer.stock, OfferVersion.name, OfferVersion.description, OfferVersion.points, OfferVersion.price_fen),
             *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
-            *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, Offer.agreement_id),
+            *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
+            Offer.agreement_id,
             *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
             AgreementVersion.starts_on.label("agreement_starts_on"),
@@ -221,6 +223,20 @@ def obstacles(terms: Terms, wish: Wish) -> Iterator[Refused]:
     yield from _against_limits(terms, wish)
 
 
+def obstacles_to_buying(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    """What stands against a voucher: day, hour, branch and bill are asked when it is used."""
+    yield from _against_agreement(terms, wish)
+    yield from _against_offer(terms, replace(wish, bill_matters=False))
+    yield from _against_limits(terms, wish)
+
+
+def obstacles_to_using(terms: Terms, wish: Wish) -> Iterator[Refused]:
+    """What stands against a voucher at the counter. What was bought stays bought, whatever became of the offer."""
+    yield from _against_agreement(terms, wish)
+    yield from _against_bill(terms, wish)
+    yield from _against_place_and_time(terms, wish)
+
+
 def _against_agreement(terms: Terms, wish: Wish) -> Iterator[Refused]:
     today = clock.local_day(wish.at)
     if terms.agreement_state == AgreementState.SUSPENDED:
@@ -237,6 +253,10 @@ def _against_offer(terms: Terms, wish: Wish) -> Iterator[Refused]:
     over = terms.ends_on is not None and terms.ends_on < today
     if terms.state != OfferState.ACTIVE or not begun or over:
         yield OfferNotActive()
+    yield from _against_bill(terms, wish)
+
+
+def _against_bill(terms: Terms, wish: Wish) -> Iterator[Refused]:
     minimum = terms.minimum_bill_fen
     if minimum is not None and wish.bill_matters and (wish.bill_fen is None or wish.bill_fen < minimum):
         yield BillTooSmall(minimum=money.yuan(minimum))

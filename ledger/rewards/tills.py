@@ -22,17 +22,19 @@ from ledger.rewards.errors import BranchRequired, OwnRedemption
 from ledger.rewards.merchants import only_branch
 from ledger.rewards.models import Branch, Offer, OfferState, TillVisit, Via
 from ledger.rewards.offers import OfferView, views
+from ledger.rewards.voucher_reading import VoucherView, vouchers_at
 
 VISIT_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Till:
-    """A visit as the clerk sees it: the member by a masked name, the offers with what stands against each."""
+    """A visit as the clerk sees it: the member by a masked name, offers and vouchers with what stands against each."""
 
     visit: TillVisit
     member_name: str
     offers: list[OfferView]
+    vouchers: list[VoucherView]
 
 
 @atomic
@@ -132,4 +134,5 @@ def _show(actor: Actor, visit: TillVisit) -> Till:
     offers = views(actor.tenant, *here, member_id=visit.member_id, branch_id=visit.branch_id)
     member = describe_members(actor.tenant, [visit.member_id])[visit.member_id]
     shares = Purpose.SHARING_WITH_SHOPS in consents.given_by(member.person_id)
-    return Till(visit, name_for_shops(member.name, shares=shares), offers)
+    unused = vouchers_at(actor, visit.member_id, merchant_id=visit.merchant_id, branch_id=visit.branch_id)
+    return Till(visit, name_for_shops(member.name, shares=shares), offers, unused)

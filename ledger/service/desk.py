@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from ledger.core.errors import Forbidden, Reason
 from ledger.core.permissions import may
 from ledger.core.tenancy import Actor, Role, scoped
 from ledger.people.members import Standing, standing
+from ledger.service import evidence
+from ledger.service.earning import Award, RuleTerms
 from ledger.service.errors import OwnCheckin, OwnHousehold, RecordedByYou
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule
-from ledger.service.programmes import Award
 
 MOST_AT_ONCE = 200
 REFUSED = "refused"
@@ -51,9 +53,15 @@ class Case:
     whose: Standing
     refusal: str | None = None
     rule: ProgrammeRule | None = None
+    terms: RuleTerms | None = None
     award: Award = NOTHING
     status: CheckinState = CheckinState.PENDING
     stamp_id: UUID | None = None
+
+    @property
+    def begins_at(self) -> datetime:
+        """When its credit begins: by the rule of that moment, and on that day, it earns."""
+        return evidence.credit_starts(self.activity, self.checkin.arrived_at)
 
     @property
     def counts(self) -> bool:

@@ -148,11 +148,22 @@ class RecordedByYou(Refused):
 
 
 class SameStamper(Refused):
-    """A member's own late entry needs two different stampers."""
+    """A member's own late entry, and evidence for which the rule asks it, needs two different stampers."""
 
     code = "same_stamper"
-    zh = ("补录的服务需要两人盖章，您已盖过第一次。", "请另一位盖章人盖第二次。")
-    en = ("A late entry needs two stampers, and you were the first.", "Ask another stamper for the second.")
+    zh = ("这次服务需要两人盖章，您已盖过第一次。", "请另一位盖章人盖第二次。")
+    en = ("This service needs two stampers, and you were the first.", "Ask another stamper for the second.")
+
+
+class BudgetExhausted(Refused):
+    """What the programme may give in the month of the visit does not pay this visit in full; the visit waits."""
+
+    code = "budget_exhausted"
+    zh = ("这个项目当月的红花预算不够了，还没有盖章。", "记录会一直留着：请管理员调整预算或规则，再来盖章。")
+    en = (
+        "The programme's flowers of that month do not pay this visit; it was not stamped.",
+        "It keeps waiting: ask an admin about the budget or the rule, then stamp it.",
+    )
 
 
 class PreviewChanged(Refused):

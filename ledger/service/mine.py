@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,13 +17,14 @@ from ledger.core.errors import Refused
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, scoped, within
 from ledger.people import cards
-from ledger.people.members import aliases_of
-from ledger.service import evidence, queue
+from ledger.people.members import aliases_of, standing
+from ledger.service import caps, evidence, queue
 from ledger.service.checkins import DEAD, Kind
+from ledger.service.earning import Service, award_for, terms_of
 from ledger.service.errors import ActivityTooFar
 from ledger.service.evidence import Sighting
-from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, Stamp
-from ledger.service.programmes import award_for, rule_at, rules_of
+from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, ProgrammeRule, Stamp
+from ledger.service.programmes import rule_at, rules_of
 from ledger.service.queue import CheckinView
 
 CARDS_AT_ONCE = 6
@@ -90,28 +91,48 @@ def open_visit(actor: Actor) -> CheckinView | None:
 
 def planned_points(activities: Sequence[Activity]) -> dict[UUID, int]:
     """What the whole of each activity earns by the rule of its start, by activity id."""
-    visits = [(one, one.starts_at, evidence.scheduled_minutes(one)) for one in activities]
-    return {one.id: points for one, points in zip(activities, _points(visits), strict=True)}
+    if not activities:
+        return {}
+    rules = rules_of(activities[0].community_id, {one.programme_id for one in activities})
+    return {one.id: _planned(one, rules[one.programme_id]) for one in activities}
+
+
+def _planned(activity: Activity, versions: Sequence[ProgrammeRule]) -> int:
+    terms = terms_of(rule_at(versions, activity.starts_at))
+    return award_for(terms, evidence.scheduled_minutes(activity)).points
 
 
 def expected_points(views: Sequence[CheckinView]) -> dict[UUID, int]:
-    """What each visit that is not decided yet will probably earn; an open one as if it lasted until the end."""
+    """What each visit that is not decided yet will probably earn; an open one as if it lasted until the end.
+
+    Caps count what is stamped, and these in their order; a budget that is used up is not foreseen.
+    """
     waiting = [view for view in views if view.checkin.state in (CheckinState.OPEN, *WAITS_FOR_STAMP)]
-    visits = []
-    for checkin, activity in ((view.checkin, view.activity) for view in waiting):
-        starts = evidence.credit_starts(activity, checkin.arrived_at)
-        whole = evidence.credited_minutes(activity, checkin.arrived_at, activity.ends_at)
-        visits.append((activity, starts, whole if checkin.minutes is None else checkin.minutes))
-    return {view.checkin.id: points for view, points in zip(waiting, _points(visits), strict=True)}
-
-
-def _points(visits: Sequence[tuple[Activity, datetime, int]]) -> list[int]:
-    if not visits:
-        return []
-    rules = rules_of(visits[0][0].community_id, {activity.programme_id for activity, _, _ in visits})
-    return [
-        award_for(rule_at(rules[activity.programme_id], starts), minutes).points for activity, starts, minutes in visits
+    if not waiting:
+        return {}
+    community_id = waiting[0].checkin.community_id
+    rules = rules_of(community_id, {view.activity.programme_id for view in waiting})
+    owners = standing(community_id, {view.checkin.member_id for view in waiting})
+    services = [
+        _service_of(view, rules[view.activity.programme_id], owners[view.checkin.member_id].member.id)
+        for view in waiting
     ]
+    earned = caps.earn_services(community_id, services, lock=False)
+    return {view.checkin.id: one.award.points for view, one in zip(waiting, earned, strict=True)}
+
+
+def _service_of(view: CheckinView, versions: Sequence[ProgrammeRule], owner_id: UUID) -> Service:
+    checkin, activity = view.checkin, view.activity
+    begins_at = evidence.credit_starts(activity, checkin.arrived_at)
+    whole = evidence.credited_minutes(activity, checkin.arrived_at, activity.ends_at)
+    return Service(
+        owner_id=owner_id,
+        programme_id=activity.programme_id,
+        terms=replace(terms_of(rule_at(versions, begins_at)), budget_points=None),
+        begins_at=begins_at,
+        minutes=whole if checkin.minutes is None else checkin.minutes,
+        grade=Evidence(checkin.evidence),
+    )
 
 
 def pending_points(actor: Actor) -> int:

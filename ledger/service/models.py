@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,14 @@ class Evidence(StrEnum):
     POSTER_LOCATED = "poster_located"
     POSTER = "poster"
     LATER = "later"
+
+
+class EvidencePolicy(StrEnum):
+    """What a grade of evidence is worth under a rule: all, all with two stampers, or only the hours."""
+
+    FULL = "full"
+    SECOND = "second"
+    NONE = "none"
 
 
 class CheckinState(StrEnum):
@@ -75,10 +83,9 @@ class Programme(Base):
 
 
 class ProgrammeRule(Base):
-    """One version of a programme's earning rule; never changed.
+    """One version of a programme's earning rule; never changed. What the columns mean: `earning.RuleTerms`.
 
-    Points are floored after minutes were rounded down to `rounding_minutes` (0: not at all); `max_points` caps one
-    visit. Fractions are not carried.
+    `multipliers` are pairs of post and percent; `evidence` the policy by grade, where it is not full.
     """
 
     __tablename__ = "programme_rules"
@@ -95,6 +102,13 @@ class ProgrammeRule(Base):
     points: Mapped[int]
     rounding_minutes: Mapped[int]
     max_points: Mapped[int | None]
+    max_points_day: Mapped[int | None]
+    max_points_week: Mapped[int | None]
+    max_points_month: Mapped[int | None]
+    max_points_member: Mapped[int | None]
+    budget_points: Mapped[int | None]
+    multipliers: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
 
@@ -232,17 +246,23 @@ class StampBatch(Base):
 
 
 class Stamp(Base):
-    """The community's word on one check-in. A live stamp is the source of its award; an undone one stays for ever."""
+    """The community's word on one check-in. A live stamp is the source of its award; an undone one stays for ever.
+
+    `credited_on` is the day (Asia/Shanghai) on which the credit began: caps and budgets count the award there.
+    """
 
     __tablename__ = "stamps"
     __table_args__ = (
         ForeignKeyConstraint(["community_id", "batch_id"], ["stamp_batches.community_id", "stamp_batches.id"]),
         ForeignKeyConstraint(["community_id", "checkin_id"], ["checkins.community_id", "checkins.id"]),
+        ForeignKeyConstraint(["community_id", "programme_id"], ["programmes.community_id", "programmes.id"]),
         one_of("decision", Decision),
         Index("uq_stamps_live", "community_id", "checkin_id", unique=True,
               sqlite_where=sql("undone_at IS NULL AND counts"),
               postgresql_where=sql("undone_at IS NULL AND counts")),
         Index("ix_stamps_checkin", "community_id", "checkin_id", "id"),
+        # Serves: what programmes have given in a month.
+        Index("ix_stamps_credited", "community_id", "credited_on", "programme_id"),
     )  # fmt: skip
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -253,10 +273,43 @@ class Stamp(Base):
     """False for the first of two stamps that a late entry needs: it awards nothing."""
     points: Mapped[int]
     minutes: Mapped[int]
+    programme_id: Mapped[UUID]
     rule_version: Mapped[int]
+    credited_on: Mapped[date]
     explanation: Mapped[str] = mapped_column(text(300))
     explanation_en: Mapped[str] = mapped_column(text(300))
     stamped_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[UUID | None]
+
+
+class IssuanceBudget(Base):
+    """How many points the community means to give in a month, as decided at a time; None: it has no budget.
+
+    The newest version counts. It refuses nothing: it alarms.
+    """
+
+    __tablename__ = "issuance_budgets"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id"], ["communities.id"]),
+        CheckConstraint("points > 0", name="points_positive"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    points: Mapped[int | None]
+    since: Mapped[datetime]
+    actor_id: Mapped[UUID]
+
+
+class IssuanceAlarm(Base):
+    """That a month (its first day) reached a level (percent) of the budget was told, once."""
+
+    __tablename__ = "issuance_alarms"
+    __table_args__ = (ForeignKeyConstraint(["community_id"], ["communities.id"]),)
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    points: Mapped[int]
+    budget_points: Mapped[int]
+    told_at: Mapped[datetime]

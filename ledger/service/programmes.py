@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,30 +15,9 @@ from ledger.core.errors import AlreadyExists, VersionChanged
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, load, scoped
+from ledger.service.earning import RuleTerms as RuleTerms
 from ledger.service.errors import ProgrammeEnded
-from ledger.service.models import Basis, Programme, ProgrammeRule
-
-ROUNDINGS = (0, 5, 10, 15)
-"""Minutes that a visit's time may be rounded down to; 0 is not at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTerms:
-    """What a rule says. `points` for each visit or hour; `max_points` caps one visit, None is no cap."""
-
-    basis: Basis
-    points: int
-    rounding_minutes: int = 0
-    max_points: int | None = None
-
-
-class Award(NamedTuple):
-    """What a visit earns: points, exact minutes, and why, in zh and en."""
-
-    points: int
-    minutes: int
-    explanation: str
-    explanation_en: str
+from ledger.service.models import Programme, ProgrammeRule
 
 
 class ProgrammeWithRule(NamedTuple):
@@ -47,40 +25,6 @@ class ProgrammeWithRule(NamedTuple):
 
     programme: Programme
     rule: ProgrammeRule
-
-
-def award_for(rule: RuleTerms | ProgrammeRule, minutes: int) -> Award:
-    """What a visit of `minutes` (≥ 0, exact) earns under the rule.
-
-    Minutes are rounded down first, then points are floored and capped; fractions are not carried. The minutes of
-    service stay exact whatever the rule says.
-    """
-    assert minutes >= 0, "nobody leaves before arriving"
-    if rule.basis == Basis.PER_VISIT:
-        points, zh, en = rule.points, "1 次", "1 visit"
-    else:
-        counted = minutes - minutes % rule.rounding_minutes if rule.rounding_minutes else minutes
-        points, zh, en = rule.points * counted // 60, _in_chinese(counted), _in_english(counted)
-        if counted != minutes:
-            zh = f"{_in_chinese(minutes)}，按 {rule.rounding_minutes} 分钟取整为 {zh}"
-            en = f"{_in_english(minutes)}, rounded down to {en}"
-    zh, en = f"{zh} × {rule.points} = {points} 朵", f"{en} × {rule.points} = {points} flowers"
-    if rule.max_points is not None and points > rule.max_points:
-        points = rule.max_points
-        zh, en = f"{zh}，每次最多 {points} 朵", f"{en}, at most {points} a visit"
-    return Award(points, minutes, zh, en)
-
-
-def _in_chinese(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    parts = [f"{hours} 小时"] * bool(hours) + [f"{rest} 分钟"] * bool(rest or not hours)
-    return " ".join(parts)
-
-
-def _in_english(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
-    return " ".join(parts)
 
 
 @atomic
@@ -128,12 +72,9 @@ def _add_version(actor: Actor, programme: Programme, terms: RuleTerms) -> Progra
         community_id=actor.tenant,
         programme_id=programme.id,
         version=programme.rule_version,
-        basis=terms.basis,
-        points=terms.points,
-        rounding_minutes=terms.rounding_minutes,
-        max_points=terms.max_points,
         created_at=clock.now(),
         actor_id=actor.person_id,
+        **terms.as_columns(),
     )
     db.session.add(rule)
     db.session.flush()

@@ -28,7 +28,7 @@ STAMPED_WITHIN_WORKDAYS = 3
 WAITING: dict[str, tuple[str, str]] = {
     "check_out": ("服务中，签退后等待盖章", "In service; after the check-out it waits for the stamp"),
     "stamp": ("等待社区盖章", "Waiting for the community's stamp"),
-    "second_stamp": ("补录的服务，等待第二位盖章人", "A late entry, waiting for the second stamper"),
+    "second_stamp": ("需要两人盖章，等待第二位盖章人", "Takes two stampers, waiting for the second"),
     "correction": ("已退回，请看说明后更正", "Returned: read the note and correct it"),
 }
 """Why a visit is not stamped yet, in zh and en."""

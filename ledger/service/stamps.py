@@ -22,7 +22,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped, within
-from ledger.service import evidence
+from ledger.service import caps, evidence
 from ledger.service.desk import (
     MOST_AT_ONCE,
     REFUSED,
@@ -33,9 +33,10 @@ from ledger.service.desk import (
     require_stamper,
     take_cases,
 )
-from ledger.service.errors import PreviewChanged, SameStamper
-from ledger.service.models import Checkin, CheckinState, Decision, Evidence, ProgrammeRule, Stamp, StampBatch
-from ledger.service.programmes import award_for, rule_at, rules_of
+from ledger.service.earning import Service, terms_of
+from ledger.service.errors import BudgetExhausted, PreviewChanged, SameStamper
+from ledger.service.models import Checkin, CheckinState, Decision, Evidence, EvidencePolicy, Stamp, StampBatch
+from ledger.service.programmes import rule_at, rules_of
 
 _stamps: Any = Stamp.__table__
 _checkins: Any = Checkin.__table__
@@ -60,8 +61,10 @@ def stamp_checkins(
 ) -> StampedBatch:
     """Each check-in is decided, or refused for itself; those that are stamped award points and minutes at once.
 
-    At most 200. A member's own late entry takes two stampers: the first answers `awaiting_second`. Results come in
-    the order of `checkin_ids`. Raises Forbidden, PreviewChanged (when a digest is given and something changed).
+    At most 200. A member's own late entry, and evidence for which the rule asks it, takes two stampers: the first
+    answers `awaiting_second`. What is above a cap is cut, and the explanation says so; what its programme's budget
+    cannot pay in full is refused with `budget_exhausted`. Results come in the order of `checkin_ids`. Raises Forbidden,
+    PreviewChanged (when a digest is given and something changed).
     """
     assert len(checkin_ids) <= MOST_AT_ONCE, "the outer layer bounds a batch"
     require_stamper(actor)
@@ -87,10 +90,12 @@ def _judge(actor: Actor, ids: Sequence[UUID], *, decision: Decision, lock: bool)
     first_stampers = _first_stampers(actor, awaiting)
     rules = rules_of(actor.tenant, {case.activity.programme_id for case in cases.values()})
     for case in cases.values():
-        _apply_rule(case, rules[case.activity.programme_id])
+        case.rule = rule_at(rules[case.activity.programme_id], case.begins_at)
+        case.terms = terms_of(case.rule)
         case.status = _outcome(case, decision)
         refusal = refusal_of_role(actor, case) or _refusal_of_state(actor, case, first_stampers, decision)
         case.refusal = refusal.code if refusal else None
+    _earn(actor, list(cases.values()), lock=lock)
     return cases
 
 
@@ -104,10 +109,26 @@ def _first_stampers(actor: Actor, checkin_ids: Sequence[UUID]) -> dict[UUID, UUI
     return {row.checkin_id: row.actor_id for row in db.session.execute(query)}
 
 
-def _apply_rule(case: Case, versions: Sequence[ProgrammeRule]) -> None:
-    """A visit earns by the rule that was in force when its credit began."""
-    case.rule = rule_at(versions, evidence.credit_starts(case.activity, case.checkin.arrived_at))
-    case.award = award_for(case.rule, case.checkin.minutes or 0)
+def _earn(actor: Actor, cases: Sequence[Case], *, lock: bool) -> None:
+    """Each case has its award; one that its programme's budget cannot pay in full is refused, and waits."""
+    services = [_service_of(case) for case in cases]
+    for case, earning in zip(cases, caps.earn_services(actor.tenant, services, lock=lock), strict=True):
+        case.award = earning.award
+        if earning.is_over_budget:
+            case.refusal = BudgetExhausted.code
+
+
+def _service_of(case: Case) -> Service:
+    assert case.terms is not None, "every programme has a rule"
+    return Service(
+        owner_id=case.whose.member.id,
+        programme_id=case.activity.programme_id,
+        terms=case.terms,
+        begins_at=case.begins_at,
+        minutes=case.checkin.minutes or 0,
+        grade=Evidence(case.checkin.evidence),
+        earns=case.refusal is None and case.status is CheckinState.STAMPED,
+    )
 
 
 def _outcome(case: Case, decision: Decision) -> CheckinState:
@@ -115,8 +136,15 @@ def _outcome(case: Case, decision: Decision) -> CheckinState:
         return CheckinState.RETURNED
     if decision is Decision.VOID:
         return CheckinState.VOID
-    first_of_two = case.checkin.state == CheckinState.PENDING and _is_own_late_entry(case)
+    first_of_two = case.checkin.state == CheckinState.PENDING and _takes_two(case)
     return CheckinState.AWAITING_SECOND if first_of_two else CheckinState.STAMPED
+
+
+def _takes_two(case: Case) -> bool:
+    """A member's own late entry always does; another visit if the rule asks it of its evidence."""
+    assert case.terms is not None, "every programme has a rule"
+    asked = case.terms.policy_for(Evidence(case.checkin.evidence)) is EvidencePolicy.SECOND
+    return asked or _is_own_late_entry(case)
 
 
 def _is_own_late_entry(case: Case) -> bool:
@@ -191,7 +219,9 @@ def _write_stamps(actor: Actor, batch_id: UUID, decision: Decision, cases: Seque
                 "counts": case.counts,
                 "points": case.granted.points,
                 "minutes": case.granted.minutes,
+                "programme_id": case.rule.programme_id,
                 "rule_version": case.rule.version,
+                "credited_on": clock.local_day(case.begins_at),
                 "explanation": case.award.explanation if decision is Decision.STAMP else "",
                 "explanation_en": case.award.explanation_en if decision is Decision.STAMP else "",
                 "stamped_at": clock.now(),
@@ -239,9 +269,13 @@ def _drafts(actor: Actor, case: Case) -> list[Draft]:
 
 
 def _evidence_digest(case: Case) -> bytes:
-    """SHA-256 of everything that led to the amounts: the visit, the rule's version and terms, the explanation."""
+    """SHA-256 of everything that led to the amounts: the visit, the rule's version and terms, the explanation.
+
+    What the rule took from the member's posts, or from what was earned before, is said in the explanation.
+    """
     visit, rule = case.checkin, case.rule
     assert rule is not None, "every programme has a rule"
+    assert case.terms is not None, "every rule has terms"
     facts = {
         "checkin": visit.id.hex,
         "activity": visit.activity_id.hex,
@@ -254,7 +288,7 @@ def _evidence_digest(case: Case) -> bytes:
         "reasons": visit.reasons,
         "recorded_by": visit.recorded_by.hex,
         "programme": rule.programme_id.hex,
-        "rule": [rule.version, rule.basis, rule.points, rule.rounding_minutes, rule.max_points],
+        "rule": case.terms.as_columns() | {"version": rule.version},
         "award": list(case.award),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).digest()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import and_, exists, func, or_, select, true
+from sqlalchemy import and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.expression import SQLColumnExpression
 
 from ledger.book.codes import Code, Kind
 from ledger.book.models import Account, Transfer
@@ -14,8 +15,10 @@ from ledger.core.db import db
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community
 from ledger.rewards.models import Redemption, Refund
+from ledger.settlement.dispute_models import Dispute, DisputeState, Ruling
 from ledger.settlement.lines import digest_of, lines_of
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
+from ledger.settlement.payout_models import PayoutLine, PayoutLineState
 
 PAID = (SettlementState.PAID, SettlementState.RECONCILED)
 
@@ -51,6 +54,11 @@ def _is_of_shop_in(part: Part) -> ColumnElement[bool]:
     )
 
 
+def _but_carried(fen: SQLColumnExpression[int]) -> ColumnElement[int]:
+    """SQL: the line's amount; 0 of what was carried over, which is the opening."""
+    return case((SettlementLine.type == LineType.CARRY_OVER, 0), else_=fen)
+
+
 @check("settlement_totals")
 def settlement_totals(part: Part) -> Iterator[Finding]:
     """A statement's figures are the sums of its lines."""
@@ -59,9 +67,9 @@ def settlement_totals(part: Part) -> Iterator[Finding]:
             SettlementLine.community_id,
             SettlementLine.settlement_id,
             func.count().label("count"),
-            func.sum(SettlementLine.gross_fen).label("gross"),
+            func.sum(_but_carried(SettlementLine.gross_fen)).label("gross"),
             func.sum(SettlementLine.deduction_fen).label("deduction"),
-            func.sum(SettlementLine.net_fen).label("net"),
+            func.sum(_but_carried(SettlementLine.net_fen)).label("net"),
             func.sum(SettlementLine.points).label("points"),
         )
         .group_by(SettlementLine.community_id, SettlementLine.settlement_id)
@@ -89,7 +97,7 @@ def settlement_totals(part: Part) -> Iterator[Finding]:
 
 @check("settlement_lines_match")
 def settlement_lines_match(part: Part) -> Iterator[Finding]:
-    """A line says what its redemption or refund says."""
+    """A line says what its redemption, refund or ruling says, or what was carried over."""
     of_statement = and_(same_community(Settlement, SettlementLine), Settlement.id == SettlementLine.settlement_id)
     redeemed = and_(same_community(Redemption, SettlementLine), Redemption.id == SettlementLine.redemption_id)
     wrong_redemption = (
@@ -104,10 +112,25 @@ def settlement_lines_match(part: Part) -> Iterator[Finding]:
         select(SettlementLine.community_id, SettlementLine.id)
         .join(Refund, refunded)
         .join(Settlement, of_statement)
-        .where(SettlementLine.type == LineType.REFUND, _in(part))
+        .where(SettlementLine.type.in_((LineType.REFUND, LineType.CLAWBACK)), _in(part))
         .where(or_(SettlementLine.gross_fen != -Refund.fen, SettlementLine.points != -Refund.points))
     )
-    for community_id, line_id in [*db.session.execute(wrong_redemption), *db.session.execute(wrong_refund)]:
+    ruled = and_(same_community(Ruling, SettlementLine), Ruling.id == SettlementLine.ruling_id)
+    wrong_decision = (
+        select(SettlementLine.community_id, SettlementLine.id)
+        .join(Settlement, of_statement)
+        .outerjoin(Ruling, ruled)
+        .where(SettlementLine.type == LineType.DECISION, _in(part))
+        .where(or_(Ruling.id.is_(None), SettlementLine.gross_fen != Ruling.net_fen, SettlementLine.points != 0))
+    )
+    wrong_carry_over = (
+        select(SettlementLine.community_id, SettlementLine.id)
+        .join(Settlement, of_statement)
+        .where(SettlementLine.type == LineType.CARRY_OVER, _in(part))
+        .where(SettlementLine.net_fen != Settlement.opening_fen)
+    )
+    wrong = (wrong_redemption, wrong_refund, wrong_decision, wrong_carry_over)
+    for community_id, line_id in [row for query in wrong for row in db.session.execute(query)]:
         yield Finding("settlement_lines_match", community_id, f"line {line_id.hex} differs from its source")
 
 
@@ -142,7 +165,7 @@ def settlement_openings_match(part: Part) -> Iterator[Finding]:
 
 @check("payments_match")
 def payments_match(part: Part) -> Iterator[Finding]:
-    """A paid statement moved exactly its payable, and an unpaid one nothing."""
+    """A paid statement moved exactly its payable less what was disputed, and an unpaid one nothing."""
     paid = and_(
         same_community(Transfer, Settlement),
         Transfer.source_type == "settlement",
@@ -150,14 +173,15 @@ def payments_match(part: Part) -> Iterator[Finding]:
         Transfer.code == Code.PAY,
     )
     moved = func.coalesce(func.sum(Transfer.amount), 0)
+    to_pay = Settlement.payable_fen - Settlement.held_fen
     query = (
-        select(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen, moved)
+        select(Settlement.community_id, Settlement.id, Settlement.state, to_pay, moved)
         .outerjoin(Transfer, paid)
         .where(_in(part))
-        .group_by(Settlement.community_id, Settlement.id, Settlement.state, Settlement.payable_fen)
+        .group_by(Settlement.community_id, Settlement.id, Settlement.state, to_pay)
         .having(
             or_(
-                and_(Settlement.state.in_(PAID), moved != Settlement.payable_fen),
+                and_(Settlement.state.in_(PAID), moved != to_pay),
                 and_(Settlement.state.not_in(PAID), moved != 0),
             )
         )
@@ -185,3 +209,35 @@ def points_settled(part: Part) -> Iterator[Finding]:
     )
     for community_id, merchant_id, points, amount in db.session.execute(query):
         yield Finding("points_settled", community_id, f"shop {merchant_id.hex}: paid for {points}, settled {amount}")
+
+
+@check("disputes_match")
+def disputes_match(part: Part) -> Iterator[Finding]:
+    """What a statement holds back is what its disputes hold."""
+    of_statement = and_(same_community(Dispute, Settlement), Dispute.settlement_id == Settlement.id)
+    held = func.coalesce(func.sum(Dispute.held_fen), 0)
+    query = (
+        select(Settlement.community_id, Settlement.id, Settlement.held_fen, held)
+        .outerjoin(Dispute, and_(of_statement, Dispute.state != DisputeState.VOID))
+        .where(Settlement.state != SettlementState.VOID, _in(part))
+        .group_by(Settlement.community_id, Settlement.id, Settlement.held_fen)
+        .having(Settlement.held_fen != held)
+    )
+    for community_id, settlement_id, stated, summed in db.session.execute(query):
+        detail = f"statement {settlement_id.hex}: holds {stated}, disputed {summed}"
+        yield Finding("disputes_match", community_id, detail)
+
+
+@check("payouts_match")
+def payouts_match(part: Part) -> Iterator[Finding]:
+    """A line of a batch pays what its statement is due; one that was paid is a paid statement."""
+    of_statement = and_(same_community(Settlement, PayoutLine), Settlement.id == PayoutLine.settlement_id)
+    unpaid = and_(PayoutLine.state == PayoutLineState.PAID, Settlement.state.not_in(PAID))
+    query = (
+        select(PayoutLine.community_id, PayoutLine.number)
+        .join(Settlement, of_statement)
+        .where(_in(part), PayoutLine.state != PayoutLineState.FAILED)
+        .where(or_(unpaid, PayoutLine.amount_fen != Settlement.payable_fen - Settlement.held_fen))
+    )
+    for community_id, number in db.session.execute(query):
+        yield Finding("payouts_match", community_id, f"line {number} differs from its statement")

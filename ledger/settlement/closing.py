@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func
@@ -15,6 +16,7 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, scoped, system_actor
 from ledger.people.models import PlaceUnit, UnitKind
 from ledger.settlement import lines as statement_lines
+from ledger.settlement.agreed import minimum_for
 from ledger.settlement.errors import WeekNotOver
 from ledger.settlement.models import Settlement, SettlementLine, SettlementState
 
@@ -23,8 +25,9 @@ from ledger.settlement.models import Settlement, SettlementLine, SettlementState
 def close_week(actor: Actor, week: str) -> list[Settlement]:
     """Every merchant with something to settle has a draft of the week ("2026-W41"); returns the new drafts.
 
-    Taken are all redemptions confirmed and refunds made before the cut-off that no live line has, whatever week they
-    are from; opening is the previous closing. Closing again adds only what is missing. Raises Forbidden, WeekNotOver.
+    Taken are all redemptions confirmed, refunds made and disputes decided before the cut-off that no live line has,
+    whatever week they are from; opening is the previous closing. Closing again adds only what is missing. Raises
+    Forbidden, WeekNotOver.
     """
     if actor.person_id != NOBODY:
         require(actor, "issue_settlement")
@@ -35,10 +38,9 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
     done = _merchants_with_statement(actor.tenant, week)
     waiting = statement_lines.waiting_lines(actor.tenant, cut_off)
     carried = _closings(actor.tenant, week)
-    owed = {merchant_id for merchant_id, closing in carried.items() if closing}
     drafts = [
-        draft_statement(actor, merchant_id, week, waiting.get(merchant_id, []), opening=carried.get(merchant_id, 0))
-        for merchant_id in sorted((waiting.keys() | owed) - done)
+        draft_statement(actor, merchant_id, week, waiting.get(merchant_id, []), opening=carried.get(merchant_id))
+        for merchant_id in sorted((waiting.keys() | carried.keys()) - done)
     ]
     audit.record(actor, "settlement.close_week", week=week, drafts=len(drafts))
     return drafts
@@ -58,17 +60,25 @@ def _merchants_with_statement(community_id: UUID, week: str) -> set[UUID]:
     return set(db.session.scalars(query))
 
 
-def _closings(community_id: UUID, week: str) -> dict[UUID, int]:
-    """Each merchant's closing of the last statement before this week."""
+class Opening(NamedTuple):
+    """What the statement before closed with, and of which week it is."""
+
+    fen: int
+    from_week: str
+
+
+def _closings(community_id: UUID, week: str) -> dict[UUID, Opening]:
+    """Each merchant's closing of the last statement before this week, where it is not 0."""
     past = scoped(community_id, Settlement).where(Settlement.week < week, Settlement.state != SettlementState.VOID)
     newest = past.with_only_columns(Settlement.merchant_id, func.max(Settlement.week).label("week"))
     last = newest.group_by(Settlement.merchant_id).subquery()
-    query = scoped(community_id, Settlement.merchant_id, Settlement.closing_fen).where(
+    query = scoped(community_id, Settlement.merchant_id, Settlement.closing_fen, Settlement.week).where(
         Settlement.merchant_id == last.c.merchant_id,
         Settlement.week == last.c.week,
         Settlement.state != SettlementState.VOID,
+        Settlement.closing_fen != 0,
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {merchant_id: Opening(fen, of_week) for merchant_id, fen, of_week in db.session.execute(query)}
 
 
 def draft_statement(
@@ -77,27 +87,35 @@ def draft_statement(
     week: str,
     lines: Sequence[SettlementLine],
     *,
-    opening: int,
-    replaces_id: UUID | None = None,
+    opening: Opening | None,
+    replaces: Settlement | None = None,
 ) -> Settlement:
-    """A draft with these lines. What is owed is paid; what is overpaid is carried over to the next week."""
+    """A draft with these lines. What is overpaid or under the agreement's minimum is carried over to the next week.
+
+    A replacement pays what the statement before it would have paid: the next week may have opened with the rest.
+    """
     net = sum(line.net_fen for line in lines)
-    balance = opening + net
+    balance = (opening.fen if opening else 0) + net
+    payable = replaces.payable_fen if replaces else _payable(balance, minimum_for(actor.tenant, merchant_id))
+    if opening is not None:
+        first = statement_lines.carry_over(actor.tenant, week, from_week=opening.from_week, fen=opening.fen)
+        lines = [first, *lines]
     settlement = Settlement(
         community_id=actor.tenant,
         id=new_id(),
         merchant_id=merchant_id,
         week=week,
         state=SettlementState.DRAFT,
-        replaces_id=replaces_id,
+        replaces_id=replaces.id if replaces else None,
         cut_off_at=clock.week_bounds(week)[1],
         known_at=clock.now(),
-        opening_fen=opening,
-        gross_fen=sum(line.gross_fen for line in lines),
+        opening_fen=opening.fen if opening else 0,
+        gross_fen=net + sum(line.deduction_fen for line in lines),
         deduction_fen=sum(line.deduction_fen for line in lines),
         net_fen=net,
-        payable_fen=max(0, balance),
-        closing_fen=min(0, balance),
+        payable_fen=payable,
+        closing_fen=balance - payable,
+        held_fen=0,
         points=sum(line.points for line in lines),
         line_count=len(lines),
     )
@@ -109,6 +127,10 @@ def draft_statement(
     db.session.flush()
     outbox.announce(actor, "settlement.drafted", settlement_id=settlement.id.hex, merchant_id=merchant_id.hex)
     return settlement
+
+
+def _payable(balance: int, minimum: int) -> int:
+    return balance if balance >= max(1, minimum) else 0
 
 
 def _week_before(moment: datetime) -> str:

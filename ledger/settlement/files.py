@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
 from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.evidence import canonical
 from ledger.core.money import yuan
 from ledger.core.spreadsheets import BOM, CSV_TYPE, XLSX_TYPE, Cell, Sheet, as_workbook, safe
-from ledger.core.tenancy import Actor
-from ledger.rewards.models import Merchant
+from ledger.core.tenancy import Actor, scoped
+from ledger.rewards.models import Merchant, Redemption
 from ledger.settlement.lines import lines_of
-from ledger.settlement.models import Settlement, SettlementLine
-from ledger.settlement.reading import see_settlement
+from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
+from ledger.settlement.reading import list_settlements, see_settlement
+
+ZIP_TYPE = "application/zip"
 
 COLUMNS = (
     "序号 position",
@@ -33,25 +38,69 @@ COLUMNS = (
     "扣减(元) deduction",
     "净额(元) net",
     "原因 reason",
+    "数量 quantity",
+    "经办 operator",
+    "原单/行 original line",
 )
+"""Who served is named by eight characters that tell people apart and name nobody; a refund says which line it is of."""
+
+HEADINGS = {
+    LineType.CARRY_OVER: "上期结转 carry_over",
+    LineType.REDEMPTION: "兑换 redemption",
+    LineType.REFUND: "退回 refund",
+    LineType.DECISION: "争议决定 decision",
+    LineType.CLAWBACK: "追回 clawback",
+}
+
+
+class Detail(NamedTuple):
+    """What a line's source adds to it: pieces, and the statement and line that first had the redemption."""
+
+    quantity: int | None = None
+    original: str = ""
+
+
+NO_DETAIL = Detail()
+
+
+def details_of(lines: Sequence[SettlementLine]) -> dict[UUID, Detail]:
+    """The details of these lines of one community, by line."""
+    if not lines:
+        return {}
+    community_id = lines[0].community_id
+    wanted = {line.redemption_id for line in lines if line.redemption_id}
+    pieces = scoped(community_id, Redemption.id, Redemption.quantity).where(Redemption.id.in_(wanted))
+    quantities = dict(db.session.execute(pieces).tuples().all())
+    firsts = scoped(community_id, SettlementLine.redemption_id, SettlementLine.position, Settlement.number).where(
+        SettlementLine.redemption_id.in_(wanted),
+        SettlementLine.type == LineType.REDEMPTION,
+        SettlementLine.live,
+        Settlement.id == SettlementLine.settlement_id,
+    )
+    originals = {one: f"{number or '-'}/{position}" for one, position, number in db.session.execute(firsts)}
+    return {
+        line.id: Detail(
+            quantities.get(line.redemption_id) if line.type == LineType.REDEMPTION else None,
+            originals.get(line.redemption_id, "") if line.type != LineType.REDEMPTION else "",
+        )
+        for line in lines
+    }
 
 
 def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[SettlementLine]) -> bytes:
-    """UTF-8 with BOM: head, one row a line, and a footer with count, sum and SHA-256 of the frozen statement."""
+    """UTF-8 with BOM: head, one row a line, and a footer with counts, sums and SHA-256 of the frozen statement."""
+    details = details_of(lines)
     sheet = io.StringIO(newline="")
     write = csv.writer(sheet, lineterminator="\r\n").writerow
     write(["结算单号 number", settlement.number or ""])
     write(["商户 merchant", safe(merchant.name)])
     write(["结算周 week (Asia/Shanghai)", settlement.week])
-    write(["期初(元) opening", yuan(settlement.opening_fen)])
+    write(["期初(元) opening", _plain(settlement.opening_fen)])
     write(COLUMNS)
     for line in lines:
-        write(_row(line))
-    write(["行数 lines", len(lines)])
-    write(["合计(元) net", yuan(settlement.net_fen)])
-    write(["应付(元) payable", yuan(settlement.payable_fen)])
-    write(["期末(元) closing", yuan(settlement.closing_fen)])
-    write(["SHA-256", settlement.digest.hex() if settlement.digest else ""])
+        write(_row(line, details.get(line.id, NO_DETAIL)))
+    for label, value in _footer(settlement, lines):
+        write([label, _said(value)])
     return BOM + sheet.getvalue().encode()
 
 
@@ -61,17 +110,32 @@ def as_xlsx(settlement: Settlement, merchant: Merchant, lines: Sequence[Settleme
         ["结算单号 number", settlement.number or ""],
         ["商户 merchant", merchant.name],
         ["结算周 week (Asia/Shanghai)", settlement.week],
-        ["行数 lines", len(lines)],
         ["期初(元) opening", _yuan(settlement.opening_fen)],
-        ["合计(元) net", _yuan(settlement.net_fen)],
-        ["应付(元) payable", _yuan(settlement.payable_fen)],
-        ["期末(元) closing", _yuan(settlement.closing_fen)],
-        ["SHA-256", settlement.digest.hex() if settlement.digest else ""],
+        *([label, value] for label, value in _footer(settlement, lines)),
     ]
-    return as_workbook([Sheet("结算单 statement", head), Sheet("明细 lines", [COLUMNS, *map(_typed, lines)])])
+    details = details_of(lines)
+    table = [_typed(line, details.get(line.id, NO_DETAIL)) for line in lines]
+    return as_workbook([Sheet("结算单 statement", head), Sheet("明细 lines", [COLUMNS, *table])])
 
 
-def _typed(line: SettlementLine) -> list[Cell]:
+def _footer(settlement: Settlement, lines: Sequence[SettlementLine]) -> Iterator[tuple[str, Cell]]:
+    """Counts and sums, by type too, what is paid now, and the digest."""
+    yield "行数 lines", len(lines)
+    for kind, words in HEADINGS.items():
+        of_kind = [line for line in lines if line.type == kind]
+        if of_kind:
+            yield f"{words} 行数 lines", len(of_kind)
+            yield f"{words}(元) net", _yuan(sum(line.net_fen for line in of_kind))
+    yield "合计(元) net", _yuan(settlement.net_fen)
+    yield "应付(元) payable", _yuan(settlement.payable_fen)
+    if settlement.held_fen:
+        yield "争议暂扣(元) held", _yuan(settlement.held_fen)
+        yield "本期实付(元) to pay", _yuan(settlement.to_pay_fen)
+    yield "期末(元) closing", _yuan(settlement.closing_fen)
+    yield "SHA-256", settlement.digest.hex() if settlement.digest else ""
+
+
+def _typed(line: SettlementLine, detail: Detail) -> list[Cell]:
     return [
         line.position,
         line.type,
@@ -86,16 +150,46 @@ def _typed(line: SettlementLine) -> list[Cell]:
         _yuan(line.deduction_fen),
         _yuan(line.net_fen),
         line.reason,
+        detail.quantity,
+        _operator(line),
+        detail.original,
     ]
+
+
+def _operator(line: SettlementLine) -> str:
+    return line.operator_id.hex[-8:] if line.operator_id else ""
+
+
+def _said(value: Cell) -> str | int:
+    return f"{value:.2f}" if isinstance(value, Decimal) else value if isinstance(value, int) else str(value or "")
+
+
+def _plain(fen: int) -> str:
+    return yuan(fen).replace(",", "")
 
 
 def _yuan(fen: int) -> Decimal:
     return Decimal(fen) / 100
 
 
+def as_json(settlement: Settlement, merchant: Merchant, lines: Sequence[SettlementLine]) -> bytes:
+    """The statement's frozen figures and its lines, every column, in canonical JSON (fen, moments in UTC)."""
+    kept = {name: getattr(settlement, name) for name in FROZEN} | {"merchant": merchant.name}
+    columns = [column.key for column in SettlementLine.__table__.columns if column.key not in ("community_id", "live")]
+    rows = [{name: getattr(line, name) for name in columns} for line in lines]
+    digest = settlement.digest.hex() if settlement.digest else None
+    return canonical(**kept, sha256=digest, lines=rows) + b"\n"
+
+
+FROZEN = (
+    "id", "merchant_id", "number", "week", "cut_off_at", "opening_fen", "gross_fen", "deduction_fen", "net_fen",
+    "payable_fen", "closing_fen", "held_fen", "points", "line_count",
+)  # fmt: skip
+
 KINDS = {
     "csv": (CSV_TYPE, as_csv),
     "xlsx": (XLSX_TYPE, as_xlsx),
+    "json": ("application/json", as_json),
 }
 """The files of a statement: how each is called on the way, and what writes it."""
 
@@ -116,7 +210,27 @@ def make(actor: Actor, settlement_id: UUID, kind: str) -> StatementFile:
     return StatementFile(f"{settlement.number or settlement.id.hex}.{kind}", media_type, content)
 
 
-def _row(line: SettlementLine) -> list[str | int]:
+def make_week(actor: Actor, week: str) -> StatementFile:
+    """Every numbered statement of the week that the actor may see, as CSV, XLSX and JSON in one archive.
+
+    The same bytes for the same statements, whenever it is made. Raises Forbidden.
+    """
+    kept: list[tuple[Settlement, Merchant]] = []
+    after: UUID | None = None
+    while rows := list_settlements(actor, week=week, after=after, limit=200):
+        kept += [row for row in rows if row[0].number and row[0].state != SettlementState.VOID]
+        after = rows[-1][0].id
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for settlement, merchant in sorted(kept, key=lambda row: row[0].number or ""):
+            lines = lines_of(actor.tenant, settlement.id)
+            for kind, (_, write) in KINDS.items():
+                named = zipfile.ZipInfo(f"{settlement.number}.{kind}", (1980, 1, 1, 0, 0, 0))
+                archive.writestr(named, write(settlement, merchant, lines), zipfile.ZIP_DEFLATED)
+    return StatementFile(f"{week}.zip", ZIP_TYPE, file.getvalue())
+
+
+def _row(line: SettlementLine, detail: Detail) -> list[str | int]:
     return [
         line.position,
         line.type,
@@ -127,10 +241,13 @@ def _row(line: SettlementLine) -> list[str | int]:
         line.agreement_version,
         line.rate.replace("/", " : "),
         line.points,
-        yuan(line.gross_fen).replace(",", ""),
-        yuan(line.deduction_fen).replace(",", ""),
-        yuan(line.net_fen).replace(",", ""),
+        _plain(line.gross_fen),
+        _plain(line.deduction_fen),
+        _plain(line.net_fen),
         safe(line.reason),
+        "" if detail.quantity is None else detail.quantity,
+        _operator(line),
+        detail.original,
     ]
 
 

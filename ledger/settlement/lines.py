@@ -1,4 +1,4 @@
-"""What a statement consists of: every redemption and refund before the cut-off that no live line has yet."""
+"""What a statement consists of: every redemption, refund and ruling before the cut-off that no live line has yet."""
 
 from __future__ import annotations
 
@@ -13,24 +13,29 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import aliased
 
+from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import scoped, within
 from ledger.rewards.models import AgreementVersion, Branch, OfferVersion, Redemption, Refund
+from ledger.settlement.dispute_models import Ruling, RulingKind
 from ledger.settlement.models import LineType, Settlement, SettlementLine
 
 SHOWN = (Branch.name, OfferVersion.name, AgreementVersion.rate_fen, AgreementVersion.rate_points)
 
 
 def waiting_lines(community_id: UUID, before: datetime) -> dict[UUID, list[SettlementLine]]:
-    """New lines by merchant, in the order of time: redemptions, then refunds, that happened before `before`."""
+    """New lines by merchant, in the order of time: what was redeemed, refunded and ruled before `before`."""
     redeemed = _unsettled_redemptions(community_id, before)
     refunded = _unsettled_refunds(community_id, before)
+    ruled = _unsettled_decisions(community_id, before)
     found: dict[UUID, list[SettlementLine]] = defaultdict(list)
     for redemption, *names in db.session.execute(redeemed):
         found[redemption.merchant_id].append(_redemption_line(redemption, names))
-    for refund, redemption, *names in db.session.execute(refunded):
-        found[redemption.merchant_id].append(_refund_line(refund, redemption, names))
+    for refund, clawback_id, redemption, *names in db.session.execute(refunded):
+        found[redemption.merchant_id].append(_refund_line(refund, redemption, names, clawback_id=clawback_id))
+    for ruling, redemption, *names in db.session.execute(ruled):
+        found[redemption.merchant_id].append(_decision_line(ruling, redemption, names))
     for lines in found.values():
         lines.sort(key=lambda line: (line.happened_at, line.type, line.receipt_number))
     return found
@@ -63,11 +68,27 @@ def _unsettled_refunds(community_id: UUID, before: datetime) -> Select[Any]:
     settled = exists().where(
         within(community_id, SettlementLine), SettlementLine.refund_id == Refund.id, SettlementLine.live
     )
-    query = select(Refund, Redemption).add_columns(*SHOWN).where(within(community_id, Refund, Redemption))
+    clawback = scoped(community_id, Ruling.id).where(Ruling.kind == RulingKind.CLAWBACK, Ruling.refund_id == Refund.id)
+    query = select(Refund, clawback.scalar_subquery(), Redemption).add_columns(*SHOWN)
+    query = query.where(within(community_id, Refund, Redemption))
     return (
         _named(query, community_id)
         .where(Redemption.id == Refund.redemption_id, Refund.refunded_at < before, ~settled)
         .order_by(Refund.id)
+    )
+
+
+def _unsettled_decisions(community_id: UUID, before: datetime) -> Select[Any]:
+    settled = exists().where(
+        within(community_id, SettlementLine), SettlementLine.ruling_id == Ruling.id, SettlementLine.live
+    )
+    disputed = aliased(SettlementLine)
+    query = select(Ruling, Redemption).add_columns(*SHOWN).where(within(community_id, Ruling, disputed, Redemption))
+    return (
+        _named(query, community_id)
+        .where(Ruling.kind == RulingKind.DECISION, Ruling.made_at < before, ~settled)
+        .where(disputed.id == Ruling.line_id, Redemption.id == disputed.redemption_id)
+        .order_by(Ruling.id)
     )
 
 
@@ -102,18 +123,57 @@ def _redemption_line(redemption: Redemption, names: Sequence[Any]) -> Settlement
     )
 
 
-def _refund_line(refund: Refund, redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+def _refund_line(
+    refund: Refund, redemption: Redemption, names: Sequence[Any], *, clawback_id: UUID | None
+) -> SettlementLine:
     return _line(
         redemption,
         names,
-        type=LineType.REFUND,
+        type=LineType.REFUND if clawback_id is None else LineType.CLAWBACK,
         refund_id=refund.id,
+        ruling_id=clawback_id,
         happened_at=refund.refunded_at,
         operator_id=refund.actor_id,
         points=-refund.points,
         gross_fen=-refund.fen,
         net_fen=-refund.fen,
         reason=refund.reason,
+    )
+
+
+def _decision_line(ruling: Ruling, redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+    return _line(
+        redemption,
+        names,
+        type=LineType.DECISION,
+        ruling_id=ruling.id,
+        happened_at=ruling.made_at,
+        operator_id=ruling.actor_id,
+        points=0,
+        gross_fen=ruling.net_fen,
+        net_fen=ruling.net_fen,
+        reason=ruling.reason,
+    )
+
+
+def carry_over(community_id: UUID, week: str, *, from_week: str, fen: int) -> SettlementLine:
+    """What the statement before closed with, as the first line of this week's."""
+    return SettlementLine(
+        community_id=community_id,
+        id=new_id(),
+        type=LineType.CARRY_OVER,
+        live=True,
+        happened_at=clock.week_bounds(week)[0],
+        receipt_number=from_week,
+        branch_name="",
+        offer_name="",
+        agreement_version=0,
+        rate="",
+        points=0,
+        gross_fen=fen,
+        deduction_fen=0,
+        net_fen=fen,
+        reason="",
     )
 
 
@@ -147,19 +207,22 @@ def digest_of(settlement: Settlement, lines: Iterable[SettlementLine]) -> bytes:
         settlement.payable_fen,
         settlement.closing_fen,
     ]
-    body = [
-        [
-            line.position,
-            line.type,
-            line.receipt_number,
-            line.refund_id.hex if line.refund_id else None,
-            line.happened_at.isoformat(),
-            line.rate,
-            line.points,
-            line.gross_fen,
-            line.deduction_fen,
-            line.net_fen,
-        ]
-        for line in lines
-    ]
+    body = [_sealed(line) for line in lines]
     return hashlib.sha256(json.dumps([head, body], separators=(",", ":")).encode()).digest()
+
+
+def _sealed(line: SettlementLine) -> list[Any]:
+    """What a digest holds of a line. Its ruling only where it has one: digests of before there were rulings stay."""
+    facts = [
+        line.position,
+        line.type,
+        line.receipt_number,
+        line.refund_id.hex if line.refund_id else None,
+        line.happened_at.isoformat(),
+        line.rate,
+        line.points,
+        line.gross_fen,
+        line.deduction_fen,
+        line.net_fen,
+    ]
+    return [*facts, line.ruling_id.hex] if line.ruling_id else facts

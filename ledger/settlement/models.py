@@ -34,8 +34,10 @@ class LineType(StrEnum):
 class Settlement(Base):
     """One merchant's statement of one week ("2026-W41"). From `issued` on its figures and lines are frozen.
 
-    net = sum of its lines; payable = opening + net, carried over when it is negative. `digest` is the SHA-256 of the
-    canonical lines. Four eyes: approved by another person than the issuer, paid by another than the approver.
+    opening = its carry_over line; net = sum of the other lines; payable = opening + net, carried over when that is
+    negative or under the agreement's minimum. `held_fen` of the payable waits for disputes: what is paid is the rest.
+    `digest` is the SHA-256 of the canonical lines. Four eyes: approved by another person than the issuer, paid by
+    another than the approver.
     """
 
     __tablename__ = "settlements"
@@ -45,6 +47,8 @@ class Settlement(Base):
         UniqueConstraint("community_id", "number"),
         one_of("state", SettlementState),
         Index("uq_settlements_week", "community_id", "merchant_id", "week", unique=True,
+              sqlite_where=sql("state <> 'void'"), postgresql_where=sql("state <> 'void'")),
+        Index("uq_settlements_invoice", "community_id", "invoice_number", unique=True,
               sqlite_where=sql("state <> 'void'"), postgresql_where=sql("state <> 'void'")),
         # Serves: the list of settlements by state and week.
         Index("ix_settlements_state", "community_id", "state", "week"),
@@ -64,6 +68,7 @@ class Settlement(Base):
     net_fen: Mapped[int]
     payable_fen: Mapped[int]
     closing_fen: Mapped[int]
+    held_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     points: Mapped[int]
     line_count: Mapped[int]
     digest: Mapped[bytes | None]
@@ -83,12 +88,19 @@ class Settlement(Base):
     voided_at: Mapped[datetime | None]
     voided_by: Mapped[UUID | None]
     void_reason: Mapped[str | None] = mapped_column(text(300))
+    invoice_number: Mapped[str | None] = mapped_column(text(40))
+
+    @property
+    def to_pay_fen(self) -> int:
+        """What the shop is paid for this week now: what is disputed waits for its decision."""
+        return self.payable_fen - self.held_fen
 
 
 class SettlementLine(Base):
-    """One redemption or refund in one statement. `live` ends when its statement is void, so the next close takes it.
+    """One redemption, refund or ruling in one statement, or what was carried over from the one before.
 
-    A redemption or refund stands in at most one live line.
+    `live` ends when its statement is void, so the next close takes it. A redemption, refund or ruling stands in at most
+    one live line. A clawback has both: the refund that it made and its ruling.
     """
 
     __tablename__ = "settlement_lines"
@@ -103,6 +115,8 @@ class SettlementLine(Base):
               sqlite_where=sql("live AND type = 'redemption'"), postgresql_where=sql("live AND type = 'redemption'")),
         Index("uq_settlement_lines_refund", "community_id", "refund_id", unique=True,
               sqlite_where=sql("live AND type = 'refund'"), postgresql_where=sql("live AND type = 'refund'")),
+        Index("uq_settlement_lines_ruling", "community_id", "ruling_id", unique=True,
+              sqlite_where=sql("live"), postgresql_where=sql("live")),
     )  # fmt: skip
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -111,6 +125,8 @@ class SettlementLine(Base):
     type: Mapped[str] = mapped_column(text(12))
     redemption_id: Mapped[UUID | None]
     refund_id: Mapped[UUID | None]
+    ruling_id: Mapped[UUID | None]
+    """No foreign key, for a statement's lines are older than rulings: `settlement_lines_match` sees to it."""
     live: Mapped[bool]
     happened_at: Mapped[datetime]
     receipt_number: Mapped[str] = mapped_column(text(24))

@@ -85,6 +85,17 @@ def merchants_settled(actor: Actor) -> list[tuple[UUID, str]]:
     return [(merchant_id, name) for merchant_id, name in db.session.execute(query)]
 
 
+def list_received(actor: Actor, merchant_id: UUID, *, limit: int) -> list[Settlement]:
+    """What the shop was paid, newest first: NotFound, Forbidden."""
+    require(actor, "see_settlements", merchant_id=merchant_id)
+    query = scoped(actor.tenant, Settlement).where(
+        Settlement.merchant_id == merchant_id,
+        Settlement.state.in_((SettlementState.PAID, SettlementState.RECONCILED)),
+        Settlement.payable_fen > Settlement.held_fen,
+    )
+    return list(db.session.scalars(query.order_by(Settlement.paid_on.desc(), Settlement.id.desc()).limit(limit)))
+
+
 def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_settlements")
     if not scopes:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
+from sqlalchemy.exc import IntegrityError
 
 from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
 from ledger.book.codes import Code
 from ledger.book.models import Transfer
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, numbers, outbox, registry, second_person, workdays
-from ledger.core.db import atomic, db
-from ledger.core.errors import WrongState
+from ledger.core.db import atomic, db, savepoint
+from ledger.core.errors import AlreadyExists, WrongState
 from ledger.core.permissions import require
 from ledger.core.second_person import require_another
 from ledger.core.tenancy import Actor, load, scoped, system_actor, within
 from ledger.people.models import Community
-from ledger.rewards.models import Agreement, AgreementVersion
 from ledger.settlement import lines as statement_lines
-from ledger.settlement.closing import draft_statement
-from ledger.settlement.errors import PaidInFuture
-from ledger.settlement.models import Settlement, SettlementLine, SettlementState
+from ledger.settlement.agreed import terms_with
+from ledger.settlement.closing import Opening, draft_statement
+from ledger.settlement.dispute_models import Dispute, DisputeState
+from ledger.settlement.errors import DisputeDecided, InPayout, InvoiceMissing, PaidInFuture
+from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
+from ledger.settlement.owners import ISSUED, PAID, tell_owners
+from ledger.settlement.payout_models import Payout, PayoutLine, PayoutLineState
 
 DEFAULT_AUTO_CONFIRM_DAYS = 3
 
@@ -55,22 +59,13 @@ def issue(actor: Actor, settlement_id: UUID) -> Settlement:
         settlement.number = f"{short_code}-JS-{settlement.week}-{serial:03d}"
         settlement.state = SettlementState.ISSUED
         settlement.issued_at, settlement.issued_by = clock.now(), actor.person_id
-        days = _auto_confirm_days(actor.tenant, settlement.merchant_id)
+        terms = terms_with(actor.tenant, settlement.merchant_id)
+        days = DEFAULT_AUTO_CONFIRM_DAYS if terms is None else terms.auto_confirm_days
         settlement.auto_confirm_on = workdays.add_workdays(clock.today(), days)
         settlement.digest = statement_lines.digest_of(settlement, statement_lines.lines_of(actor.tenant, settlement.id))
+        day = settlement.auto_confirm_on.isoformat()
+        tell_owners(actor.tenant, settlement.merchant_id, ISSUED, number=settlement.number, day=day)
     return settlement
-
-
-def _auto_confirm_days(community_id: UUID, merchant_id: UUID) -> int:
-    query = (
-        select(AgreementVersion.auto_confirm_days)
-        .where(within(community_id, Agreement, AgreementVersion), Agreement.merchant_id == merchant_id)
-        .where(AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Agreement.version)
-        .order_by(Agreement.id.desc())
-        .limit(1)
-    )
-    days = db.session.scalar(query)
-    return DEFAULT_AUTO_CONFIRM_DAYS if days is None else int(days)
 
 
 @atomic
@@ -103,10 +98,12 @@ def confirm_silent(community_id: UUID, _day: str) -> None:
 def approve(actor: Actor, settlement_id: UUID) -> Settlement:
     """A second person has approved: never who issued it; the street only in the second person's long absence.
 
-    Raises NotFound, Forbidden, WrongState, OwnStep, SecondPersonPresent.
+    Raises NotFound, Forbidden, WrongState, OwnStep, InvoiceMissing, SecondPersonPresent.
     """
     with _step(actor, settlement_id, "approve", SettlementState.CONFIRMED) as settlement:
         require_another(actor, settlement.issued_by)
+        if wants_invoice(settlement):
+            raise InvoiceMissing
         assert settlement.confirmed_at is not None, "only a confirmed statement is approved"
         second_person.let_second_person_first(actor, "approve_settlement", waiting_since=settlement.confirmed_at)
         settlement.state = SettlementState.APPROVED
@@ -114,12 +111,64 @@ def approve(actor: Actor, settlement_id: UUID) -> Settlement:
     return settlement
 
 
+def wants_invoice(settlement: Settlement) -> bool:
+    """Does the agreement ask for an invoice that this statement has not got? None is needed where nothing is due."""
+    terms = terms_with(settlement.community_id, settlement.merchant_id)
+    return bool(terms and terms.needs_invoice and settlement.payable_fen and not settlement.invoice_number)
+
+
+@atomic
+def give_invoice(actor: Actor, settlement_id: UUID, *, number: str) -> Settlement:
+    """The statement names the shop's invoice (发票), until it is approved. Each invoice stands on one statement.
+
+    Raises NotFound, Forbidden, WrongState, AlreadyExists.
+    """
+    with _step(actor, settlement_id, "invoice", SettlementState.ISSUED, SettlementState.CONFIRMED) as settlement:
+        settlement.invoice_number = number
+        try:
+            with savepoint():
+                db.session.flush()
+        except IntegrityError as error:
+            raise AlreadyExists from error
+    return settlement
+
+
 @atomic
 def pay(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> Settlement:
     """The money left the bank: payable → bank in fen, and the settled points go out of circulation.
 
-    Done by another person than the approver. A statement of 0 is paid without a transfer. Raises NotFound,
-    Forbidden, WrongState, OwnStep, PaidInFuture.
+    Done by another person than the approver, outside a batch. A statement of 0 is paid without a transfer; what is
+    disputed is not paid. Raises NotFound, Forbidden, WrongState, OwnStep, InPayout, PaidInFuture.
+    """
+    settlement = load(actor.tenant, Settlement, settlement_id, lock=True)
+    require(actor, "pay_settlement", merchant_id=settlement.merchant_id)
+    if settlement.state == SettlementState.APPROVED and not actor.is_person(settlement.approved_by):
+        refuse_in_payout(settlement)
+    return take_payment(actor, settlement_id, reference=reference, paid_on=paid_on)
+
+
+def refuse_in_payout(settlement: Settlement) -> None:
+    """InPayout while a batch that holds the statement waits for the bank."""
+    number = live_payout(settlement)
+    if number is not None:
+        raise InPayout(payout=number)
+
+
+def live_payout(settlement: Settlement) -> str | None:
+    """The number of the batch in which the statement waits for the bank."""
+    query = scoped(settlement.community_id, Payout.number, PayoutLine.id).where(
+        PayoutLine.payout_id == Payout.id,
+        PayoutLine.settlement_id == settlement.id,
+        PayoutLine.state == PayoutLineState.WAITING,
+    )
+    found: str | None = db.session.scalar(query)
+    return found
+
+
+def take_payment(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> Settlement:
+    """What `pay` and the bank's result have in common: the approved statement is paid, in the books too.
+
+    Raises NotFound, Forbidden, WrongState, OwnStep, PaidInFuture.
     """
     with _step(actor, settlement_id, "pay", SettlementState.APPROVED) as settlement:
         require_another(actor, settlement.approved_by)
@@ -129,6 +178,7 @@ def pay(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: date) -> 
         settlement.state = SettlementState.PAID
         settlement.paid_at, settlement.paid_by = clock.now(), actor.person_id
         settlement.paid_on, settlement.reference = paid_on, reference
+        tell_owners(actor.tenant, settlement.merchant_id, PAID, number=settlement.number, day=paid_on.isoformat())
     return settlement
 
 
@@ -137,7 +187,7 @@ def _payment(actor: Actor, settlement: Settlement) -> list[Draft]:
     source = Source("settlement", settlement.id, settlement.digest)
     shop = settlement.merchant_id
     legs = [
-        (Code.PAY, payable_to(shop), bank_of(actor.tenant), settlement.payable_fen),
+        (Code.PAY, payable_to(shop), bank_of(actor.tenant), settlement.to_pay_fen),
         (Code.SETTLE, takings_of(shop), issuance_of(actor.tenant), _points_to_settle(settlement)),
     ]
     return [
@@ -182,10 +232,13 @@ BEFORE_PAID = (SettlementState.DRAFT, SettlementState.ISSUED, SettlementState.CO
 def void(actor: Actor, settlement_id: UUID, *, reason: str) -> Settlement:
     """The statement counts no more; returns the draft that replaces it, with the same lines and a number to come.
 
-    Done by another person than the one of the step before. Raises NotFound, Forbidden, WrongState (paid), OwnStep.
+    Done by another person than the one of the step before. Open disputes end with it: what they were about stands in
+    the replacement. Raises NotFound, Forbidden, WrongState (paid), OwnStep, InPayout, DisputeDecided.
     """
     with _step(actor, settlement_id, "void", *BEFORE_PAID) as settlement:
         require_another(actor, settlement.approved_by or settlement.confirmed_by or settlement.issued_by)
+        refuse_in_payout(settlement)
+        _end_disputes(settlement)
         old = statement_lines.lines_of(actor.tenant, settlement.id)
         freed = update(SettlementLine).where(
             within(actor.tenant, SettlementLine), SettlementLine.settlement_id == settlement.id
@@ -198,7 +251,24 @@ def void(actor: Actor, settlement_id: UUID, *, reason: str) -> Settlement:
             actor,
             settlement.merchant_id,
             settlement.week,
-            [statement_lines.copy_of(line) for line in old],
-            opening=settlement.opening_fen,
-            replaces_id=settlement.id,
+            [statement_lines.copy_of(line) for line in old if line.type != LineType.CARRY_OVER],
+            opening=_opening_of(settlement, old),
+            replaces=settlement,
         )
+
+
+def _opening_of(settlement: Settlement, lines: Iterable[SettlementLine]) -> Opening | None:
+    """The same opening again. Statements of before carry-overs had a line have only the figure."""
+    if not settlement.opening_fen:
+        return None
+    carried = next((line.receipt_number for line in lines if line.type == LineType.CARRY_OVER), "")
+    return Opening(settlement.opening_fen, carried)
+
+
+def _end_disputes(settlement: Settlement) -> None:
+    mine = scoped(settlement.community_id, Dispute).where(Dispute.settlement_id == settlement.id)
+    disputes = list(db.session.scalars(mine.order_by(Dispute.id).with_for_update()))
+    if any(one.decided_at is not None for one in disputes):
+        raise DisputeDecided
+    for one in disputes:
+        one.state = DisputeState.VOID

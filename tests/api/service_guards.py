@@ -9,6 +9,9 @@ OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
         "coordinator", {"name": "新项目", "rule": {"basis": "per_visit", "points": 1}},
     ),
     "programmes.put_rule": ("stamper", {"basis": "per_visit", "points": 1}),
+    "programmes.post_dry_run": ("treasurer", {"terms": {"basis": "per_visit", "points": 1}}),
+    "issuance.get_issuance": ("owner", None),
+    "issuance.put_budget": ("treasurer", {"points": 100}),
     "activities.post_activity": (
         "stamper",
         {"programme_id": "programme_id", "unit_id": "unit_id", "name": "新活动", "place": "东门",

@@ -45,6 +45,9 @@ from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.service_guards import OF_SERVICE
+from tests.api.settlement_guards import OF_SETTLEMENT
+from tests.api.settlement_guards import things_of as settlement_things_of
+from tests.api.voucher_guards import OF_VOUCHERS, things_of
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
@@ -61,7 +64,7 @@ INSIDE_ALL = {
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
-    "joining.post_join", "cards.list_cards", "reversals.list_reversals",
+    "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
 }  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
@@ -116,6 +119,7 @@ def build(other_name: str = "邻居") -> Town:
     batch = stamp_checkins(place.stamper.actor, [visits[0].id], decision=Decision.STAMP)
     bought = street.buy(other)
     refund(place.treasurer.actor, street.buy(other).id, reason="坏了")
+    bought_later = things_of(street, other)
     till = tills.open_till(street.clerk.actor, street.branch.id, member_code=street.code_of(other).code)
     account = next(iter(_accounts_of(street, other)))
     clock.advance(days=7)
@@ -147,7 +151,8 @@ def build(other_name: str = "邻居") -> Town:
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
-        "feedback_id": feedback_of(place, other),
+        "feedback_id": feedback_of(place, other), **bought_later,
+        **settlement_things_of(street, settlement),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {"card_id": card.id, "sheet_id": card.sheet_id}
@@ -293,7 +298,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_pay": ("owner", {"reference": "1", "paid_on": "2026-11-20"}),
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
-    **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK,
+    **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

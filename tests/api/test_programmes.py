@@ -127,3 +127,67 @@ def test_ids_of_other_communities_and_malformed_ones_are_not_found(client: Flask
     for programme_id in (day.programme.id.hex, "x", "0" * 32):
         url = f"{elsewhere.url}/programmes/{programme_id}"
         assert client.get(url, headers=elsewhere.admin.headers).status_code == 404
+
+
+COMPLETE = RULE | {
+    "max_points_day": 20, "max_points_week": 60, "max_points_month": 200, "max_points_member": 2000,
+    "budget_points": 9000, "evidence": {"poster": "second", "later": "none"},
+    "multipliers": [{"post": "micro_grid_leader", "percent": 150}, {"post": "unit_steward", "percent": 120}],
+}  # fmt: skip
+
+
+def test_a_complete_rule_is_kept_as_it_was_said_and_a_plain_one_has_no_caps(client: FlaskClient, day: Day):
+    made = make(client, day, rule=COMPLETE).json["rule"]
+    assert made | COMPLETE == made
+    plain = make(client, day, name="探访").json["rule"]
+    assert (plain["max_points_day"], plain["budget_points"], plain["multipliers"], plain["evidence"]) == (
+        None, None, [], {},
+    )  # fmt: skip
+
+
+def test_what_makes_no_complete_rule_is_refused_by_field(client: FlaskClient, day: Day):
+    twice = [{"post": "unit_steward", "percent": 150}] * 2
+    wrong: list[dict[str, Any]] = [
+        {"max_points_day": 0}, {"max_points_member": 10**9}, {"budget_points": "9"}, {"budget_points": 0},
+        {"multipliers": [{"post": "unit_steward", "percent": 99}]},
+        {"multipliers": [{"post": "unit_steward", "percent": 501}]},
+        {"multipliers": [{"post": "mayor", "percent": 150}]}, {"multipliers": twice}, {"multipliers": {}},
+        {"evidence": {"poster": "half"}}, {"evidence": {"rumour": "none"}}, {"evidence": []},
+    ]  # fmt: skip
+    for changed in wrong:
+        refused = make(client, day, rule=RULE | changed)
+        assert (refused.status_code, refused.json["code"]) == (422, "invalid"), changed
+
+
+def test_a_rule_is_tried_out_without_being_stored(client: FlaskClient, day: Day):
+    person = day.place.volunteer()
+    day.stamped(person)
+    url, admin = f"{day.place.url}/programmes/{day.programme.id.hex}", day.place.admin.headers
+    asked = {"terms": COMPLETE | {"basis": "per_visit", "points": 7}, "month": "2026-11"}
+    tried = client.post(f"{url}/dry-run", json=asked, headers=admin)
+    assert tried.status_code == 200
+    assert tried.json["rows"] == [
+        {
+            "member_id": person.member_id.hex, "member_name": "林秀芳", "visits": 1,
+            "points_now": 10, "points_then": 7, "difference": -3,
+        }
+    ]  # fmt: skip
+    assert {name: tried.json[name] for name in ("month", "visits", "members", "difference", "waiting")} == {
+        "month": "2026-11", "visits": 1, "members": 1, "difference": -3, "waiting": 0,
+    }  # fmt: skip
+    assert client.get(url, headers=admin).json["rule"]["version"] == 1
+    assert client.post(f"{url}/dry-run", json={"terms": RULE, "month": "2026"}, headers=admin).status_code == 422
+
+
+def test_a_visit_that_the_budget_cannot_pay_is_refused_by_its_reason(client: FlaskClient, day: Day):
+    visit = day.served(day.place.volunteer())
+    url, admin = f"{day.place.url}/programmes/{day.programme.id.hex}", day.place.admin.headers
+    # The rule in force when the credit began decides: it gets its budget before the visit of the day after.
+    client.put(f"{url}/rule", json=RULE | {"budget_points": 5}, headers=admin | {"If-Match": '"1"'})
+    tomorrow = day.another_activity(starts_at=clock.now(), ends_at=clock.now() + (visit.left_at - visit.arrived_at))
+    person = day.place.volunteer("王强")
+    day.arrive(person, tomorrow.starts_at, to=tomorrow)
+    waiting = day.leave(person, tomorrow.ends_at, to=tomorrow)
+    asked = {"checkin_ids": [visit.id.hex, waiting.id.hex], "decision": "stamp", "preview": True}
+    shown = client.post(f"{day.place.url}/stamps", json=asked, headers=day.place.stamper.headers).json
+    assert [(row["points"], row["code"]) for row in shown["results"]] == [(10, None), (0, "budget_exhausted")]

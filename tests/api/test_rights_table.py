@@ -69,6 +69,11 @@ AGREED: dict[str, dict[str, str]] = {
     "draft_offer": {"admin": "all", "owner": "shop"},
     "manage_funds": {"admin": "all", "treasurer": "all", "street": "second"},
     "use_till": {"owner": "branch", "clerk": "branch"},
+    "block_voucher": {"admin": "all"},
+    "donate": {},
+    "use_pot": {"admin": "all"},
+    "second_pot_use": {"treasurer": "all", "street": "second"},
+    "see_donations": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},
     "refund": {"treasurer": "all", "owner": "branch", "clerk": "branch"},
     "see_redemptions": {
         "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "clerk": "branch", "street": "masked",
@@ -83,6 +88,13 @@ AGREED: dict[str, dict[str, str]] = {
     "pay_settlement": {"admin": "all", "treasurer": "all"},
     "void_settlement": {"admin": "all", "treasurer": "all"},
     "reconcile_settlement": {"admin": "all", "treasurer": "all"},
+    "invoice_settlement": {"admin": "all", "treasurer": "all", "owner": "shop"},
+    "dispute_settlement": {"owner": "shop"},
+    "answer_disputes": {"admin": "all", "treasurer": "all"},
+    "decide_disputes": {"treasurer": "all"},
+    "ask_bank_account": {"admin": "all", "owner": "shop"},
+    "approve_bank_account": {"admin": "all", "treasurer": "all"},
+    "see_bank_accounts": {"admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop"},
     "see_checks": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "all"},
 }  # fmt: skip
 

@@ -116,6 +116,42 @@ def a_grant_goes_back_as_far_as_the_fund_has_it(scene: Scene) -> None:
         scene.ask(scene.town.post, scene.town.reversal_of(grant, draft, fen))
 
 
+# What was bought and not used.
+
+
+@scenario
+def a_voucher_is_used_or_returned_and_never_both(scene: Scene) -> None:
+    member = scene.members[0]
+    scene.town.award(member, 30)
+    used, returned = (scene.town.post(scene.town.buying_of(member, 10))[0] for _ in range(2))
+    scene.ask(scene.town.post, scene.town.use_of(10))
+    for _ in range(2):
+        scene.ask(scene.town.post, scene.town.return_of(returned, member, 10))
+    scene.ask(scene.town.post, replace(scene.town.refund_of(member, 4), reverses_id=used))
+    scene.ask(scene.town.post, scene.town.buying_of(member, 25))
+
+
+@scenario
+def a_returned_voucher_gives_its_points_their_dates_again(scene: Scene) -> None:
+    member = scene.members[0]
+    scene.town.award(member, 5)
+    months_of_life(scene, 2)
+    scene.town.award(member, 10)
+    [bought] = scene.town.post(scene.town.buying_of(member, 12))
+    clock.advance(days=62)  # Ten days before the points' last one: they can be used for thirty.
+    scene.ask(scene.town.post, scene.town.return_of(bought, member, 12))
+    days_later(scene, 20)
+    days_later(scene, 20)
+
+
+@scenario
+def the_pot_is_used_and_its_use_has_no_way_back(scene: Scene) -> None:
+    scene.town.award(scene.members[0], 10)
+    scene.town.post(scene.town.donation_of(scene.members[0], 8))
+    [spent] = scene.ask(scene.town.post, scene.town.spending_of_pot(5))
+    scene.ask(atomic(take_back), scene.town.actor, [Taking(spent, 5, evidence("correction"))])
+
+
 # What is taken back by hand, in parts.
 
 

@@ -101,6 +101,59 @@ def test_changing_a_rule_makes_its_next_version_and_a_lost_race_says_so(admin):
     assert "内容已被他人修改。" in admin.words
 
 
+COMPLETE = RULE | {
+    "max_points_day": "20", "max_points_member": "900", "budget_points": "400", "percent_unit_steward": "150",
+    "evidence_poster": "second", "evidence_later": "none",
+}  # fmt: skip
+
+
+def test_a_complete_rule_is_filled_in_read_in_words_and_changed(street, visit):
+    admin = visit(street.place.admin)
+    admin.post("./programmes", name="夜间巡逻", **COMPLETE, follow=True)
+    for words in (
+        "每人每天最多 20 朵", "每人一共最多 900 朵", "0 / 400 朵", "单元管家 × 150%", "海报码 → 要两人盖章",
+        "事后补录 → 只记时长",
+    ):  # fmt: skip
+        assert words in admin.words
+    address = re.search(r'href="([^"]+/rule)"', admin.page)[1]
+    admin.get(address)
+    assert re.search(
+        r'name="percent_unit_steward"[^>]*value="150"|value="150"[^>]*name="percent_unit_steward"', admin.page
+    )
+    assert admin.post(address, **COMPLETE | {"version": "1", "percent_unit_steward": "600"}).status_code == 422
+    assert admin.post(address, **COMPLETE | {"version": "1", "max_points_week": "50"}).status_code == 303
+    english = visit(street.place.admin, language="en")
+    english.get("./programmes")
+    assert "At most for a member in a week 50 flowers" in english.words
+
+
+def test_a_rule_is_tried_out_on_the_page_and_stays_as_it_is(street, visit):
+    admin = visit(street.place.admin)
+    admin.post("./programmes", name="夜间巡逻", **RULE, follow=True)
+    address = re.search(r'href="([^"]+/rule)"', admin.page)[1]
+    tried = admin.post(address, **COMPLETE | {"version": "1", "try": "1"})
+    assert tried.status_code == 200
+    assert "这个月没有盖过章的服务" in admin.words
+    assert "成为第 2 版" in admin.words
+    assert admin.post(address, **COMPLETE | {"version": "1", "try": "1", "month": "soon"}).status_code == 422
+    assert visit(street.volunteer()).post(address, **RULE | {"version": "1", "try": "1"}).status_code == 403
+
+
+def test_the_months_issuance_stands_beside_its_budget(street, visit):
+    street.volunteer(200)
+    admin = visit(street.place.admin)
+    admin.get("./programmes")
+    assert "没有设每月预算" in admin.words
+    version = re.search(r'name="budget_version" value="([0-9]+)"', admin.page)[1]
+    form = {"monthly_points": "250", "budget_version": version}
+    assert admin.post("./programmes/issuance-budget", **form).status_code == 303
+    admin.get("./programmes")
+    assert "/ 250 朵" in admin.words
+    assert admin.post("./programmes/issuance-budget", **form).status_code == 412
+    assert admin.post("./programmes/issuance-budget", monthly_points="0", budget_version="1").status_code == 422
+    assert visit(street.place.treasurer).post("./programmes/issuance-budget", **form).status_code == 403
+
+
 # --- units, members, households -----------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from ledger.core.tenancy import within
 from tests.ledger.rewards.street import Street
 from tests.stories import street_officer
 from tests.web.browser import Browser
-from web.words import CHECKS
+from web.check_words import CHECKS
 
 Visit = Callable[..., Browser]
 

@@ -19,9 +19,12 @@ from api.commands.demo import (
     founding,
     helping,
     importing,
+    keeping,
     objecting,
+    paying,
     redeeming,
     rights,
+    ruling,
     scanning,
     serving,
     settling,
@@ -90,12 +93,16 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     monday = clock.now() + timedelta(days=3)
     story = Story()
     _let_flowers_expire(town, story, monday)
+    ruling.tell_rules(town, story, monday)
     correcting.tell_last_days(town, story)
     story.tell(town.until - timedelta(hours=3), partial(importing.import_lists, town))
     story.tell(town.until - timedelta(hours=2), partial(accounts.tell_all, town))
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
+    paying.tell_accounts(town, story)
+    paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
+    keeping.tell_keeping(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

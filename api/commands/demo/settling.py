@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
+from api.commands.demo import paying
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town
 from ledger.core import clock
@@ -30,8 +31,16 @@ def _tell_life(town: Town, story: Story, settlement: Settlement, n: int, monday:
     owner = next(one.owner for one in town.counters if one.merchant_id == settlement.merchant_id)
 
     def pay() -> None:
+        """Unless a batch of the last hours holds it, or has paid it."""
+        now = load(town.community.id, Settlement, settlement.id)
+        if now.state != SettlementState.APPROVED or settlements.live_payout(now):
+            return
         today = clock.today()
         settlements.pay(admin, settlement.id, reference=f"回单 {settlement.week}-{n + 1:02d}", paid_on=today)
+
+    def reconcile() -> None:
+        if load(town.community.id, Settlement, settlement.id).state == SettlementState.PAID:
+            settlements.reconcile(treasurer, settlement.id)
 
     def approve(moment: datetime) -> None:
         """A silent shop is confirmed by the clock after its working days; holidays make that later."""
@@ -41,10 +50,11 @@ def _tell_life(town: Town, story: Story, settlement: Settlement, n: int, monday:
         settlements.approve(treasurer, settlement.id)
         paid = moment + timedelta(days=6 if n % 5 == 2 else 1)
         story.tell(paid, pay)
-        story.tell(paid + timedelta(days=3), partial(settlements.reconcile, treasurer, settlement.id))
+        story.tell(paid + timedelta(days=3), reconcile)
 
     issued = monday + timedelta(days=n % 7 if n % 7 > 4 else 0, hours=9)
     story.tell(issued, partial(settlements.issue, admin, settlement.id))
+    paying.tell_dispute(town, story, settlement, n=n, issued=issued)
     if n % 30 == 7:
         reason = "备注有误，重新出单"
         story.tell(issued + timedelta(hours=6), partial(settlements.void, treasurer, settlement.id, reason=reason))

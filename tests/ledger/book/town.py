@@ -25,6 +25,7 @@ from ledger.book.accounts import (
     open_accounts,
     payable_to,
     takings_of,
+    vouchers_of,
     wallet_of,
 )
 from ledger.book.balances import MemberBalance, account_balance, member_balance
@@ -107,6 +108,22 @@ class Town:
 
     def donation_of(self, member_id: UUID, points: int, *, hold: Hold | None = None) -> Draft:
         return self._draft(Code.DONATE, wallet_of(member_id), self.pot, points, hold=hold)
+
+    def spending_of_pot(self, points: int) -> Draft:
+        """The community uses points of the pot."""
+        return self._draft(Code.SPEND, self.pot, issuance_of(self.id), points)
+
+    def buying_of(self, member_id: UUID, points: int) -> Draft:
+        """A voucher of the shop is paid for."""
+        return self._draft(Code.BUY, wallet_of(member_id), self.vouchers, points)
+
+    def use_of(self, points: int) -> Draft:
+        """A voucher pays the shop."""
+        return self._draft(Code.REDEEM, self.vouchers, self.shop, points)
+
+    def return_of(self, bought_id: UUID, member_id: UUID, points: int) -> Draft:
+        """What was paid for a voucher is the member's again."""
+        return self._draft(Code.REFUND, self.vouchers, wallet_of(member_id), points, reverses_id=bought_id)
 
     def settlement_of(self, points: int) -> Draft:
         """The shop's takings are paid for, so the community owes nobody for them any more."""
@@ -191,6 +208,10 @@ class Town:
     @property
     def due(self) -> AccountKey:
         return payable_to(self.merchant_id)
+
+    @property
+    def vouchers(self) -> AccountKey:
+        return vouchers_of(self.merchant_id)
 
     @property
     def pot(self) -> AccountKey:

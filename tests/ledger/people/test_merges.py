@@ -13,7 +13,7 @@ from ledger.core import clock
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.second_person import OwnStep, SecondPersonPresent
 from ledger.core.tenancy import Role
-from ledger.people import members, merges, sessions
+from ledger.people import children, consents, helping, members, merges, sessions
 from ledger.people.errors import MergedOnward, MergeFinal, OwnMerge, SameMember
 from ledger.people.life_models import MergeState
 from ledger.people.models import LeftReason, MemberState
@@ -353,6 +353,36 @@ def test_roles_go_back_unless_they_ended_meanwhile(accounts: Accounts) -> None:
     accounts.part(accounts.merge(old=coordinator))
     assert coordinator.actor.has(Role.COORDINATOR)
     assert not accounts.new.actor.has(Role.COORDINATOR)
+
+
+def test_whoever_acts_for_the_old_account_acts_for_the_one_and_again_for_the_two(accounts: Accounts) -> None:
+    son, both = accounts.place.volunteer("儿子"), accounts.place.volunteer("邻居")
+    for member, helper in ((accounts.old, son), (accounts.old, both), (accounts.new, both), (son, accounts.old)):
+        helping.agree(helper.actor, accounts.place.helper_link(member, helper).id)
+    helping.agree(accounts.new.actor, accounts.place.helper_link(accounts.old, accounts.new).id)
+    merge = accounts.merge()
+    assert son.actor.helps == both.actor.helps == {accounts.new.member_id}
+    assert accounts.new.actor.helps == {son.member_id}
+    ended = next(
+        one for one in helping.helpers_of(accounts.new.actor, accounts.new.member_id) if one.helper.name == "儿子"
+    )
+    helping.end_help(son.actor, ended.link.id)
+    accounts.part(merge)
+    assert son.actor.helps == frozenset()
+    assert both.actor.helps == {accounts.old.member_id, accounts.new.member_id}
+    assert accounts.new.actor.helps == {accounts.old.member_id}
+    assert accounts.old.actor.helps == {son.member_id}
+
+
+def test_an_account_that_stands_for_a_child_is_a_child_s(accounts: Accounts) -> None:
+    until = clock.today() + timedelta(days=400)
+    children.set_child(accounts.place.admin.actor, accounts.old.member_id, until)
+    merge = accounts.merge()
+    assert children.is_child(members.load_member(accounts.id, accounts.new.member_id))
+    assert not consents.given_alone(accounts.new.person_id)
+    accounts.part(merge)
+    assert not children.is_child(members.load_member(accounts.id, accounts.new.member_id))
+    assert children.is_child(members.load_member(accounts.id, accounts.old.member_id))
 
 
 def test_after_thirty_days_a_merge_stays(accounts: Accounts) -> None:

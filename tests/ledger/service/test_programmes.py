@@ -13,11 +13,9 @@ from ledger.core import clock
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, VersionChanged
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
+from ledger.service.earning import ROUNDINGS, RuleTerms, award_for
 from ledger.service.models import Basis
 from ledger.service.programmes import (
-    ROUNDINGS,
-    RuleTerms,
-    award_for,
     change_rule,
     create_programme,
     list_programmes,

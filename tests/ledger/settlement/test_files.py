@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import zipfile
 from datetime import UTC, datetime
+from decimal import Decimal
 
+import pytest
 import time_machine
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 
+from ledger.core.errors import Forbidden
 from ledger.rewards.models import Merchant
 from ledger.settlement import files
+from ledger.settlement.dispute_models import Favour
 from ledger.settlement.models import SettlementState
-from tests.ledger.settlement.office import Office
+from tests.ledger.settlement.office import NEXT_WEEK, Office
+from tests.ledger.settlement.test_disputes import decide, dispute
 
 
 def sheet(office: Office, settlement) -> bytes:
@@ -100,3 +107,49 @@ def test_no_name_is_a_formula_in_the_workbook(office: Office) -> None:
         packed = files.as_xlsx(settlement, Merchant(name=name), office.lines(settlement))
         cell = load_workbook(io.BytesIO(packed)).worksheets[0]["B2"]
         assert (cell.value, cell.data_type) == (name, "s")
+
+
+def whole_week(office: Office):
+    """An issued statement with a carried sum, redemptions, a late refund and a decision."""
+    office.street.agree(minimum_fen=400)
+    bought = office.buy()
+    decide(office, dispute(office, office.bring_to(SettlementState.ISSUED, office.one())), Favour.SHOP)
+    office.refund(bought, points=7)
+    office.buy(50)
+    return office.bring_to(SettlementState.ISSUED, office.one(NEXT_WEEK))
+
+
+def test_what_was_exported_read_in_again_differs_in_nothing(office: Office) -> None:
+    """Each of the three files says of every line what the raw rows say, to the fen."""
+    settlement = whole_week(office)
+    raw = [(line.position, line.type, line.points, line.net_fen) for line in office.lines(settlement)]
+    assert {kind for _, kind, *_ in raw} == {"carry_over", "redemption", "refund", "decision"}
+    by_comma = [row for row in rows(sheet(office, settlement)) if len(row) == len(files.COLUMNS)][1:]
+    assert [(int(row[0]), row[1], int(row[8]), int(Decimal(row[11]) * 100)) for row in by_comma] == raw
+    assert all(row[15] == f"{office.all_statements()[0].number}/1" for row in by_comma if row[1] == "refund")
+    _, lines = book(office, settlement).worksheets
+    cells = [[cell.value for cell in row] for row in lines.iter_rows(min_row=2)]
+    assert [(row[0], row[1], row[8], round(row[11] * 100)) for row in cells] == raw
+    told = json.loads(files.as_json(settlement, office.street.bakery, office.lines(settlement)))
+    assert [(one["position"], one["type"], one["points"], one["net_fen"]) for one in told["lines"]] == raw
+    assert settlement.digest is not None
+    assert (told["payable_fen"], told["sha256"]) == (settlement.payable_fen, settlement.digest.hex())
+
+
+def test_the_sums_by_type_add_up_to_the_balance(office: Office) -> None:
+    settlement = whole_week(office)
+    footer = {row[0]: row[1] for row in rows(sheet(office, settlement)) if len(row) == 2}
+    by_type = sum(Decimal(footer.get(f"{words}(元) net", "0")) for words in files.HEADINGS.values())
+    assert by_type * 100 == settlement.opening_fen + settlement.net_fen == settlement.payable_fen
+
+
+def test_a_week_is_one_archive_of_the_same_bytes(office: Office) -> None:
+    settlement = office.bring_to(SettlementState.ISSUED)
+    first = files.make_week(office.treasurer.actor, settlement.week)
+    with time_machine.travel(datetime(2027, 3, 1, tzinfo=UTC), tick=False):
+        assert files.make_week(office.street.owner.actor, settlement.week).content == first.content
+    with zipfile.ZipFile(io.BytesIO(first.content)) as archive:
+        assert archive.namelist() == [f"{settlement.number}.{kind}" for kind in ("csv", "xlsx", "json")]
+        assert archive.read(f"{settlement.number}.csv") == sheet(office, settlement)
+    with pytest.raises(Forbidden):
+        files.make_week(office.street.clerk.actor, settlement.week)

@@ -1,0 +1,69 @@
+"""The check of vouchers: the unused ones are what lies in the shops' voucher accounts, and funds keep their money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import and_, case, func, or_, select
+
+from ledger.book.codes import Kind
+from ledger.book.models import Hold, HoldState
+from ledger.book.newest import accounts_in, entries_in
+from ledger.core.db import db
+from ledger.core.registry import Finding, Part, check
+from ledger.core.tenancy import same_community
+from ledger.rewards.voucher_ends import SOURCE
+from ledger.rewards.voucher_models import OPEN, Voucher
+
+NAME = "vouchers_match"
+
+
+@check(NAME)
+def vouchers_match(part: Part) -> Iterator[Finding]:
+    """Open vouchers' points are the shop's voucher account, and each one's money is held by its fund.
+
+    Of what is new: of the shops whose account was touched; the money of all that are open.
+    """
+    yield from _points(part)
+    yield from _money()
+
+
+def _points(part: Part) -> Iterator[Finding]:
+    account, of = accounts_in(part).c, entries_in(Part()).c
+    is_its = and_(same_community(of, account), of.account_id == account.id)
+    said = (
+        select(account.community_id, account.owner_id, func.coalesce(func.sum(of.amount), 0).label("points"))
+        .outerjoin_from(accounts_in(part), of.account_id.table, is_its)
+        .where(account.kind == Kind.VOUCHER)
+        .group_by(account.community_id, account.owner_id)
+        .subquery()
+    )
+    open_points = func.sum(case((Voucher.state.in_(OPEN), Voucher.points), else_=0))
+    of_shop = and_(same_community(Voucher, said.c), Voucher.merchant_id == said.c.owner_id)
+    query: Any = (
+        select(said.c.community_id, said.c.owner_id, said.c.points, func.coalesce(open_points, 0))
+        .outerjoin(Voucher, of_shop)
+        .group_by(said.c.community_id, said.c.owner_id, said.c.points)
+        .having(said.c.points != func.coalesce(open_points, 0))
+    )
+    for community_id, merchant_id, points, unused in db.session.execute(query):
+        yield Finding(NAME, community_id, f"shop {merchant_id.hex}: account {points}, unused vouchers {unused}")
+
+
+def _money() -> Iterator[Finding]:
+    held = and_(
+        same_community(Hold, Voucher),
+        Hold.source_type == SOURCE,
+        Hold.source_id == Voucher.id,
+        Hold.state == HoldState.PLACED,
+    )
+    kept = func.coalesce(Hold.amount, 0)
+    is_open = Voucher.state.in_(OPEN)
+    query = (
+        select(Voucher.community_id, Voucher.id, Voucher.state, Voucher.gross_fen, kept)
+        .outerjoin(Hold, held)
+        .where(or_(and_(is_open, kept != Voucher.gross_fen), and_(~is_open, kept != 0)))
+    )
+    for community_id, voucher_id, state, gross, amount in db.session.execute(query):
+        yield Finding(NAME, community_id, f"voucher {voucher_id.hex} ({state}): {gross} fen, held {amount}")

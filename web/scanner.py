@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 from werkzeug.wrappers import Response as AnyResponse
@@ -87,9 +87,10 @@ def _packaged() -> Path:
 
 def _file(path: Path) -> AnyResponse:
     """The file, asked for again each time: its address does not change with its content."""
-    answer = send_file(path, conditional=True)
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
+    kind = "text/css" if path.suffix == ".css" else "text/javascript"
+    answer = Response(path.read_bytes(), mimetype=kind, headers={"Cache-Control": "no-cache"})
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 def _worker() -> Response:
@@ -175,7 +176,10 @@ def read_photo() -> Any:
     """The code on a photo; nothing of it is kept, and nothing is recorded."""
     require_any(current_actor(), "record_checkin")
     sent = request.files.get("photo")
+    content = sent.read() if sent else b""
+    if sent:
+        sent.close()
     try:
-        return jsonify(code=photo_codes.code_on(sent.read() if sent else b""))
+        return jsonify(code=photo_codes.code_on(content))
     except Refused as reason:
         return jsonify(refusal(reason)), status_of(reason)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
 import qrcode
 from PIL import Image
 
 from ledger.core import clock
+from ledger.core.files import MAX_BYTES, FileTooLarge
 from ledger.people import tokens
 from ledger.people.models import SessionKind
+from ledger.service.photo_codes import code_on
 from tests.ledger.service.day import NINE, Day
 from tests.stories import open_neighbourhood
 from tests.web.browser import Browser
@@ -128,4 +131,5 @@ def test_the_server_reads_the_code_on_a_photo_and_says_why_it_cannot(day, visit)
         answer = send_photo(browser, day, content)
         assert (answer.status_code, answer.json["code"]) == (409, refused)
         assert answer.json["next_step"]
-    assert send_photo(browser, day, b"x" * (5 * 1024 * 1024 + 1)).json["code"] == "file_too_large"
+    with pytest.raises(FileTooLarge):
+        code_on(b"x" * (MAX_BYTES + 1))

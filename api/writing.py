@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Response, request
 from marshmallow import Schema
+from werkzeug.datastructures import FileStorage
 
 from api.acting import actor_or_none, asked_action, asked_thing
 from api.errors import problem, status_of
@@ -105,11 +107,18 @@ def _key_of(keyed: bool) -> str | None:
 def _fingerprint() -> bytes:
     """The same for the same body, whatever the order of its fields; a form's own key and CSRF token apart."""
     if request.is_json:
-        content: Any = request.get_json(silent=True)
-    else:
-        typed = request.form.items(multi=True)
-        content = sorted((name, value) for name, value in typed if name not in ("_key", "csrf_token"))
-    return fingerprint_of(content)
+        return fingerprint_of(request.get_json(silent=True))
+    typed = request.form.items(multi=True)
+    # A part of a form may come without a name: it counts as "None", for what has no order cannot be sorted.
+    content: Any = sorted((str(name), value) for name, value in typed if name not in ("_key", "csrf_token"))
+    content += sorted((str(name), _digest_of(file)) for name, file in request.files.items(multi=True))
+    return fingerprint_of(content or request.get_data().hex() or [])
+
+
+def _digest_of(file: FileStorage) -> str:
+    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()
+    file.stream.seek(0)
+    return digest
 
 
 def fingerprint_of(content: Any) -> bytes:

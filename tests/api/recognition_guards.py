@@ -10,6 +10,8 @@ from uuid import UUID
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
+from ledger.people.communities import load_community
+from ledger.recognition import summaries
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 
 OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
@@ -34,9 +36,10 @@ OPEN_RECOGNITION = {"summaries.list_summaries", "summaries.get_summary", "summar
 @atomic
 def recognised(community_id: UUID, member_id: UUID) -> dict[str, Any]:
     """A published summary of October and a certificate that waits."""
-    document, by, now = b'{"totals":{}}', new_id(), clock.now()
+    month, by, now = date(2026, 10, 1), new_id(), clock.now()
+    document = summaries.bytes_of(load_community(community_id), month, now)
     summary = Summary(
-        community_id=community_id, id=new_id(), month=date(2026, 10, 1), state=SummaryState.PUBLISHED,
+        community_id=community_id, id=new_id(), month=month, state=SummaryState.PUBLISHED,
         document=document, digest=hashlib.sha256(document).digest(), known_at=now, signed_at=now, signed_by=new_id(),
         published_at=now, published_by=by,
     )  # fmt: skip

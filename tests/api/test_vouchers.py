@@ -63,7 +63,7 @@ def test_lists_are_narrowed_and_blocks_are_ones_own_or_the_admins(shopping: Shop
     assert [one["id"] for one in shopping.get(lin, "/vouchers").json["items"]] == [mine["id"]]
     assert len(shopping.get(street.place.admin, "/vouchers").json["items"]) == 2
     assert shopping.get(street.place.admin, "/vouchers?mine=1").json["items"] == []
-    found = shopping.get(street.place.admin, f"/vouchers?number={theirs['number'][:9]}").json["items"]
+    found = shopping.get(street.place.admin, f"/vouchers?number={theirs['number'][:-2]}").json["items"]
     assert [(one["id"], one["member_name"]) for one in found] == [(theirs["id"], "陈刚")]
     assert shopping.post(street.place.admin, f"/vouchers/{mine['id']}/block").json["status"] == "blocked"
     assert shopping.get(lin, "/vouchers?status=blocked").json["items"][0]["id"] == mine["id"]

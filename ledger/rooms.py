@@ -29,7 +29,7 @@ from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
 from ledger.rewards import merged_caps, reservations
 from ledger.service import exporting as service_exporting
-from ledger.service import feedback_data, feedback_photos, forgotten, objections, places, sign_ups
+from ledger.service import feedback_data, feedback_photos, forgotten, objections, places, sign_ups, visit_notes
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, settlements
 from ledger.settlement import erasing as settlement_erasing
@@ -39,5 +39,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     forgotten, sign_ups, places, objections, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
-    retention, settlement_erasing, feedback_data, feedback_photos,
+    retention, settlement_erasing, feedback_data, feedback_photos, visit_notes,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from web import (
     agreements,
     audit,
     books,
+    calendar,
     cards,
     checkins,
     checks,
@@ -37,6 +38,7 @@ from web import (
     objections,
     offers,
     office,
+    plates,
     preferences,
     privacy,
     programmes,
@@ -60,7 +62,8 @@ from web.context import protect_forms
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, tills, stamps, objections,
-    activities, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
+    activities, plates, calendar,
+    programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip

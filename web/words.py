@@ -109,6 +109,28 @@ HELP = {
     "ended": Word("no", "cross", _("已结束")),
 }
 
+PLATE = {
+    "active": Word("ok", "check", _("在用")),
+    "retired": Word("no", "cross", _("已停用")),
+}
+
+FOLLOW_UP = {
+    "open": Word("wait", "clock", _("待办")),
+    "done": Word("ok", "check", _("办完了")),
+}
+
+NOTE_CATEGORIES = {
+    "all_well": _("一切都好"),
+    "elders": _("老人照护"),
+    "health": _("生病就医"),
+    "safety": _("安全隐患"),
+    "repairs": _("房屋维修"),
+    "environment": _("环境卫生"),
+    "neighbours": _("邻里矛盾"),
+    "other": _("其他事"),
+}
+"""What a visit note is about, in the order of its buttons."""
+
 SIGN_UP = {
     "placed": Word("ok", "check", _("已报名")),
     "waiting": Word("wait", "clock", _("排队中")),
@@ -219,6 +241,7 @@ STATES = {
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
+    "plate": PLATE, "follow_up": FOLLOW_UP,
 }  # fmt: skip
 
 OFFER_KINDS = {
@@ -414,7 +437,8 @@ SCOPES = {
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
-    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
+    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES,
+    "NOTE_CATEGORIES": NOTE_CATEGORIES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,

@@ -44,7 +44,7 @@ from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
-from tests.api.service_guards import OF_SERVICE
+from tests.api.service_guards import OF_SERVICE, a_plate
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, Street, open_street
 from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_neighbourhood
@@ -52,7 +52,13 @@ from tests.stories import Neighbour, Neighbourhood, neighbour, next_phone, open_
 ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text", "stand-ins.get_stand_ins"}
 """What is public about a community: signed in elsewhere or not at all."""
 
-PUBLIC = {"sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "api-docs.openapi_json"} | ANYBODY_INSIDE
+PUBLIC = {
+    "sign_in.send_code",
+    "sign_in.post_sign_in",
+    "scans.post_scan",
+    "api-docs.openapi_json",
+    "calendar-feeds.get_feed",
+} | ANYBODY_INSIDE
 
 INSIDE_ALL = {
     "units.get_unit", "posts.list_posts", "teams.list_teams",
@@ -148,6 +154,7 @@ def build(other_name: str = "邻居") -> Town:
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other),
+        "plate_id": a_plate(place, programme.id),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {"card_id": card.id, "sheet_id": card.sheet_id}

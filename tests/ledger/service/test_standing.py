@@ -69,7 +69,7 @@ def test_a_visit_belongs_to_its_day_and_each_day_begins_anew(day: Day):
 def test_the_nine_boundaries_hold_for_the_hours_of_the_day(day: Day):
     standing = stand(day)
     opening, grace = EIGHT - 15 * MINUTE, SIX + 30 * MINUTE
-    arrivals = (
+    arrivals: tuple[tuple[datetime, list[Review], datetime], ...] = (
         (opening - SECOND, [Review.BEFORE_OPENING], EIGHT), (opening, [], EIGHT), (EIGHT - SECOND, [], EIGHT),
         (EIGHT, [], EIGHT), (EIGHT + SECOND, [], EIGHT + SECOND), (SIX - SECOND, [], SIX - SECOND),
         (SIX, [Review.AFTER_END], SIX),
@@ -214,8 +214,9 @@ def test_ending_stops_it_from_tomorrow(day: Day):
     assert day.leave(person, SIX, to=standing).id == visit.id
     with pytest.raises(ActivityOver):
         day.arrive(person, NINE + ONE_DAY, to=standing)
+    clock.move_to(NINE + 2 * ONE_DAY)
     with pytest.raises(ActivityOver):
-        read_scan(standing.poster_code, nonce="12345678") if clock.move_to(NINE + 2 * ONE_DAY) is None else None
+        read_scan(standing.poster_code, nonce="12345678")
     with pytest.raises(WrongState):
         end_standing(day.place.admin.actor, standing.id, reason="再停")
 

@@ -8,13 +8,21 @@ from datetime import timedelta
 from icalendar import Calendar, Event
 
 from ledger.core import clock
+from ledger.core.tenancy import Actor
+from ledger.people.members import load_community
 from ledger.people.models import Community
-from ledger.service import days
+from ledger.service import calendars, days
 from ledger.service.calendars import Entry, is_standing
 from ledger.service.models import ActivityState
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//Red Flower//Calendar//ZH"
+
+
+def calendar_of(actor: Actor, *, root: str, is_mine: bool = False) -> bytes:
+    """The actor's calendar as a file; `root` is where the addresses in it begin. Raises Forbidden."""
+    entries = calendars.entries_around_now(actor, is_mine=is_mine)
+    return written(load_community(actor.tenant), entries, root=root)
 
 
 def written(community: Community, entries: Sequence[Entry], *, root: str) -> bytes:

@@ -25,6 +25,7 @@ from api.commands.demo import (
     serving,
     settling,
     signing_in,
+    standing,
     trading,
 )
 from api.commands.demo.story import Story
@@ -95,11 +96,13 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     rights.tell_rights(town, story, monday)
     objecting.tell_objections(town, story)
     feeding_back.tell_fortnight(town, story)
+    standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
+    standing.plan_series(town)
     carding.hand_out_cards(town)
 
 

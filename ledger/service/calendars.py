@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ledger.core import clock
 from ledger.core.db import atomic, db
-from ledger.core.errors import NotSignedIn
+from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.permissions import require_any
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import sessions, tokens
@@ -97,9 +97,12 @@ def feeds_of(actor: Actor) -> list[Session]:
 
 
 def reader_of(community_id: UUID, secret: str) -> Actor:
-    """Who reads with this secret, inside the community. Raises NotSignedIn (dead, or made for more), NotFound."""
-    reader = sessions.actor_of(secret)
+    """Who reads with this secret, inside the community. Raises NotFound (dead, made for more, another community)."""
+    try:
+        reader = sessions.actor_of(secret)
+    except NotSignedIn as error:
+        raise NotFound from error
     # An address is copied into other programs: a token that may do more never becomes one.
     if reader.scopes != frozenset({Scope.CALENDAR}):
-        raise NotSignedIn
+        raise NotFound
     return sessions.enter(reader, community_id)

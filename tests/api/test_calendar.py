@@ -73,11 +73,11 @@ def test_a_secret_address_reads_the_calendar_and_nothing_else_until_it_is_revoke
     assert client.post(f"{place.url}/calendar-feeds", json={"name": "又一个"}, headers=bearer).status_code == 403
     # A token that may do more is no address, and the address opens no other community.
     more = client.post("/api/v1/me/tokens", json={"name": "程序", "scopes": ["read"]}, headers=person.headers).json
-    assert client.get(path.replace(secret, more["token"])).status_code == 401
+    assert client.get(path.replace(secret, more["token"])).status_code == 404
     north = open_neighbourhood("北塔社区")
     assert client.get(path.replace(place.id.hex, north.id.hex)).status_code == 404
     assert client.delete(f"/api/v1/me/tokens/{made['id']}", headers=person.headers).status_code == 204
-    assert client.get(path).status_code == 401
+    assert client.get(path).status_code == 404
 
 
 def test_a_standing_service_and_a_series_over_http(client: FlaskClient, day: Day):

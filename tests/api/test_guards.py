@@ -154,7 +154,7 @@ def build(other_name: str = "邻居") -> Town:
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other),
-        "plate_id": a_plate(place, programme.id),
+        "plate_id": a_plate(place, programme.id), "secret": new_id(),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {"card_id": card.id, "sheet_id": card.sheet_id}

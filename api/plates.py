@@ -1,4 +1,4 @@
-"""Plates at doors, and what visit notes ask for."""
+"""Plates at doors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.checkins import CheckinViewSchema
 from api.schemas.plates import (
-    NotedPageSchema,
-    NoteQuery,
     PlatePageSchema,
     PlateQuery,
     PlateRequestSchema,
@@ -19,12 +16,10 @@ from api.schemas.plates import (
     PlatesMadeSchema,
 )
 from api.writing import writes
-from ledger.service import plates, queue, visit_notes
+from ledger.service import plates
 from ledger.service.plates import PlateView
-from ledger.service.queue import CheckinView
 
 blp = resource("plates", "QR plates at doors, for standing activities.")
-notes = resource("visit-notes", "Visit notes, and what they ask for.")
 
 
 @blp.get("/plates")
@@ -71,22 +66,3 @@ def post_retire(plate_id: UUID) -> PlateView:
     """Take a plate down: nobody checks in with it any more."""
     actor = current_actor()
     return plates.see_plate(actor, plates.retire_plate(actor, plate_id).id)
-
-
-@notes.get("/visit-notes")
-@notes.arguments(NoteQuery, location="query")
-@notes.response(200, NotedPageSchema)
-def list_notes(asked: dict[str, Any]) -> dict[str, Any]:
-    """The visit notes of my parts, newest first."""
-    wanted = {name: asked[name] for name in ("follow_up", "unit_id")}
-    rows = visit_notes.list_notes(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
-    return page(rows, asked["limit"], key="checkin.id")
-
-
-@notes.post("/checkins/<id:checkin_id>/follow-up/close")
-@notes.response(200, CheckinViewSchema)
-@writes(CheckinViewSchema)
-def post_close(checkin_id: UUID) -> CheckinView:
-    """What the note of this visit asks for is done."""
-    actor = current_actor()
-    return queue.see_checkin(actor, visit_notes.close_follow_up(actor, checkin_id).id)

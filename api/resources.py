@@ -55,6 +55,7 @@ from api import (
     tokens,
     transfers,
     units,
+    visit_notes,
 )
 
 RESOURCES: tuple[Blueprint, ...] = (
@@ -91,7 +92,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     calendars.blp,
     calendars.feeds,
     checkins.blp,
-    plates.notes,
+    visit_notes.blp,
     device_grants.blp,
     stamps.blp,
     objections.blp,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any
 
@@ -69,12 +68,12 @@ _FILTERS = (UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID)
 
 
 def _by_day(month: date, entries: list[Entry]) -> list[tuple[date, list[Entry]]]:
-    """The days of the month that have something, each with it; what lasts over midnight stands on its first day."""
-    found: dict[date, list[Entry]] = defaultdict(list)
+    """Every day of the month with what is on; what lasts over midnight stands on its first day."""
     last = month.replace(day=calendar.monthrange(month.year, month.month)[1])
+    found: dict[date, list[Entry]] = {month.replace(day=number): [] for number in range(1, last.day + 1)}
     for entry in entries:
         found[min(max(clock.local_day(entry.activity.starts_at), month), last)].append(entry)
-    return sorted(found.items())
+    return list(found.items())
 
 
 @page.get("/c/<id:community_id>/calendar.ics")

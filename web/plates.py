@@ -1,28 +1,26 @@
-"""Plates at doors: made, printed, taken down; and what visit notes ask for."""
+"""Plates at doors: made, printed, taken down."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask_babel import gettext as _
 
 from api.addresses import public_root
 from api.auth import current_actor
 from api.pages import page as page_of
-from api.schemas.plates import NoteQuery, PlateRequestSchema
+from api.schemas.plates import PlateRequestSchema
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import load
 from ledger.people import units
 from ledger.people.models import PlaceUnit
-from ledger.service import activities, plates, visit_notes
-from ledger.service.models import FollowUp, PlateState
+from ledger.service import activities, plates
+from ledger.service.models import PlateState
 from ledger.service.plates import DOORS, PlateView
-from ledger.service.visit_notes import Noted
-from web import members
 from web.acting import cursor
-from web.forms import ask, send
+from web.forms import send
 from web.qr import qr_svg
 
 page = Blueprint("plates", __name__)
@@ -109,52 +107,3 @@ def print_sheet(activity_id: UUID) -> Any:
 
 def _qr(view: PlateView) -> Any:
     return qr_svg(f"{public_root()}/q/{view.plate.code}", _("门牌码 %(number)s", number=view.plate.number))
-
-
-# --- what visit notes ask for -------------------------------------------------------------------------------------
-
-
-@page.get("/c/<id:community_id>/visit-notes")
-def list_notes() -> Any:
-    """The visit notes of my parts; at first those that ask for something."""
-    return _notes()
-
-
-def _notes(**again: Any) -> str:
-    actor, asked = current_actor(), ask(NoteQuery())
-    wanted = asked["follow_up"] if "follow_up" in request.args else FollowUp.OPEN
-    rows = visit_notes.list_notes(
-        actor, follow_up=wanted, unit_id=asked["unit_id"], after=asked["cursor"], limit=PAGE_SIZE + 1
-    )
-    found = page_of(rows, PAGE_SIZE, key="checkin.id")
-    return render_template(
-        "plates/notes.html",
-        notes=[_told(one) for one in found["items"]],
-        places=members.places_of(actor, *members.HOMES),
-        asked={"follow_up": wanted or "", "unit_id": request.args.get("unit_id", "")},
-        next_cursor=found["next_cursor"],
-        **({"refusal": None} | {name: again[name] for name in again if name == "refusal"}),
-    )
-
-
-def _told(one: Noted) -> dict[str, Any]:
-    return {
-        "id": one.checkin.id.hex,
-        "member": one.member_name,
-        "activity": one.activity.name,
-        "at": one.checkin.arrived_at,
-        "note": one.note,
-        "status": one.checkin.follow_up,
-        "door": f"{one.plate.number} · {one.plate.address}" if one.plate else "",
-    }
-
-
-@page.post("/c/<id:community_id>/visit-notes/<id:checkin_id>/close")
-def close(checkin_id: UUID) -> Any:
-    """Done; the list goes on."""
-    return send(
-        None,
-        lambda _values: visit_notes.close_follow_up(current_actor(), checkin_id),
-        to=lambda _visit: url_for(".list_notes"),
-        again=_notes,
-    )

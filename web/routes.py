@@ -54,6 +54,7 @@ from web import (
     teams,
     tills,
     units,
+    visit_notes,
     welcome,
 )
 from web.acting import know_visitor
@@ -62,7 +63,7 @@ from web.context import protect_forms
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, tills, stamps, objections,
-    activities, plates, calendar,
+    activities, plates, visit_notes, calendar,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles, teams,
     households, imports, merchants, agreements, funds, settlements,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,

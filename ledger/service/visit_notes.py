@@ -19,7 +19,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
 from ledger.core.exporting import facts_of
 from ledger.core.permissions import COMMUNITY, may, places_reached, reach, require, require_any
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, load, same_community, scoped
 from ledger.people.models import Member, PlaceUnit
 from ledger.service.models import Activity, Checkin, FollowUp, NoteCategory, Plate
 
@@ -96,7 +96,7 @@ def list_notes(
     """The notes of the actor's parts, newest first; `follow_up` only those that ask for something. Raises Forbidden,
     NotFound (the unit)."""
     require_any(actor, HANDLE)
-    plate = (Plate.community_id == Checkin.community_id) & (Plate.id == Checkin.plate_id)
+    plate = same_community(Plate, Checkin) & (Plate.id == Checkin.plate_id)
     query = (
         scoped(actor.tenant, Checkin, Activity, Member.name).add_columns(Plate).outerjoin_from(Checkin, Plate, plate)
     )

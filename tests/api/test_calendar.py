@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,7 +16,7 @@ from ledger.service.activities import cancel_activity
 from ledger.service.sign_ups import sign_up
 from ledger.service.standing import end_standing
 from tests.ledger.service.day import NINE, Day, open_day
-from tests.ledger.service.doors import stand
+from tests.ledger.service.doors import open_doors, stand
 from tests.stories import open_neighbourhood
 
 
@@ -46,7 +47,7 @@ def test_the_file_is_correct_folded_escaped_and_stable(client: FlaskClient, day:
     lines = answer.data.split(b"\r\n")
     assert b"\n" not in b"".join(lines)
     assert max(map(len, lines)) <= 75
-    events = {str(event["summary"]): event for event in Calendar.from_ical(answer.data).walk("VEVENT")}
+    events: dict[str, Any] = {str(event["summary"]): event for event in Calendar.from_ical(answer.data).walk("VEVENT")}
     assert set(events) == {"早间巡逻", long.name, "取消的", "每日走访"}
     assert events[long.name]["location"] == "红色驿站\\二楼"
     assert "先来\n后到" in events[long.name]["description"]
@@ -107,8 +108,6 @@ def test_a_standing_service_and_a_series_over_http(client: FlaskClient, day: Day
 
 
 def test_plates_and_notes_over_http(client: FlaskClient, day: Day):
-    from tests.ledger.service.doors import open_doors
-
     doors = open_doors(day)
     place, leader, plate = day.place, doors.leader, doors.plates[0]
     clock.move_to(NINE)

@@ -15,14 +15,14 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Refused
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import cards
 from ledger.people.members import aliases_of
 from ledger.service import days, evidence, queue
 from ledger.service.checkins import DEAD, Kind
 from ledger.service.errors import ActivityTooFar
 from ledger.service.evidence import Sighting
-from ledger.service.models import Activity, ActivityKind, Checkin, CheckinState, Decision, Evidence, Stamp
+from ledger.service.models import Activity, ActivityKind, Checkin, CheckinState, Decision, Evidence, Plate, Stamp
 from ledger.service.programmes import award_for, rule_at, rules_of
 from ledger.service.queue import CheckinView
 
@@ -97,6 +97,12 @@ def _live_visits(
     if found is not None:
         elsewhere = elsewhere.where(Checkin.id != found.id)
     return found, db.session.scalars(elsewhere).first()
+
+
+def site_code_of(view: CheckinView) -> str:
+    """The code that the visit was checked in with and is left by: its plate's, or its activity's."""
+    visit = view.checkin
+    return load(visit.community_id, Plate, visit.plate_id).code if visit.plate_id else view.activity.poster_code
 
 
 def open_visit(actor: Actor) -> CheckinView | None:

@@ -79,6 +79,8 @@ def test_a_leader_leaves_a_door_with_one_tap(day: Day, doors: Doors, visit, lang
     assert grant is not None
     phone.post(f"/q/{code}", grant=grant[1], kind="in", follow=True)
     clock.move_to(NINE + 5 * MINUTES)
+    phone.get("./")
+    assert f"/q/{code}" in phone.page  # Home leads back to the door, not to the poster.
     phone.get(f"/q/{code}")
     assert words in phone.words
     grant = re.search(r'name="grant" value="([^"]+)"', phone.page)

@@ -23,7 +23,7 @@ from ledger.people.life_models import DeathState, MergeState
 from ledger.rewards import figures as turnover
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
-from ledger.service.models import ActivityState
+from ledger.service.models import ActivityKind, ActivityState
 from ledger.service.waiting import QueueFilter
 from ledger.settlement import reading
 from ledger.settlement.models import SettlementState
@@ -193,7 +193,8 @@ def _soon(actor: Actor) -> list[dict[str, Any]]:
     """The next activities, soonest first."""
     now = clock.now()
     rows = activities.list_activities(actor, since=now, until=now + timedelta(days=7), limit=200)
-    planned = [row.activity for row in rows if row.activity.state == ActivityState.PLANNED]
+    once = [row.activity for row in rows if row.activity.kind is ActivityKind.SINGLE]
+    planned = [activity for activity in once if activity.state == ActivityState.PLANNED]
     return [
         {"id": one.id, "name": one.name, "starts_at": one.starts_at, "ends_at": one.ends_at, "place": one.place}
         for one in sorted(planned, key=lambda one: one.starts_at)[:SOON]

@@ -13,6 +13,7 @@ from api.documents import resource
 from api.pages import page
 from api.schemas.activities import (
     ActivityCancelSchema,
+    ActivityEndSchema,
     ActivityPageSchema,
     ActivityQuery,
     ActivityRequestSchema,
@@ -20,8 +21,8 @@ from api.schemas.activities import (
     LiveCodeSchema,
 )
 from api.writing import writes
-from ledger.service import activities, codes
-from ledger.service.activities import ActivityPlan, ActivityView
+from ledger.service import activities, codes, planning, series, standing
+from ledger.service.activities import ActivityView
 
 blp = resource("activities", "Programmes at a place and time.")
 
@@ -33,7 +34,7 @@ PICTURE = {"type": "string", "format": "binary"}
 @blp.response(200, ActivityPageSchema)
 def list_activities(asked: dict[str, Any]) -> dict[str, Any]:
     """Activities by time and unit, newest first."""
-    wanted = {name: asked[name] for name in ("since", "until", "unit_id")}
+    wanted = {name: asked[name] for name in ("since", "until", "unit_id", "series_id")}
     rows = activities.list_activities(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
     return page(rows, asked["limit"], key="activity.id")
 
@@ -43,17 +44,9 @@ def list_activities(asked: dict[str, Any]) -> dict[str, Any]:
 @blp.response(201, ActivitySchema)
 @writes(ActivitySchema, status=201)
 def post_activity(asked: dict[str, Any]) -> ActivityView:
-    """Plan an activity; its poster can be printed at once."""
-    actor, plan = current_actor(), _plan_of(asked)
-    planned = activities.plan_activity(actor, asked["programme_id"], unit_id=asked["unit_id"], plan=plan)
-    return activities.see_activity(actor, planned.id)
-
-
-def _plan_of(asked: dict[str, Any]) -> ActivityPlan:
-    place = asked["position"]
-    known = {name: value for name, value in asked.items() if name not in ("programme_id", "unit_id", "position")}
-    degrees = {f"{name}_e6": round(value * 1e6) for name, value in place.items()} if place else {}
-    return ActivityPlan(**known, **degrees)
+    """Plan an activity, a series (the answer is its first), or a standing one; posters can be printed at once."""
+    actor = current_actor()
+    return activities.see_activity(actor, planning.plan_as_asked(actor, **asked).id)
 
 
 @blp.get("/activities/<id:activity_id>")
@@ -68,9 +61,21 @@ def get_activity(activity_id: UUID) -> ActivityView:
 @blp.response(200, ActivitySchema)
 @writes(ActivitySchema)
 def post_cancel(asked: dict[str, Any], activity_id: UUID) -> ActivityView:
-    """Cancel an activity that nobody has served at."""
+    """Cancel an activity that nobody has served at; with `later`, also the later dates of its series."""
     actor = current_actor()
-    activities.cancel_activity(actor, activity_id, reason=asked["reason"])
+    cancel = series.cancel_from if asked["later"] else activities.cancel_activity
+    cancel(actor, activity_id, reason=asked["reason"])
+    return activities.see_activity(actor, activity_id)
+
+
+@blp.post("/activities/<id:activity_id>/end")
+@blp.arguments(ActivityEndSchema)
+@blp.response(200, ActivitySchema)
+@writes(ActivitySchema)
+def post_end(asked: dict[str, Any], activity_id: UUID) -> ActivityView:
+    """End a standing activity: today is its last day."""
+    actor = current_actor()
+    standing.end_standing(actor, activity_id, reason=asked["reason"])
     return activities.see_activity(actor, activity_id)
 
 

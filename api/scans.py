@@ -7,7 +7,9 @@ from typing import Any
 from api.auth import public
 from api.documents import global_resource
 from api.schemas.scans import ScanRequestSchema, ScanSchema
+from ledger.core import clock
 from ledger.service.codes import Scan, read_scan
+from ledger.service.days import shown_at
 
 blp = global_resource("scans", "Scans of the codes at places of service.")
 
@@ -18,4 +20,5 @@ blp = global_resource("scans", "Scans of the codes at places of service.")
 @blp.response(200, ScanSchema)
 def post_scan(asked: dict[str, Any]) -> Scan:
     """Turn a code into a grant that a later sign-in cannot lose; nothing is recorded."""
-    return read_scan(asked["code"], nonce=asked["nonce"])
+    scan = read_scan(asked["code"], nonce=asked["nonce"])
+    return scan._replace(activity=shown_at(scan.activity, clock.now()))

@@ -116,7 +116,7 @@ def _fingerprint() -> bytes:
 
 
 def _digest_of(file: FileStorage) -> str:
-    digest = hashlib.file_digest(file.stream, "sha256").hexdigest()
+    digest = hashlib.sha256(file.stream.read()).hexdigest()
     file.stream.seek(0)
     return digest
 

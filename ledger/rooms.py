@@ -31,7 +31,16 @@ from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
 from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
 from ledger.service import exporting as service_exporting
-from ledger.service import feedback_data, feedback_photos, forgotten, issuance, objections, places, sign_ups
+from ledger.service import (
+    feedback_data,
+    feedback_photos,
+    forgotten,
+    issuance,
+    objections,
+    places,
+    sign_ups,
+    visit_notes,
+)
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, dispute_data, disputes, settlements
 from ledger.settlement import erasing as settlement_erasing
@@ -43,5 +52,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
-    disputes, dispute_data, dispute_evidence, recognition_checks, certificates,
+    disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes,
 )  # fmt: skip

@@ -13,20 +13,24 @@ from marshmallow import fields, validate
 
 from api.addresses import public_root
 from api.auth import current_actor
-from api.schemas.activities import ActivityCancelSchema, ActivityRequestSchema
+from api.schemas.activities import ActivityCancelSchema, ActivityEndSchema, ActivityRequestSchema
 from api.schemas.fields import Id, PageQuery
 from ledger.core import clock
-from ledger.core.permissions import COMMUNITY, reach, require, require_any
+from ledger.core.errors import Refused
+from ledger.core.permissions import COMMUNITY, may, reach, require, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
-from ledger.service import activities, codes, programmes, sign_ups
-from ledger.service.activities import ActivityPlan, ActivityView
+from ledger.service import activities, codes, planning, programmes, series, sign_ups, standing
+from ledger.service.activities import ActivityView
 from ledger.service.evidence import grace_ends
-from ledger.service.models import Activity, ActivityState, SignUp
-from web.forms import ask, send
+from ledger.service.models import Activity, ActivityKind, ActivityState, SignUp
+from ledger.service.series import Every
+from web.errors import refusal
+from web.formats import time_of_day
+from web.forms import ask, read, send
 from web.qr import qr_svg
-from web.words import UNIT_KINDS
+from web.words import UNIT_KINDS, WEEKDAYS
 
 page = Blueprint("activities", __name__)
 
@@ -85,7 +89,19 @@ def _shown(view: ActivityView) -> dict[str, Any]:
         "cancelled_at": view.activity.cancelled_at,
         "cancel_reason": view.activity.cancel_reason,
         "is_mine": view.is_mine_to_manage,
+        "kind": view.activity.kind,
+        "hours": _hours(view),
+        "series_id": view.activity.series_id,
+        "until": view.activity.until,
     }
+
+
+def _hours(view: ActivityView) -> str:
+    """The hours of a standing activity; empty for one that is once."""
+    activity = view.activity
+    if activity.opens_minute is None or activity.closes_minute is None:
+        return ""
+    return f"{time_of_day(activity.opens_minute)}–{time_of_day(activity.closes_minute)}"
 
 
 def _places(actor: Actor, *kinds: UnitKind) -> list[tuple[str, str]]:
@@ -120,7 +136,9 @@ def _new(actor: Actor, **again: Any) -> str:
         "activities/new.html",
         programmes=[(one.programme.id.hex, one.programme.name) for one in running],
         units=[(unit.id.hex, _named(unit)) for unit in mine],
-        **({"values": {}, "errors": {}, "refusal": None} | again),
+        weekdays=[(str(number), word) for number, word in enumerate(WEEKDAYS, start=1)],
+        weekdays_chosen=request.form.getlist("weekdays"),
+        **({"values": {}, "errors": {}, "refusal": None, "dates": []} | again),
     )
 
 
@@ -129,16 +147,40 @@ def create() -> Any:
     """A new activity with its poster, or the form again with its errors."""
     actor = current_actor()
     require_any(actor, "manage_activities")
+    schema, known = ActivityRequestSchema(exclude=("position",)), _repeats_asked()
+    shown = _dates_to_show(read(schema, **known)[0])
+    if shown is not None:
+        return _new(actor, values=request.form, **shown), 200 if "dates" in shown else 409
     return send(
-        ActivityRequestSchema(exclude=("position",)),
-        lambda values: _planned(actor, **values),
+        schema,
+        lambda values: planning.plan_as_asked(actor, **values).id,
         to=lambda activity_id: url_for(".show_poster", activity_id=activity_id),
         again=lambda **again: _new(actor, **again),
+        known=known,
     )
 
 
-def _planned(actor: Actor, *, programme_id: UUID, unit_id: UUID, **plan: Any) -> UUID:
-    return activities.plan_activity(actor, programme_id, unit_id=unit_id, plan=ActivityPlan(**plan)).id
+def _repeats_asked() -> dict[str, Any]:
+    """What the form says of more dates, as the schema reads it; nothing for an activity that is once or every day."""
+    typed = request.form
+    if typed.get("every", "once") == "once" or typed.get("kind") == ActivityKind.STANDING:
+        return {}
+    asked: dict[str, Any] = {"every": typed["every"], "until": typed.get("until", "")}
+    if typed["every"] == Every.WEEK:
+        asked["weekdays"] = [int(one) for one in typed.getlist("weekdays") if one in "1234567"]
+    return {"repeats": asked}
+
+
+def _dates_to_show(values: dict[str, Any]) -> dict[str, Any] | None:
+    """The dates of a series that nobody has looked at yet; None when there is nothing to look at."""
+    if not values or values["repeats"] is None:
+        return None
+    try:
+        dates = [plan.starts_at for plan in series.plans_of(values["plan"], values["repeats"])]
+    except Refused as reason:
+        return {"refusal": refusal(reason)}
+    seen = ",".join(f"{clock.local_day(one)}" for one in dates)
+    return None if request.form.get("seen") == seen else {"dates": dates, "seen": seen}
 
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>")
@@ -156,17 +198,32 @@ def _one(activity_id: UUID, **again: Any) -> str:
         "activities/show.html",
         activity=_shown(view),
         visits=visits,
-        may_cancel=view.is_mine_to_manage and view.activity.state == ActivityState.PLANNED,
+        may_cancel=view.is_mine_to_manage
+        and view.activity.state == ActivityState.PLANNED
+        and view.activity.kind is not ActivityKind.STANDING,
+        may_end=view.is_mine_to_manage and view.activity.kind is ActivityKind.STANDING and view.activity.until is None,
+        may_see_plates=view.activity.kind is ActivityKind.STANDING
+        and may(actor, "see_plates", unit_path=view.unit.path),
+        dates=_dates_of(actor, view),
         sign_up=_sign_up(actor, view),
         crowd=_crowd(actor, view),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
 
 
+def _dates_of(actor: Actor, view: ActivityView) -> list[dict[str, Any]]:
+    """The dates of the series, in order of time."""
+    if view.activity.series_id is None:
+        return []
+    found = activities.list_activities(actor, series_id=view.activity.series_id, limit=series.MOST_DATES)
+    return sorted(map(_shown, found), key=lambda one: one["starts_at"])
+
+
 def _sign_up(actor: Actor, view: ActivityView) -> dict[str, Any]:
     """Places, the line, and what the visitor can do about their own."""
     activity, found = view.activity, sign_ups.standing_of(actor, view.activity)
     is_open = activity.state == ActivityState.PLANNED and activity.ends_at > clock.now()
+    is_open = is_open and activity.kind is ActivityKind.SINGLE
     return {
         "placed": found.placed,
         "waiting": found.waiting,
@@ -227,7 +284,24 @@ def cancel(activity_id: UUID) -> Any:
     actor = current_actor()
     return send(
         ActivityCancelSchema(),
-        lambda values: activities.cancel_activity(actor, activity_id, **values).id,
+        lambda values: _cancel(actor, activity_id, **values).id,
+        to=lambda done: url_for(".show", activity_id=done),
+        again=lambda **again: _one(activity_id, **again),
+    )
+
+
+def _cancel(actor: Actor, activity_id: UUID, *, reason: str, later: bool) -> Activity:
+    cancel_it = series.cancel_from if later else activities.cancel_activity
+    return cancel_it(actor, activity_id, reason=reason)
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/end")
+def end(activity_id: UUID) -> Any:
+    """The standing service stops from tomorrow on."""
+    actor = current_actor()
+    return send(
+        ActivityEndSchema(),
+        lambda values: standing.end_standing(actor, activity_id, **values).id,
         to=lambda done: url_for(".show", activity_id=done),
         again=lambda **again: _one(activity_id, **again),
     )

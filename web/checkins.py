@@ -25,7 +25,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import consents, helping, members
 from ledger.people.list_exports import read_whole
 from ledger.people.models import Purpose
-from ledger.service import checkins, codes, desk, mine, objections, queue
+from ledger.service import checkins, codes, days, desk, mine, objections, queue
 from ledger.service.checkins import Kind
 from ledger.service.codes import Scan
 from ledger.service.errors import GrantExpired
@@ -88,7 +88,8 @@ def _show_scan(
     """The page behind the poster for whoever looks at it; who is done here sees their service instead."""
     enter_with_code(scan.community.id)
     actor = actor_or_none()
-    prospect = mine.look_ahead(actor, scan.activity, member_id=asked_for())
+    plate_id = scan.plate.id if scan.plate else None
+    prospect = mine.look_ahead(actor, scan.activity, member_id=asked_for(), plate_id=plate_id)
     if prospect.here is not None and prospect.kind is None and not refused and not prospect.refusal:
         address = url_for("web.checkins.show", community_id=scan.community.id, checkin_id=prospect.here.id)
         return _response(redirect(address, 303), 303)
@@ -115,10 +116,11 @@ def _for_prospect(prospect: Prospect) -> dict[str, Any]:
 
 
 def _described(scan: Scan) -> dict[str, Any]:
-    activity = scan.activity
+    activity = days.shown_at(scan.activity, clock.now())
     names = ("id", "name", "place", "starts_at", "ends_at", "instructions")
     points = mine.planned_points([activity])[activity.id]
-    return {name: getattr(activity, name) for name in names} | {"expected_points": points}
+    plate = scan.plate.number if scan.plate else None
+    return {name: getattr(activity, name) for name in names} | {"expected_points": points, "plate": plate}
 
 
 def _response(body: Any, status: int) -> Response:
@@ -133,10 +135,11 @@ def _record(site_code: str, scan: Scan, *, has_just_come: bool = False) -> Respo
     if refused is not None:
         return _show_scan(site_code, scan, refused=refused, status=409)
     # Who has signed in just now pressed "check in" without knowing that they are checked in already.
-    if has_just_come and mine.look_ahead(current_actor(), scan.activity).kind is not Kind.IN:
+    plate_id = scan.plate.id if scan.plate else None
+    if has_just_come and mine.look_ahead(current_actor(), scan.activity, plate_id=plate_id).kind is not Kind.IN:
         return _show_scan(site_code, scan)
     known = {"activity_id": scan.activity.id.hex, "via": {"grant": scan.grant}}
-    asked, errors = read(CheckinRequestSchema(), **known, **_on_behalf())
+    asked, errors = read(CheckinRequestSchema(), **known, **_on_behalf(), **_note())
     if errors:
         raise Invalid
     outcome = submit(lambda: checkins.record_checkin(current_actor(), **asked), _to_service(asked["kind"]))
@@ -149,6 +152,13 @@ def _on_behalf() -> dict[str, str]:
     """The member for whom the page acts, as the request names them."""
     member_id = asked_for()
     return {"on_behalf_of": member_id.hex} if member_id else {}
+
+
+def _note() -> dict[str, Any]:
+    """The visit note of the form: the button that was pressed says what it was about."""
+    if not request.form.get("category"):
+        return {}
+    return {"note": {name: request.form.get(name, "") for name in ("category", "need", "follow_up")}}
 
 
 def _to_service(kind: Kind) -> Any:
@@ -331,6 +341,9 @@ def _shown(view: CheckinView) -> dict[str, Any]:
         "stamp_by": _stamp_by(view),
         "explanation": _explanation(view),
         "acted_by": view.acted_by,
+        "note": view.note,
+        "door": view.door,
+        "follow_up": checkin.follow_up,
     }
 
 

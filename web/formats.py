@@ -83,6 +83,11 @@ def full_time(moment: Moment) -> str:
     return f"{full_day(moment)} {clock_time(moment)}"
 
 
+def time_of_day(minutes: int) -> str:
+    """Minutes of the day as people read them: 08:00."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def span(starts_at: Moment, ends_at: Moment) -> str:
     """今天 10:00–12:00; names the second day when there is one."""
     same_day = local(starts_at).date() == local(ends_at).date()
@@ -171,7 +176,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
         clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span,
-        week_days, week_name, hours, duration, number, signed, flowers, amount, moved, yuan, last_four, names,
-        seconds_until,
+        week_days, week_name, time_of_day, hours, duration, number, signed, flowers, amount, moved, yuan, last_four,
+        names, seconds_until,
     )
 }  # fmt: skip

@@ -20,7 +20,7 @@ from ledger.rewards import receipts
 from ledger.rewards.models import RedemptionState
 from ledger.service import activities, feedback_reading, mine, queue
 from ledger.service.activities import ActivityView
-from ledger.service.models import ActivityState, CheckinState
+from ledger.service.models import ActivityKind, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
 from web import checkins, navigation, redemptions, reversals
 from web.acting import describe, own_balance, own_member
@@ -95,7 +95,7 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
         "waiting_redemption": redemptions.shown(reserved[0]) if reserved else None,
         "open_checkin": here
         and {
-            "site_code": here.activity.poster_code,
+            "site_code": mine.site_code_of(here),
             "title": here.activity.name,
             "arrived_at": here.checkin.arrived_at,
         },
@@ -135,7 +135,8 @@ def _told(view: CheckinView) -> dict[str, Any]:
 def _soon(actor: Actor) -> list[dict[str, Any]]:
     now = clock.now()
     found = activities.list_activities(actor, since=now, until=now + AHEAD, limit=200)
-    planned = [view for view in found if view.activity.state == ActivityState.PLANNED]
+    once = [view for view in found if view.activity.kind is ActivityKind.SINGLE]
+    planned = [view for view in once if view.activity.state == ActivityState.PLANNED]
     soon = sorted(planned, key=_start)[:MOST_AHEAD]
     points = mine.planned_points([view.activity for view in soon])
     names = ("id", "name", "place", "starts_at", "ends_at")

@@ -22,6 +22,8 @@ DESK = (
     Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
     Entry("web.objections.list_all", "flag", _("异议"), "see_objections"),
     Entry("web.activities.list_all", "calendar", _("活动"), "manage_activities"),
+    Entry("web.calendar.show", "calendar", _("日历"), "manage_activities"),
+    Entry("web.visit_notes.list_all", "edit", _("走访手记"), "handle_notes"),
     Entry("web.feedback.list_all", "note", _("每天一反馈"), "see_feedback"),
     Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),
     Entry("web.expiry.show", "clock", _("红花有效期"), "manage_expiry"),
@@ -39,6 +41,7 @@ DESK = (
 
 
 WITHIN = {
+    "web.plates": "web.activities",
     "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.my_data": "web.members", "web.corrections": "web.members",

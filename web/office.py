@@ -26,7 +26,7 @@ from ledger.rewards import figures as turnover
 from ledger.rewards import pot_uses
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
-from ledger.service.models import ActivityState
+from ledger.service.models import ActivityKind, ActivityState
 from ledger.service.waiting import QueueFilter
 from ledger.settlement import bank_accounts, dispute_reading, reading
 from ledger.settlement.models import SettlementState
@@ -218,7 +218,8 @@ def _soon(actor: Actor) -> list[dict[str, Any]]:
     """The next activities, soonest first."""
     now = clock.now()
     rows = activities.list_activities(actor, since=now, until=now + timedelta(days=7), limit=200)
-    planned = [row for row in rows if row.activity.state == ActivityState.PLANNED]
+    once = [row for row in rows if row.activity.kind is ActivityKind.SINGLE]
+    planned = [row for row in once if row.activity.state == ActivityState.PLANNED]
     names = ("id", "name", "starts_at", "ends_at", "place")
     return [
         {name: getattr(row.activity, name) for name in names} | {"scans": activities.is_recorded_now(actor, row)}

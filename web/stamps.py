@@ -20,7 +20,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import grants, members, units
 from ledger.people.list_exports import read_whole
 from ledger.people.models import UnitKind
-from ledger.service import evidence, queue, stamps, undoing, waiting
+from ledger.service import evidence, queue, stamps, undoing, visit_notes, waiting
 from ledger.service.desk import StampedBatch
 from ledger.service.models import Decision, Evidence, Stamp
 from ledger.service.waiting import QueueFilter, StampedVisit, Waiting
@@ -127,6 +127,7 @@ def _shown_queue(actor: Actor, rows: list[Waiting]) -> list[dict[str, Any]]:
             "explanation": explained(row.outcome),
             "flag": _flag(row),
             "blocked": sentence_of(row.outcome.code, row.checkin.state),
+            "note": visit_notes.note_for(actor, row.checkin),
         }
         for row in rows
     ]

@@ -215,7 +215,18 @@ CERTIFICATE = {
     "declined": Word("no", "cross", _("没有开具")),
 }
 
+PLATE = {
+    "active": Word("ok", "check", _("在用")),
+    "retired": Word("no", "cross", _("已停用")),
+}
+
+FOLLOW_UP = {
+    "open": Word("wait", "clock", _("待办")),
+    "done": Word("ok", "check", _("办完了")),
+}
+
 STATES = {
+    "plate": PLATE, "follow_up": FOLLOW_UP,
     "summary": SUMMARY, "certificate": CERTIFICATE,
     "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,
     "erasure": ERASURE, "put_right": PUT_RIGHT,

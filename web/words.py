@@ -64,6 +64,18 @@ CATEGORIES = {
 }
 """What a day's feedback is about."""
 
+NOTE_CATEGORIES = {
+    "all_well": _("一切都好"),
+    "elders": _("老人照护"),
+    "health": _("生病就医"),
+    "safety": _("安全隐患"),
+    "repairs": _("房屋维修"),
+    "environment": _("环境卫生"),
+    "neighbours": _("邻里矛盾"),
+    "other": _("其他事"),
+}
+"""What a visit note is about, in the order of its buttons."""
+
 OFFER_KINDS = {
     "goods": _("商品"),
     "service": _("服务"),
@@ -251,7 +263,8 @@ SCOPES = {
 WORDS = {
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
-    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
+    "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES,
+    "NOTE_CATEGORIES": NOTE_CATEGORIES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,

@@ -10,8 +10,9 @@ from api.errors import language
 from api.schemas.fields import Code, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
 from ledger.service.checkins import Kind, Via
 from ledger.service.evidence import Location, Review
-from ledger.service.models import CheckinState, Evidence
+from ledger.service.models import CheckinState, Evidence, NoteCategory
 from ledger.service.queue import WAITING
+from ledger.service.visit_notes import VisitNote
 
 MOST_ITEMS = 200
 
@@ -22,6 +23,7 @@ class CheckinViaSchema(Schema):
     grant = fields.String(validate=validate.Length(min=1, max=600), metadata={"description": "From POST /scans."})
     live_code = Code(40, metadata={"description": "The changing code of the screen."})
     poster_code = Code(40, metadata={"description": "The fixed code of the poster."})
+    plate_code = Code(40, metadata={"description": "The code of a plate at a door; the visit ends with a note."})
     card_code = Code(200, metadata={"description": "The code of a paper card."})
     member_id = Id(metadata={"description": "Staff record this member themselves."})
 
@@ -47,11 +49,26 @@ class LocationSchema(Schema):
 
 
 class VisitNoteSchema(Schema):
-    """A visit note (走访手记)."""
+    """A visit note (走访手记), read by its writer and by staff of that part."""
 
-    category = Text(40, load_default="")
-    need = Text(500, lines=True, load_default="")
-    follow_up = Text(500, lines=True, load_default="")
+    category = fields.Enum(
+        NoteCategory, by_value=True, required=True, metadata={"description": "What it was about.", "example": "elders"}
+    )
+    need = Text(500, lines=True, load_default="", metadata={"description": "What is needed."})
+    follow_up = Text(
+        500, lines=True, load_default="", metadata={"description": "What is to be done; listed until it is."}
+    )
+
+    @post_load
+    def as_note(self, asked: dict[str, Any], **_: Any) -> VisitNote:
+        return VisitNote(**asked)
+
+
+class DoorSchema(Schema):
+    number = fields.Integer(metadata={"description": "The number on the plate."})
+    address = fields.String(
+        allow_none=True, metadata={"description": "For whoever visits there and staff of that part; none for others."}
+    )
 
 
 class CheckinRequestSchema(Schema):
@@ -113,7 +130,11 @@ class CheckinViewSchema(Schema):
     received_at = Moment(attribute="checkin.received_at")
     minutes = fields.Integer(attribute="checkin.minutes", allow_none=True)
     distance = fields.String(attribute="checkin.distance_bucket", allow_none=True)
-    note = fields.Nested(VisitNoteSchema, attribute="checkin.note", allow_none=True)
+    note = fields.Nested(
+        VisitNoteSchema, allow_none=True, metadata={"description": "For its writer and for staff of that part."}
+    )
+    follow_up = fields.String(attribute="checkin.follow_up", allow_none=True, metadata={"enum": ["open", "done", None]})
+    door = fields.Nested(DoorSchema, allow_none=True, metadata={"description": "Where it was at a plate."})
     stamp = fields.Nested(DecidedSchema, attribute="decided", allow_none=True)
     waiting_for = fields.String(allow_none=True, metadata={"enum": [*WAITING, None]})
     waiting_because = fields.Method(

@@ -112,6 +112,13 @@ class Moment(fields.AwareDateTime):
         return moment
 
 
+class Day(fields.Date):
+    """A local day (2026-11-20) of the years that the service knows."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(validate=validate.Range(min=EARLIEST.date(), max=LATEST.date()), **more)
+
+
 class Month(fields.Date):
     """A month (2026-11) of the years that the service knows; loaded as its first day."""
 

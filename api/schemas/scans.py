@@ -28,9 +28,16 @@ class ScanningCommunitySchema(Schema):
     name = fields.String()
 
 
+class ScannedPlateSchema(Schema):
+    number = fields.Integer(metadata={"description": "The number on the plate; its address is not told here."})
+
+
 class ScanSchema(Schema):
     grant = fields.String(metadata={"description": "Send it as `via.grant` with the check-in, within 10 minutes."})
     evidence = fields.String()
     community = fields.Nested(ScanningCommunitySchema)
-    activity = fields.Nested(ScannedActivitySchema)
+    activity = fields.Nested(
+        ScannedActivitySchema, metadata={"description": "Of a standing one, with the hours of the present day."}
+    )
+    plate = fields.Nested(ScannedPlateSchema, allow_none=True)
     expires_at = Moment()

@@ -80,6 +80,8 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "manage_programmes": {_A: COMMUNITY},
     "see_programmes": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "manage_activities": {_C: UNIT, _A: COMMUNITY},
+    "see_plates": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
+    "handle_notes": {_C: UNIT, _S: UNIT, _A: COMMUNITY},
     # books
     "reverse": {_A: COMMUNITY},
     "second_reversal": {_A: COMMUNITY, _T: COMMUNITY, _X: SECOND},

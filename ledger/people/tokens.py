@@ -28,6 +28,7 @@ class Scope(StrEnum):
     RECORD = "record"
     CHECKINS = "checkins"
     TILL = "till"
+    CALENDAR = "calendar"
     EVERYTHING = "everything"
 
 
@@ -36,16 +37,18 @@ WRITES: dict[Scope, frozenset[str]] = {
     Scope.RECORD: frozenset({"checkins"}),
     Scope.CHECKINS: frozenset({"checkins", "scans"}),
     Scope.TILL: frozenset({"till", "redemptions", "vouchers"}),
+    Scope.CALENDAR: frozenset(),
 }
 """The resources in which a scope writes."""
 
 READS: dict[Scope, frozenset[str]] = {
     Scope.CHECKINS: frozenset({"checkins", "activities", "programmes"}),
     Scope.TILL: frozenset({"till", "redemptions", "vouchers", "offers", "branches"}),
+    Scope.CALENDAR: frozenset({"calendar"}),
 }
 """The resources that a scope reads besides who it is (`GET /me`); Scope.READ reads them all."""
 
-ACCOUNT = frozenset({"account", "tokens", "device-grants", "my-number"})
+ACCOUNT = frozenset({"account", "tokens", "device-grants", "my-number", "calendar-feeds"})
 """The keys of an account: no token that a person made opens them, so a leaked one cannot make itself at home."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
@@ -21,8 +21,8 @@ from ledger.people.members import load_community
 from ledger.people.models import PlaceUnit
 from ledger.service import sign_ups
 from ledger.service.codes import new_poster_code
-from ledger.service.errors import ActivityHasVisits, ActivityTimes, ProgrammeEnded
-from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Programme
+from ledger.service.errors import ActivityHasVisits, ActivityTimes, ProgrammeEnded, StandsEveryDay
+from ledger.service.models import Activity, ActivityKind, ActivityState, Checkin, CheckinState, Programme
 
 LONGEST = timedelta(hours=24)
 SCANNED_AHEAD = timedelta(hours=2)
@@ -62,17 +62,32 @@ def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: Acti
 
     Raises NotFound (programme, unit), Forbidden, UnitEnded, ProgrammeEnded, ActivityTimes.
     """
+    require_plannable(actor, programme_id, unit_id)
+    refuse_times(plan)
+    return add_activity(actor, programme_id, unit_id, plan=plan)
+
+
+def require_plannable(actor: Actor, programme_id: UUID, unit_id: UUID) -> None:
+    """Raises NotFound (programme, unit), Forbidden, UnitEnded, ProgrammeEnded."""
     programme = load(actor.tenant, Programme, programme_id)
     unit = units.hold_unit(actor.tenant, unit_id)
     require(actor, "manage_activities", unit_path=unit.path)
     units.require_live(unit)
     if programme.ended_at is not None:
         raise ProgrammeEnded
+
+
+def refuse_times(plan: ActivityPlan) -> None:
+    """Raises ActivityTimes."""
     now = clock.now()
     if not timedelta(0) < plan.ends_at - plan.starts_at <= LONGEST:
         raise ActivityTimes
     if not now - FARTHEST_BACK <= plan.starts_at <= now + FARTHEST_AHEAD:
         raise ActivityTimes
+
+
+def add_activity(actor: Actor, programme_id: UUID, unit_id: UUID, *, plan: ActivityPlan, **more: Any) -> Activity:
+    """The activity is written with a poster of its own; what may be planned was looked at before."""
     activity = Activity(
         community_id=actor.tenant,
         id=new_id(),
@@ -90,8 +105,9 @@ def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: Acti
         longitude_e6=plan.longitude_e6,
         poster_code=new_poster_code(load_community(actor.tenant).short_code),
         state=ActivityState.PLANNED,
-        created_at=now,
+        created_at=clock.now(),
         actor_id=actor.person_id,
+        **more,
     )
     db.session.add(activity)
     db.session.flush()
@@ -104,11 +120,14 @@ def plan_activity(actor: Actor, programme_id: UUID, *, unit_id: UUID, plan: Acti
 def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity:
     """The activity does not take place; whoever is checked in just now is voided, whoever signed up is told.
 
-    Service that was completed is not swept away: ActivityHasVisits. Raises before it NotFound, Forbidden, WrongState.
+    Service that was completed is not swept away: ActivityHasVisits. Raises before it NotFound, Forbidden,
+    StandsEveryDay, WrongState.
     """
     # A full lock: a check-in that has read the activity as planned is waited for, a later one sees it cancelled.
     activity = load(actor.tenant, Activity, activity_id, lock=True)
     require(actor, "manage_activities", unit_path=load(actor.tenant, PlaceUnit, activity.unit_id).path)
+    if activity.kind is ActivityKind.STANDING:
+        raise StandsEveryDay
     if activity.state == ActivityState.CANCELLED:
         raise WrongState(state=activity.state)
     # Voiding waits for whoever closes one of these visits just now, and what was closed counts as served.
@@ -152,12 +171,18 @@ def list_activities(
     since: datetime | None = None,
     until: datetime | None = None,
     unit_id: UUID | None = None,
+    series_id: UUID | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[ActivityView]:
-    """Activities that lie (even partly) between the moments and inside the unit, newest first. Raises Forbidden."""
+    """Activities that lie (even partly) between the moments and inside the unit, newest first. Raises Forbidden.
+
+    A standing activity stands there once, not with each of its days. `series_id`: only the dates of that series.
+    """
     require_any(actor, "see_programmes")
-    query = _described(actor.tenant).order_by(Activity.id.desc()).limit(limit)
+    query = _described(actor.tenant).where(Activity.standing_id.is_(None)).order_by(Activity.id.desc()).limit(limit)
+    if series_id:
+        query = query.where(Activity.series_id == series_id)
     if since:
         query = query.where(Activity.ends_at >= since)
     if until:
@@ -184,10 +209,14 @@ def is_recorded_now(actor: Actor, view: ActivityView) -> bool:
 
 def count_visits(community_id: UUID, activity_ids: Collection[UUID]) -> dict[UUID, int]:
     """How many visits that are not void each of these activities had, in one statement."""
-    query = select(Checkin.activity_id, func.count()).where(
-        within(community_id, Checkin), Checkin.activity_id.in_(activity_ids), Checkin.state != CheckinState.VOID
+    shown = func.coalesce(Activity.standing_id, Activity.id)
+    query = select(shown, func.count()).where(
+        within(community_id, Checkin, Activity),
+        Activity.id == Checkin.activity_id,
+        or_(Activity.id.in_(activity_ids), Activity.standing_id.in_(activity_ids)),
+        Checkin.state != CheckinState.VOID,
     )
-    return dict(db.session.execute(query.group_by(Checkin.activity_id)).tuples().all())
+    return dict(db.session.execute(query.group_by(shown)).tuples().all())
 
 
 def poster_code_of(actor: Actor, activity_id: UUID) -> str:

@@ -7,7 +7,7 @@ cannot be: unknown codes, cancelled or far activities, two places at once, the s
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,23 +22,25 @@ from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
-from ledger.people import cards, children, communities, consents, guesses, members
+from ledger.people import cards, children, consents, guesses, members
 from ledger.people.models import Member, MemberState, PlaceUnit, Purpose
 from ledger.people.notices import declare, tell
-from ledger.service import codes, evidence
+from ledger.service import days, evidence
 from ledger.service.errors import (
     ActivityCancelled,
     ActivityTooFar,
     DuplicateCheckin,
-    LiveCodeExpired,
     MemberGone,
     NoOpenVisit,
-    OtherCommunity,
+    NoteRequired,
     Overlap,
-    UnknownCode,
 )
 from ledger.service.evidence import Location, Review, Sighting
-from ledger.service.models import Activity, ActivityState, Checkin, CheckinState, Evidence
+from ledger.service.models import Activity, ActivityKind, ActivityState, Checkin, CheckinState, Evidence
+from ledger.service.visit_notes import VisitNote, as_columns
+from ledger.service.ways_in import Via, prove
+
+__all__ = ["DEAD", "Kind", "Via", "lock_members", "record_checkin"]
 
 _checkins: Any = Checkin.__table__
 
@@ -58,26 +60,13 @@ class Kind(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Via:
-    """How the visit is proved: exactly one of these."""
-
-    grant: str | None = None
-    live_code: str | None = None
-    poster_code: str | None = None
-    card_code: str | None = None
-    member_id: UUID | None = None
-
-    @property
-    def is_by_staff(self) -> bool:
-        """Staff at the place say who is there: they know the member, or hold their paper card."""
-        return self.member_id is not None or self.card_code is not None
-
-
 @dataclass(frozen=True, slots=True)
 class _Site:
+    """Where the visit is: the activity, its place in the tree, and the door if it is one of several."""
+
     activity: Activity
     unit_path: str
+    plate_id: UUID | None = None
 
 
 @atomic
@@ -90,39 +79,42 @@ def record_checkin(
     happened_at: datetime | None = None,
     minutes: int | None = None,
     location: Location | None = None,
-    note: dict[str, str] | None = None,
+    note: VisitNote | None = None,
     on_behalf_of: UUID | None = None,
 ) -> Checkin:
     """The member has arrived (`in`: a new visit) or left (`out`: the open visit is pending, its minutes exact).
 
     `happened_at` None is now, or the moment of the scan; `minutes` (0 … 1440) makes a complete visit by hand, graded
     `later`. `on_behalf_of` is the member for whom a helper acts. Entering one place closes the visit at another.
+    A visit of a standing activity belongs to that day; each plate is a place of its own, whose visit ends with a note.
 
     Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
-    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed; for `in` GuardianRequired, ServiceWithdrawn;
-    ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin, Overlap, for `out` NoOpenVisit.
+    UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed, PlateRetired, ForeignPlate; for `in` GuardianRequired,
+    ServiceWithdrawn; ActivityOver (a standing one), ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin,
+    NoteRequired (with minutes), Overlap, for `out` NoOpenVisit, NoteRequired.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
-    basis, witnessed_at = _prove(actor, site.activity, via, happened_at)
+    proof = prove(actor, site.activity, via, happened_at)
     given = _consents(member, kind)
     seen = Sighting(
-        basis=basis,
-        happened_at=happened_at or witnessed_at or clock.now(),
+        basis=proof.basis,
+        happened_at=happened_at or proof.witnessed_at or clock.now(),
         received_at=clock.now(),
-        witnessed_at=witnessed_at,
+        witnessed_at=proof.witnessed_at,
         distance=evidence.distance_bucket(site.activity, location if Purpose.LOCATION in given else None),
         by_hand=minutes is not None,
         recorded_own=via.is_by_staff and member.person_id == actor.person_id,
         by_helper=not via.is_by_staff and member.person_id != actor.person_id,
     )
+    site = replace(_on_its_day(site, member, kind, seen.happened_at), plate_id=proof.plate_id)
     if site.activity.state == ActivityState.CANCELLED:
         raise ActivityCancelled
     if evidence.is_far_in_time(site.activity, seen):
         raise ActivityTooFar
     visits = _visits(member, site.activity, seen.happened_at)
     if kind is Kind.OUT:
-        visit = _leave(actor, site.activity, member, visits=visits, seen=seen, minutes=minutes, note=note)
+        visit = _leave(actor, site, member, visits=visits, seen=seen, minutes=minutes, note=note)
     else:
         visit = _arrive(actor, site, member, visits=visits, seen=seen, minutes=minutes, note=note)
     if seen.by_helper:
@@ -150,6 +142,16 @@ def _site(community_id: UUID, activity_id: UUID) -> _Site:
     if row is None:
         raise NotFound
     return _Site(*row)
+
+
+def _on_its_day(site: _Site, member: Member, kind: Kind, moment: datetime) -> _Site:
+    """Of a standing activity the day that is meant: one leaves the day one came on, whatever day it is since."""
+    if site.activity.kind is not ActivityKind.STANDING:
+        return site
+    left = None
+    if kind is Kind.OUT:
+        left = days.day_being_left(site.activity, members.family_of(member.community_id, member.id), moment)
+    return replace(site, activity=left or days.hold_day(site.activity, moment))
 
 
 def _member(actor: Actor, via: Via, on_behalf_of: UUID | None, *, site: _Site) -> Member:
@@ -191,49 +193,6 @@ def _locked(community_id: UUID, member_id: UUID) -> tuple[Member, str]:
     return member, unit_path
 
 
-def _prove(
-    actor: Actor, activity: Activity, via: Via, happened_at: datetime | None
-) -> tuple[Evidence, datetime | None]:
-    """What the code proves, and at which moment it was read (None where the code does not change)."""
-    if via.is_by_staff:
-        return Evidence.COORDINATOR_SCAN, None
-    if via.grant is not None:
-        return _prove_by_grant(actor, activity, via.grant)
-    code = via.poster_code or via.live_code or ""
-    if codes.prefix_of(code) != codes.prefix_of(activity.poster_code):
-        raise OtherCommunity if communities.with_short_code(codes.prefix_of(code)) else UnknownCode
-    if via.poster_code is not None:
-        if via.poster_code != activity.poster_code:
-            raise UnknownCode
-        return Evidence.POSTER, None
-    return _prove_by_live_code(activity, code, happened_at)
-
-
-def _prove_by_grant(actor: Actor, activity: Activity, text: str) -> tuple[Evidence, datetime]:
-    grant = codes.open_grant(text)
-    if grant.community_id != actor.tenant:
-        raise OtherCommunity
-    if grant.activity_id != activity.id:
-        raise UnknownCode
-    codes.bind_grant(actor, text)
-    return grant.evidence, grant.scanned_at
-
-
-def _prove_by_live_code(
-    activity: Activity, code: str, happened_at: datetime | None
-) -> tuple[Evidence, datetime | None]:
-    """The code is on the screen now; or it was when it is said to have happened, on a phone without network.
-
-    What is sent later may as well be a picture that somebody forwarded: it proves no more than the poster, and no time.
-    """
-    now = clock.now()
-    if codes.is_shown_at(activity, code, now):
-        return Evidence.LIVE_CODE, now
-    if happened_at is not None and codes.is_shown_at(activity, code, happened_at):
-        return Evidence.POSTER, None
-    raise LiveCodeExpired if codes.age_of_live_code(activity, code, now) is not None else UnknownCode
-
-
 def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checkin]:
     """The member's visits that this one could meet: here, open ones, and those around the moment.
 
@@ -259,18 +218,22 @@ def _arrive(
     visits: Sequence[Checkin],
     seen: Sighting,
     minutes: int | None,
-    note: dict[str, str] | None,
+    note: VisitNote | None,
 ) -> Checkin:
     activity, arrived_at = site.activity, seen.happened_at
     here = [visit for visit in visits if visit.activity_id == activity.id]
-    if any(visit.state not in DEAD for visit in here):
+    if any(visit.state not in DEAD and visit.plate_id == site.plate_id for visit in here):
         raise DuplicateCheckin
+    is_unnoted = site.plate_id is not None and note is None
+    if is_unnoted and minutes is not None:
+        raise NoteRequired
     left_at = None if minutes is None else evidence.credit_starts(activity, arrived_at) + timedelta(minutes=minutes)
-    elsewhere = [visit for visit in visits if visit.activity_id != activity.id and visit.state not in DEAD]
+    elsewhere = [visit for visit in visits if visit.state not in DEAD]
     _refuse_overlap(elsewhere, arrived_at, left_at)
     _close_earlier(actor, elsewhere, arrived_at)
     graded, reasons = evidence.grade(seen)
     reasons += evidence.arrival_reasons(activity, arrived_at)
+    reasons += [Review.WITHOUT_NOTE] if is_unnoted else []
     if left_at is None:
         left_at, why = _known_leaving(activity, elsewhere, arrived_at)
         reasons += why
@@ -293,10 +256,11 @@ def _arrive(
         "received_at": seen.received_at,
         "minutes": minutes,
         "distance_bucket": seen.distance,
-        "note": note,
         "recorded_by": actor.person_id,
         "closed_by": None,
         "on_behalf_of": actor.acts_for(member.person_id),
+        "plate_id": site.plate_id,
+        **as_columns(actor, note),
     }
     return _insert(actor, row)
 
@@ -350,17 +314,19 @@ def _known_leaving(
 
 def _leave(
     actor: Actor,
-    activity: Activity,
+    site: _Site,
     member: Member,
     *,
     visits: Sequence[Checkin],
     seen: Sighting,
     minutes: int | None,
-    note: dict[str, str] | None,
+    note: VisitNote | None,
 ) -> Checkin:
-    visit = next((visit for visit in visits if visit.activity_id == activity.id and _is_loose(visit)), None)
+    activity, visit = site.activity, _being_left(site, visits)
     if visit is None:
         raise NoOpenVisit
+    if visit.plate_id is not None and note is None and visit.note is None:
+        raise NoteRequired
     left_at = seen.happened_at
     if minutes is not None:
         left_at = evidence.credit_starts(activity, visit.arrived_at) + timedelta(minutes=minutes)
@@ -387,6 +353,14 @@ def _leave(
     return visit
 
 
+def _being_left(site: _Site, visits: Sequence[Checkin]) -> Checkin | None:
+    """The visit that ends: the open one, else the last closed for its member; with a plate, one at its door."""
+    here = [visit for visit in visits if visit.activity_id == site.activity.id and _is_loose(visit)]
+    if site.plate_id is not None:
+        here = [visit for visit in here if visit.plate_id == site.plate_id]
+    return max(here, key=lambda visit: (visit.state == CheckinState.OPEN, visit.arrived_at), default=None)
+
+
 def _close(
     actor: Actor,
     visit: Checkin,
@@ -396,17 +370,19 @@ def _close(
     added: Sequence[Review],
     by_hand: int | None = None,
     later: bool = False,
-    note: dict[str, str] | None = None,
+    note: VisitNote | None = None,
     on_behalf_of: UUID | None = None,
 ) -> None:
     """The visit is pending, with exact minutes; what was assumed about its end before is replaced."""
-    known = [reason for reason in visit.reasons if reason not in LOOSE]
+    replaced = LOOSE if note is None else LOOSE | {Review.WITHOUT_NOTE}
+    known = [reason for reason in visit.reasons if reason not in replaced]
     visit.state = CheckinState.PENDING
     visit.left_at = left_at
     visit.minutes = evidence.credited_minutes(activity, visit.arrived_at, left_at) if by_hand is None else by_hand
     visit.reasons = list(dict.fromkeys([*known, *added]))
     visit.evidence = Evidence.LATER if later else visit.evidence
-    visit.note = note or visit.note
+    for name, value in as_columns(actor, note).items():
+        setattr(visit, name, value)
     visit.closed_by = actor.person_id
     db.session.flush()
     audit.record(actor, "service.check_out", visit.id, on_behalf_of=on_behalf_of, minutes=visit.minutes)

@@ -1,7 +1,7 @@
 """Codes at the place of service: a poster's fixed one, a screen's changing one, and the grant that a scan gives.
 
-A poster code is SHORT-XXXXXXXXXX (10 characters of chance), a live code SHORT-XXXXXXXX (8 characters of a keyed
-function of activity and 15-second step): the length tells them apart.
+A poster code is SHORT-XXXXXXXXXX (10 characters of chance), a plate's SHORT-XXXXXXXXXXXX (12), a live code
+SHORT-XXXXXXXX (8 characters of a keyed function of activity and 15-second step): the length tells them apart.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, secrets
@@ -24,11 +25,19 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import communities
 from ledger.people.models import Community, PlaceUnit
-from ledger.service.errors import ActivityCancelled, GrantExpired, GrantUsed, LiveCodeExpired, UnknownCode
-from ledger.service.models import Activity, ActivityState, Evidence, GrantUse
+from ledger.service.errors import (
+    ActivityCancelled,
+    ActivityOver,
+    GrantExpired,
+    GrantUsed,
+    LiveCodeExpired,
+    PlateRetired,
+    UnknownCode,
+)
+from ledger.service.models import Activity, ActivityKind, ActivityState, Evidence, GrantUse, Plate, PlateState
 
 STEP_SECONDS = 15
-POSTER_LENGTH, LIVE_LENGTH = 10, 8
+POSTER_LENGTH, LIVE_LENGTH, PLATE_LENGTH = 10, 8, 12
 REMEMBERED_STEPS = 20
 """So many steps back a live code is called expired and not unknown: five minutes."""
 
@@ -47,27 +56,33 @@ class LiveCode(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ScanGrant:
-    """What a scan proved: this activity's code was read at this moment by the browser of the nonce."""
+    """What a scan proved: this activity's code (of this plate) was read at this moment by the browser of the nonce."""
 
     community_id: UUID
     activity_id: UUID
     evidence: Evidence
     scanned_at: datetime
     nonce: str
+    plate_id: UUID | None = None
 
 
 class Scan(NamedTuple):
-    """The answer to a scan: a signed grant, and where it is good for."""
+    """The answer to a scan: a signed grant, and where it is good for. `plate` is the door's, where one was scanned."""
 
     grant: str
     activity: Activity
     community: Community
     evidence: Evidence
     expires_at: datetime
+    plate: Plate | None = None
 
 
 def new_poster_code(short_code: str) -> str:
     return f"{short_code}-{secrets.random_code(POSTER_LENGTH)}"
+
+
+def new_plate_code(short_code: str) -> str:
+    return f"{short_code}-{secrets.random_code(PLATE_LENGTH)}"
 
 
 def prefix_of(code: str) -> str:
@@ -77,6 +92,10 @@ def prefix_of(code: str) -> str:
 
 def is_live(code: str) -> bool:
     return len(code.partition("-")[2]) == LIVE_LENGTH
+
+
+def is_plate(code: str) -> bool:
+    return len(code.partition("-")[2]) == PLATE_LENGTH
 
 
 def step_of(moment: datetime) -> int:
@@ -118,31 +137,60 @@ def is_shown_at(activity: Activity, code: str, moment: datetime) -> bool:
 def read_scan(code: str, *, nonce: str) -> Scan:
     """A grant for whoever read the code, signed in or not; nothing is recorded.
 
-    Raises UnknownCode, LiveCodeExpired, ActivityCancelled.
+    Raises UnknownCode, LiveCodeExpired, PlateRetired, ActivityCancelled, ActivityOver (a standing one that ended).
     """
     community = communities.with_short_code(prefix_of(code))
     if community is None:
         raise UnknownCode
-    activity = _with_live_code(community.id, code) if is_live(code) else _with_poster_code(community.id, code)
-    if activity.state == ActivityState.CANCELLED:
-        raise ActivityCancelled
+    activity, plate = _behind(community.id, code)
+    _refuse_over(activity)
     now = clock.now()
     evidence = Evidence.LIVE_CODE if is_live(code) else Evidence.POSTER
-    grant = ScanGrant(community.id, activity.id, evidence, now, nonce)
-    return Scan(sign_grant(grant), activity, community, evidence, now + GRANT_LIVES)
+    grant = ScanGrant(community.id, activity.id, evidence, now, nonce, plate.id if plate else None)
+    return Scan(sign_grant(grant), activity, community, evidence, now + GRANT_LIVES, plate)
+
+
+def _behind(community_id: UUID, code: str) -> tuple[Activity, Plate | None]:
+    """The activity of a code, and the plate if it is a plate's."""
+    if is_plate(code):
+        plate = plate_with(community_id, code)
+        return load(community_id, Activity, plate.standing_id), plate
+    found = _with_live_code(community_id, code) if is_live(code) else _with_poster_code(community_id, code)
+    return found, None
+
+
+def _refuse_over(activity: Activity) -> None:
+    if activity.state == ActivityState.CANCELLED:
+        raise ActivityCancelled
+    # The last night of a standing one may reach into the day after: who came may still leave.
+    if activity.kind is ActivityKind.STANDING and activity.ends_at + NEARBY <= clock.now():
+        raise ActivityOver
 
 
 def reopen_scan(text: str) -> Scan:
-    """The scan that a grant came from, for the page that carries it on. Raises GrantExpired, ActivityCancelled."""
+    """The scan that a grant came from, for the page that carries it on.
+
+    Raises GrantExpired, ActivityCancelled, ActivityOver.
+    """
     grant = open_grant(text)
     try:
         activity = load(grant.community_id, Activity, grant.activity_id)
+        plate = load(grant.community_id, Plate, grant.plate_id) if grant.plate_id else None
     except NotFound as error:
         raise GrantExpired from error
-    if activity.state == ActivityState.CANCELLED:
-        raise ActivityCancelled
+    _refuse_over(activity)
     community = db.session.get_one(Community, grant.community_id)
-    return Scan(text, activity, community, grant.evidence, grant.scanned_at + GRANT_LIVES)
+    return Scan(text, activity, community, grant.evidence, grant.scanned_at + GRANT_LIVES, plate)
+
+
+def plate_with(community_id: UUID, code: str) -> Plate:
+    """The plate that carries the code. Raises UnknownCode, PlateRetired."""
+    plate: Plate | None = db.session.scalars(scoped(community_id, Plate).where(Plate.code == code)).one_or_none()
+    if plate is None:
+        raise UnknownCode
+    if plate.state == PlateState.RETIRED:
+        raise PlateRetired
+    return plate
 
 
 def _with_poster_code(community_id: UUID, code: str) -> Activity:
@@ -157,9 +205,10 @@ def _with_poster_code(community_id: UUID, code: str) -> Activity:
 def _with_live_code(community_id: UUID, code: str) -> Activity:
     now = clock.now()
     near = scoped(community_id, Activity).where(
-        Activity.starts_at >= now - NEARBY - timedelta(days=1),
+        or_(Activity.opens_minute.is_not(None), Activity.starts_at >= now - NEARBY - timedelta(days=1)),
         Activity.starts_at <= now + NEARBY,
         Activity.ends_at >= now - NEARBY,
+        Activity.standing_id.is_(None),
     )
     was_shown = False
     activity: Activity
@@ -180,6 +229,7 @@ def sign_grant(grant: ScanGrant) -> str:
             grant.evidence,
             int(grant.scanned_at.timestamp() * 1000),
             grant.nonce,
+            grant.plate_id.hex if grant.plate_id else None,
         ],
         separators=(",", ":"),
     ).encode()
@@ -195,11 +245,12 @@ def open_grant(text: str) -> ScanGrant:
         raise GrantExpired from error
     if not secrets.same(signature, secrets.mac(content, "scan grant")):
         raise GrantExpired
-    community_id, activity_id, evidence, milliseconds, nonce = json.loads(content)
+    community_id, activity_id, evidence, milliseconds, nonce, plate_id = json.loads(content)
     scanned_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
     if not scanned_at <= clock.now() + timedelta(minutes=1) or clock.now() - scanned_at >= GRANT_LIVES:
         raise GrantExpired
-    return ScanGrant(UUID(community_id), UUID(activity_id), Evidence(evidence), scanned_at, nonce)
+    plate = UUID(plate_id) if plate_id else None
+    return ScanGrant(UUID(community_id), UUID(activity_id), Evidence(evidence), scanned_at, nonce, plate)
 
 
 def bind_grant(actor: Actor, text: str) -> None:

@@ -239,3 +239,67 @@ class NoCodeOnPhoto(Refused):
     code = "no_code_on_photo"
     zh = ("照片上没有读到二维码。", "请靠近一点、拍清楚再试，或输入卡号。")
     en = ("No QR code could be read on the photo.", "Come closer and hold still, or type the card's number.")
+
+
+class RepeatsNone(Refused):
+    """No date lies between the first day and the last."""
+
+    code = "repeats_none"
+    zh = ("这样重复一次也没有。", "请把截止日期放晚一点，或换星期几。")
+    en = ("These dates come to none.", "Choose a later last day, or other weekdays.")
+
+
+class RepeatsTooLong(Refused):
+    """A series has at most a hundred dates and ends within a year."""
+
+    code = "repeats_too_long"
+    zh = ("重复太多了。", "一次最多安排 {most} 次，最远到一年以后。")
+    en = ("That repeats too long.", "At most {most} dates at once, within a year.")
+
+
+class StandsEveryDay(Refused):
+    """A standing activity is open every day: nobody signs up for it, and it is ended, not cancelled."""
+
+    code = "stands_every_day"
+    zh = ("这是每天开放的常设服务。", "不用报名，去了扫码就行；不再办时请用“停办”。")
+    en = ("This service is open every day.", "No sign-up is needed: come and scan. To stop it, end it.")
+
+
+class NotStanding(Refused):
+    """Plates and daily hours belong to a standing activity."""
+
+    code = "not_standing"
+    zh = ("这不是常设服务。", "门牌码只用于每天开放的常设服务。")
+    en = ("This is no standing service.", "Plates belong to a service that is open every day.")
+
+
+class PlateMisplaced(Refused):
+    """A plate hangs at a building or an entrance, inside the part that its service is for."""
+
+    code = "plate_misplaced"
+    zh = ("门牌码要挂在这项服务所在网格的楼栋或单元。", "请选一个楼栋或单元。")
+    en = ("A plate hangs at a building or an entrance of the service's part.", "Choose a building or an entrance.")
+
+
+class PlateRetired(Refused):
+    """The plate was taken down."""
+
+    code = "plate_retired"
+    zh = ("这块门牌码已停用。", "请告诉网格员换一块新的。")
+    en = ("This plate is no longer in use.", "Tell the coordinator: it needs a new one.")
+
+
+class ForeignPlate(Refused):
+    """The plate belongs to another service."""
+
+    code = "foreign_plate"
+    zh = ("这块门牌码属于另一项服务。", "请扫这项服务的门牌码。")
+    en = ("This plate belongs to another service.", "Scan a plate of this service.")
+
+
+class NoteRequired(Refused):
+    """A visit at a door ends with its note: at least what it was about."""
+
+    code = "note_required"
+    zh = ("入户走访要留一条走访手记。", "点一个类别就行，文字可不填。")
+    en = ("A visit at a door ends with a visit note.", "Tap what it was about; words are optional.")

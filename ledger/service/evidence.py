@@ -37,6 +37,7 @@ class Review(StrEnum):
     CLOSED_BY_RULE = "closed_by_rule"
     CLOSED_BY_NEXT = "closed_by_next"
     ACTIVITY_CANCELLED = "activity_cancelled"
+    WITHOUT_NOTE = "without_note"
 
 
 SENTENCES: dict[Review, tuple[str, str]] = {
@@ -54,6 +55,7 @@ SENTENCES: dict[Review, tuple[str, str]] = {
     Review.CLOSED_BY_RULE: ("忘记签退，按结束时间计", "No check-out: counted until the end"),
     Review.CLOSED_BY_NEXT: ("在下一处签到时自动签退", "Closed by checking in at the next place"),
     Review.ACTIVITY_CANCELLED: ("活动取消", "The activity was cancelled"),
+    Review.WITHOUT_NOTE: ("没有走访手记", "No visit note"),
 }
 
 

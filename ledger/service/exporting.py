@@ -16,7 +16,7 @@ from ledger.service.models import Activity, Checkin, Stamp, StampBatch
 
 
 def export_service(person_id: UUID) -> dict[str, Any]:
-    """Visits with their evidence and notes, and the stamps on them with their explanations."""
+    """Visits with their evidence, and the stamps on them with their explanations."""
     visits: list[dict[str, Any]] = []
     stamps: list[dict[str, Any]] = []
     for member in memberships_ever(person_id):
@@ -32,7 +32,6 @@ def export_service(person_id: UUID) -> dict[str, Any]:
             "left_at",
             "minutes",
             "distance_bucket",
-            "note",
         )
         for visit, activity in db.session.execute(query.order_by(Checkin.id)):
             visits.append(facts_of(visit, *names) | {"activity": activity})
@@ -61,7 +60,7 @@ def erase_notes(person_id: UUID) -> None:
     for member in memberships_ever(person_id):
         visits = scoped(member.community_id, Checkin.id).where(Checkin.member_id == member.id)
         blank = update(Checkin).where(within(member.community_id, Checkin), Checkin.member_id == member.id)
-        db.session.execute(blank.values(note=null(), distance_bucket=None))
+        db.session.execute(blank.values(note=null(), noted_by=None, follow_up=None, distance_bucket=None))
         others = scoped(member.community_id, Stamp.batch_id).where(Stamp.checkin_id.not_in(visits))
         own = scoped(member.community_id, Stamp.batch_id).where(Stamp.checkin_id.in_(visits))
         alone = within(member.community_id, StampBatch), StampBatch.id.in_(own), StampBatch.id.not_in(others)

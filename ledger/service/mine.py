@@ -15,15 +15,25 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Refused
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import cards
 from ledger.people.members import aliases_of, standing
-from ledger.service import caps, evidence, queue
+from ledger.service import caps, days, evidence, queue
 from ledger.service.checkins import DEAD, Kind
 from ledger.service.earning import Service, award_for, terms_of
 from ledger.service.errors import ActivityTooFar
 from ledger.service.evidence import Sighting
-from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, ProgrammeRule, Stamp
+from ledger.service.models import (
+    Activity,
+    ActivityKind,
+    Checkin,
+    CheckinState,
+    Decision,
+    Evidence,
+    Plate,
+    ProgrammeRule,
+    Stamp,
+)
 from ledger.service.programmes import rule_at, rules_of
 from ledger.service.queue import CheckinView
 
@@ -52,12 +62,20 @@ class Prospect:
     refusal: Refused | None = None
 
 
-def look_ahead(actor: Actor | None, activity: Activity, *, member_id: UUID | None = None) -> Prospect:
-    """What the actor can record at the activity now, for themself or for a member; who is none here is arriving."""
+def look_ahead(
+    actor: Actor | None, activity: Activity, *, member_id: UUID | None = None, plate_id: UUID | None = None
+) -> Prospect:
+    """What the actor can record at the activity (at this plate of it) now, for themself or for a member.
+
+    Who is no member here is arriving.
+    """
     now = clock.now()
+    today = _day_meant(actor, activity, member_id)
     seen = Sighting(basis=Evidence.POSTER, happened_at=now, received_at=now)
-    refusal = ActivityTooFar() if evidence.is_far_in_time(activity, seen) else None
-    here, elsewhere = _live_visits(actor, activity, member_id) if actor and actor.member_id else (None, None)
+    refusal = ActivityTooFar() if evidence.is_far_in_time(today, seen) else None
+    here, elsewhere = (None, None)
+    if actor is not None and actor.member_id is not None:
+        here, elsewhere = _live_visits(actor, today, member_id, plate_id)
     if here is not None and here.state == CheckinState.OPEN:
         return Prospect(None if refusal else Kind.OUT, here, refusal=refusal)
     if here is not None or refusal is not None:
@@ -65,19 +83,37 @@ def look_ahead(actor: Actor | None, activity: Activity, *, member_id: UUID | Non
     return Prospect(Kind.IN, elsewhere=elsewhere)
 
 
-def _live_visits(actor: Actor, activity: Activity, member_id: UUID | None) -> tuple[Checkin | None, Activity | None]:
-    """The member's live visit at this activity, and the other activity where they are still checked in."""
+def _day_meant(actor: Actor | None, activity: Activity, member_id: UUID | None) -> Activity:
+    """The activity, or of a standing one the day that the scan is about."""
+    if activity.kind is not ActivityKind.STANDING or actor is None or actor.member_id is None:
+        return days.shown_at(activity, clock.now())
+    return days.meant_by(activity, actor.member_ids if member_id is None else {member_id}, clock.now())
+
+
+def _live_visits(
+    actor: Actor, activity: Activity, member_id: UUID | None, plate_id: UUID | None
+) -> tuple[Checkin | None, Activity | None]:
+    """The member's live visit here (at this door), and the other activity or door where they are still checked in."""
     whose = actor.member_ids if member_id is None else {member_id}
     here = scoped(actor.tenant, Checkin).where(
-        Checkin.member_id.in_(whose), Checkin.activity_id == activity.id, Checkin.state.not_in(DEAD)
-    )
-    elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
-        Activity.id == Checkin.activity_id,
         Checkin.member_id.in_(whose),
-        Checkin.activity_id != activity.id,
-        Checkin.state == CheckinState.OPEN,
+        Checkin.activity_id == activity.id,
+        Checkin.plate_id == plate_id,
+        Checkin.state.not_in(DEAD),
     )
-    return db.session.scalars(here).first(), db.session.scalars(elsewhere).first()
+    found = db.session.scalars(here).first()
+    elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
+        Activity.id == Checkin.activity_id, Checkin.member_id.in_(whose), Checkin.state == CheckinState.OPEN
+    )
+    if found is not None:
+        elsewhere = elsewhere.where(Checkin.id != found.id)
+    return found, db.session.scalars(elsewhere).first()
+
+
+def site_code_of(view: CheckinView) -> str:
+    """The code that the visit was checked in with and is left by: its plate's, or its activity's."""
+    visit = view.checkin
+    return load(visit.community_id, Plate, visit.plate_id).code if visit.plate_id else view.activity.poster_code
 
 
 def open_visit(actor: Actor) -> CheckinView | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -65,6 +65,43 @@ class SignUpState(StrEnum):
     LAPSED = "lapsed"
 
 
+class ActivityKind(StrEnum):
+    """Once; a service of every day; or one day of such a service."""
+
+    SINGLE = "single"
+    STANDING = "standing"
+    DAY = "day"
+
+
+class PlateState(StrEnum):
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class NoteCategory(StrEnum):
+    """What a visit at a door was about: closed list."""
+
+    ALL_WELL = "all_well"
+    ELDERS = "elders"
+    HEALTH = "health"
+    SAFETY = "safety"
+    REPAIRS = "repairs"
+    ENVIRONMENT = "environment"
+    NEIGHBOURS = "neighbours"
+    OTHER = "other"
+
+
+class FollowUp(StrEnum):
+    """What a visit note asks for: still to do, or done."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+NO_END = datetime(2199, 12, 31, tzinfo=UTC)
+"""When a standing activity ends that nobody has ended."""
+
+
 class Programme(Base):
     """A kind of service that a community asks for (巡逻, 送餐, …)."""
 
@@ -114,7 +151,13 @@ class ProgrammeRule(Base):
 
 
 class Activity(Base):
-    """A programme at a place and time. `poster_code` (starts with the community's short code) is what its QR names."""
+    """A programme at a place and time. `poster_code` (starts with the community's short code) is what its QR names.
+
+    Dates planned in one go share `series_id`, the id of the first. A standing activity is open every day from
+    `opens_minute` to `closes_minute` of the local day (a closing not after the opening is on the next day), from
+    `starts_at` until `ends_at` (the start of the first day without it); each `day` that it is visited on is a row of
+    its own, with `standing_id` and the hours of that day, so that every rule of a visit answers for that day.
+    """
 
     __tablename__ = "activities"
     __table_args__ = (
@@ -125,6 +168,9 @@ class Activity(Base):
         one_of("state", ActivityState),
         # Serves: what is on, by time.
         Index("ix_activities_time", "community_id", "starts_at", "id"),
+        # Serve: the dates of a series; a standing activity has each day once.
+        Index("ix_activities_series", "community_id", "series_id"),
+        Index("uq_activities_day", "community_id", "standing_id", "day", unique=True),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -146,6 +192,53 @@ class Activity(Base):
     actor_id: Mapped[UUID]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(text(200))
+    series_id: Mapped[UUID | None]
+    standing_id: Mapped[UUID | None]
+    day: Mapped[date | None]
+    opens_minute: Mapped[int | None]
+    closes_minute: Mapped[int | None]
+
+    @property
+    def kind(self) -> ActivityKind:
+        if self.opens_minute is not None:
+            return ActivityKind.STANDING
+        return ActivityKind.SINGLE if self.standing_id is None else ActivityKind.DAY
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends; None for a standing activity that nobody has ended."""
+        return None if self.ends_at == NO_END else self.ends_at
+
+
+class Plate(Base):
+    """A QR plate at a door, opening one standing activity. `number` is what may be said of it in public.
+
+    The `address` is seen by those who hold a right over that part, and by whoever visits there.
+    """
+
+    __tablename__ = "plates"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_id", "standing_id"], ["activities.community_id", "activities.id"]),
+        ForeignKeyConstraint(["community_id", "unit_id"], ["units.community_id", "units.id"]),
+        UniqueConstraint("community_id", "code"),
+        UniqueConstraint("community_id", "number"),
+        one_of("state", PlateState),
+        CheckConstraint("(state = 'retired') = (retired_at IS NOT NULL)", name="retired_with_its_time"),
+        # Serves: the plates of a standing activity, and of a unit.
+        Index("ix_plates_standing", "community_id", "standing_id", "number"),
+        Index("ix_plates_unit", "community_id", "unit_id"),
+    )
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    standing_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    number: Mapped[int]
+    address: Mapped[str] = mapped_column(text(80))
+    code: Mapped[str] = mapped_column(text(20))
+    state: Mapped[str] = mapped_column(text(10))
+    created_at: Mapped[datetime]
+    actor_id: Mapped[UUID]
+    retired_at: Mapped[datetime | None]
 
 
 class SignUp(Base):
@@ -196,7 +289,8 @@ class Checkin(Base):
 
     `recorded_by` and `closed_by` are the persons whose hands recorded arrival and leaving (the member's own, or
     staff), who may never stamp it; `on_behalf_of` is the member's person where another one recorded.
-    A member has at most one open visit, and one live visit number per activity.
+    A member has at most one open visit, and one live visit number per activity. `plate_id` is the door of a visit at
+    one; `note` its visit note, `noted_by` the person who wrote it, `follow_up` whether something of it is to be done.
     """
 
     __tablename__ = "checkins"
@@ -211,6 +305,9 @@ class Checkin(Base):
         # Serve: the stamping queue; a member's own visits, newest first; overlaps of a member.
         Index("ix_checkins_queue", "community_id", "state", "id"),
         Index("ix_checkins_member", "community_id", "member_id", "arrived_at"),
+        # Serves: what visit notes ask for.
+        Index("ix_checkins_follow_up", "community_id", "follow_up", "id",
+              sqlite_where=sql("follow_up IS NOT NULL"), postgresql_where=sql("follow_up IS NOT NULL")),
     )  # fmt: skip
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -230,6 +327,11 @@ class Checkin(Base):
     recorded_by: Mapped[UUID]
     closed_by: Mapped[UUID | None]
     on_behalf_of: Mapped[UUID | None]
+    plate_id: Mapped[UUID | None]
+    noted_by: Mapped[UUID | None]
+    follow_up: Mapped[str | None] = mapped_column(text(10))
+    followed_up_at: Mapped[datetime | None]
+    followed_up_by: Mapped[UUID | None]
 
 
 class StampBatch(Base):

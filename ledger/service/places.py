@@ -9,7 +9,7 @@ from sqlalchemy import String, func, literal, select, update
 from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.tenancy import within
-from ledger.service.models import Activity, ActivityState, Checkin
+from ledger.service.models import Activity, ActivityState, Checkin, Plate, PlateState
 
 
 @registry.when_units_move("checkins")
@@ -31,5 +31,14 @@ def count_planned(community_id: UUID, unit_id: UUID) -> int:
         Activity.unit_id == unit_id,
         Activity.state == ActivityState.PLANNED,
         Activity.ends_at > clock.now(),
+    )
+    return db.session.scalar(query) or 0
+
+
+@registry.hangs_on_units("plates")
+def count_plates(community_id: UUID, unit_id: UUID) -> int:
+    """How many plates in use hang at the unit."""
+    query = select(func.count()).where(
+        within(community_id, Plate), Plate.unit_id == unit_id, Plate.state == PlateState.ACTIVE
     )
     return db.session.scalar(query) or 0

@@ -21,6 +21,8 @@ from ledger.people.members import family_of, is_masked_for, mask_name
 from ledger.people.models import Member, PlaceUnit
 from ledger.service import evidence
 from ledger.service.models import Activity, Checkin, CheckinState, Evidence, Stamp, StampBatch
+from ledger.service.plates import Door, doors_of
+from ledger.service.visit_notes import VisitNote, note_for
 
 STAMPED_WITHIN_WORKDAYS = 3
 """How soon a community decides; shown to the volunteer as the day by which the stamp is expected."""
@@ -52,6 +54,7 @@ class CheckinView(NamedTuple):
     """A check-in as the actor sees it. `waiting_for` is a key of WAITING or None; `expected_by` its end.
 
     `acted_by` are the names of those whose hands recorded it for the member; empty when it was the member's own.
+    `note` is there for those who may read it, `door` where the visit was at one.
     """
 
     checkin: Checkin
@@ -61,6 +64,8 @@ class CheckinView(NamedTuple):
     waiting_for: str | None
     expected_by: datetime | None
     acted_by: list[str]
+    note: VisitNote | None = None
+    door: Door | None = None
 
 
 def list_checkins(
@@ -139,6 +144,7 @@ def visible(actor: Actor, verb: str) -> ColumnElement[bool]:
 def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:
     rows = db.session.execute(query).all()
     decided = _decided(actor.tenant, [row.Checkin.id for row in rows])
+    doors = doors_of(actor, [row.Checkin for row in rows])
     masked = is_masked_for(actor)
     return [
         CheckinView(
@@ -149,6 +155,8 @@ def _views(actor: Actor, query: Select[Any]) -> list[CheckinView]:
             waiting_for=_WAITING_FOR.get(CheckinState(checkin.state)),
             expected_by=expected_by(checkin, activity),
             acted_by=[mask_name(one) if masked else one for one in _hands(checkin, member, recorder, closer)],
+            note=note_for(actor, checkin),
+            door=doors.get(checkin.id),
         )
         for checkin, activity, member, recorder, closer in rows
     ]

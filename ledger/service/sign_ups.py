@@ -23,8 +23,8 @@ from ledger.core.tenancy import Actor, load, scoped, system_actor, within
 from ledger.people import members
 from ledger.people.models import PlaceUnit
 from ledger.people.notices import NoticeKind, declare, tell
-from ledger.service.errors import ActivityOver, OfferOver
-from ledger.service.models import Activity, ActivityState, SignUp, SignUpState
+from ledger.service.errors import ActivityOver, OfferOver, StandsEveryDay
+from ledger.service.models import Activity, ActivityKind, ActivityState, SignUp, SignUpState
 
 OFFERED_HOURS = 12
 """So long a place that became free is kept for whoever is next; never beyond the start."""
@@ -64,11 +64,13 @@ class Standing(NamedTuple):
 def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -> SignUp:
     """The member (None: the actor) has a place, or is last in the line; signing up again answers the same.
 
-    Whoever may act for the member may sign them up. Raises NotFound (activity, member), Forbidden, WrongState
-    (cancelled), ActivityOver.
+    Whoever may act for the member may sign them up. Raises NotFound (activity, member), Forbidden, StandsEveryDay,
+    WrongState (cancelled), ActivityOver.
     """
     activity = load(actor.tenant, Activity, activity_id, lock=True)
     member_id, on_behalf_of = _whose(actor, member_id)
+    if activity.kind is not ActivityKind.SINGLE:
+        raise StandsEveryDay
     if activity.state != ActivityState.PLANNED:
         raise WrongState(state=activity.state)
     if activity.ends_at <= clock.now():

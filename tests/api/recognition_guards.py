@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.people.communities import load_community
+from ledger.people.members import load_community
 from ledger.recognition import summaries
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 

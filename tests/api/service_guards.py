@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
+
+from ledger.core import clock
+from ledger.people.models import UnitKind
+from ledger.people.units import add_unit
+from ledger.service.activities import ActivityPlan
+from ledger.service.plates import add_plate
+from ledger.service.standing import Daily, open_standing
+from tests.stories import Neighbourhood
 
 OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
     "programmes.post_programme": (
@@ -18,6 +27,16 @@ OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
          "starts_at": "2026-12-01T09:00:00+08:00", "ends_at": "2026-12-01T10:00:00+08:00"},
     ),
     "activities.post_cancel": ("volunteer", {"reason": "下雨"}),
+    "activities.post_end": ("volunteer", {"reason": "停办"}),
+    "plates.list_plates": ("volunteer", None),
+    "plates.get_plate": ("supervisor", None),
+    "plates.post_plate": ("stamper", {"unit_id": "unit_id", "address": "1 号楼"}),
+    "plates.post_all": ("stamper", {}),
+    "plates.post_retire": ("stamper", {}),
+    "visit-notes.list_notes": ("supervisor", None),
+    "visit-notes.post_close": ("volunteer", {}),
+    "calendar.get_calendar": ("owner", None),
+    "calendar-feeds.post_feed": ("owner", {"name": "手机"}),
     "sign-ups.list_sign_ups": ("owner", None),
     "sign-ups.post_sign_up": ("owner", {}),
     "sign-ups.post_confirm": ("volunteer", {}),
@@ -39,3 +58,12 @@ OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
     "objections.post_withdrawal": ("admin", {}),
 }  # fmt: skip
 """Endpoint: (a role that the table refuses, body), as in test_guards.py."""
+
+
+def a_plate(place: Neighbourhood, programme_id: UUID) -> UUID:
+    """A plate at a building of the grid, for a service of every day."""
+    admin, plan = place.admin.actor, ActivityPlan(name="走访", place="院里", starts_at=clock.now(), ends_at=clock.now())
+    daily = Daily(opens_minute=480, closes_minute=600)
+    standing = open_standing(admin, programme_id, unit_id=place.grid.id, plan=plan, daily=daily)
+    building = add_unit(admin, "1 号楼", kind=UnitKind.BUILDING, parent_id=place.grid.id)
+    return add_plate(admin, standing.id, building.id, address="1 号楼").id

@@ -150,7 +150,7 @@ def test_a_position_is_kept_as_a_bucket_only(client: FlaskClient, day: Day):
 
 
 def test_a_note_comes_back(client: FlaskClient, day: Day):
-    person, note = day.place.volunteer(), {"category": "老人", "need": "修灯\n楼道", "follow_up": "周三"}
+    person, note = day.place.volunteer(), {"category": "elders", "need": "修灯\n楼道", "follow_up": "周三"}
     visit = post(client, day, person, body(day, note=note)).json
     shown = client.get(f"{day.place.url}/checkins/{visit['id']}", headers=person.headers)
     assert shown.json["note"] == note
@@ -207,7 +207,8 @@ def test_a_refusal_leaves_only_its_audit_line(client: FlaskClient, day: Day):
         {"location": {"latitude": 91, "longitude": 0}},
         {"location": {"latitude": 1e400, "longitude": 0}},
         {"location": {"latitude": 1}},
-        {"note": {"need": "x" * 501}},
+        {"note": {"category": "other", "need": "x" * 501}},
+        {"note": {"category": "老人"}},
         {"note": {"surprise": 1}},
         {"activity_id": None},
         {"surprise": 1},

@@ -45,7 +45,7 @@ from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
-from tests.api.service_guards import OF_SERVICE
+from tests.api.service_guards import OF_SERVICE, a_plate
 from tests.api.settlement_guards import OF_SETTLEMENT
 from tests.api.settlement_guards import things_of as settlement_things_of
 from tests.api.voucher_guards import OF_VOUCHERS, things_of
@@ -58,6 +58,7 @@ ANYBODY_INSIDE = {"seals.list_seals", "seals.get_seal", "seals.get_text", "stand
 
 PUBLIC = {
     "sign_in.send_code", "sign_in.post_sign_in", "scans.post_scan", "verify.get_verdict", "api-docs.openapi_json",
+    "calendar-feeds.get_feed",
 } | ANYBODY_INSIDE  # fmt: skip
 
 INSIDE_ALL = {
@@ -156,6 +157,7 @@ def build(other_name: str = "邻居") -> Town:
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other), **bought_later,
         **settlement_things_of(street, settlement),
+        "plate_id": a_plate(place, programme.id), "secret": new_id(),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
     things |= {"card_id": card.id, "sheet_id": card.sheet_id} | recognised(street.id, other.member_id)

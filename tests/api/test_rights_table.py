@@ -50,6 +50,8 @@ AGREED: dict[str, dict[str, str]] = {
     "excuse_feedback": {"coordinator": "unit", "admin": "all"},
     "see_feedback": {"coordinator": "unit", "stamper": "unit", "admin": "all", "street": "masked"},
     "give_feedback": {},
+    "see_plates": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
+    "handle_notes": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
     "manage_people": {"admin": "all"},
     "manage_units": {"admin": "all"},
     "manage_programmes": {"admin": "all"},

@@ -30,6 +30,7 @@ from api.commands.demo import (
     serving,
     settling,
     signing_in,
+    standing,
     trading,
 )
 from api.commands.demo.story import Story
@@ -105,11 +106,13 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     feeding_back.tell_fortnight(town, story)
     keeping.tell_keeping(town, story)
     recognising.tell_recognition(town, story)
+    standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
+    standing.plan_series(town)
     carding.hand_out_cards(town)
     scanning.open_the_door(town)
 

@@ -16,8 +16,9 @@ from ledger.service.errors import (
     Overlap,
 )
 from ledger.service.evidence import Review
-from ledger.service.models import Checkin, CheckinState, Decision, Evidence
+from ledger.service.models import Checkin, CheckinState, Decision, Evidence, NoteCategory
 from ledger.service.stamps import stamp_checkins
+from ledger.service.visit_notes import VisitNote, note_of
 from tests.ledger.service.day import ELEVEN, NINE, SECOND, Day
 
 OPENING = NINE - timedelta(minutes=15)
@@ -82,8 +83,8 @@ def test_a_visit_is_open_then_pending(day: Day):
 
 
 def test_a_note_of_the_visit_is_kept(day: Day):
-    note = {"category": "老人", "need": "修灯", "follow_up": "周三"}
-    assert fresh(day.arrive(day.place.volunteer(), NINE, note=note)).note == note
+    note = VisitNote(NoteCategory.ELDERS, "修灯", "周三")
+    assert note_of(fresh(day.arrive(day.place.volunteer(), NINE, note=note))) == note
 
 
 def test_checking_in_twice_is_refused(day: Day):

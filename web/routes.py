@@ -26,6 +26,7 @@ from web import (
     donations,
     expiry,
     feedback,
+    flags,
     funds,
     helping,
     home,
@@ -73,7 +74,7 @@ ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
     checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
-    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
+    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
     summaries, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip

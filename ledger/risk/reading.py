@@ -93,6 +93,28 @@ def see_flag(actor: Actor, flag_id: UUID) -> FlagView:
     return _views(actor, [flag])[0]
 
 
+class FlaggedView(NamedTuple):
+    """A redemption that a flag is about, whose it is, and whether it waits."""
+
+    redemption: Redemption
+    member: str
+    waits: bool
+
+
+def redemptions_of(actor: Actor, flag_id: UUID) -> list[FlaggedView]:
+    """What the flag is about, newest first, at most 200: NotFound, Forbidden."""
+    flag = load(actor.tenant, Flag, flag_id)
+    require(actor, SEE)
+    query = (
+        scoped(actor.tenant, Redemption, Member, FlaggedRedemption, Flag)
+        .with_only_columns(Redemption, Member.name, _waits(actor.tenant))
+        .where(Member.id == Redemption.member_id, FlaggedRedemption.redemption_id == Redemption.id)
+        .where(Flag.id == FlaggedRedemption.flag_id, Flag.id == flag.id)
+    )
+    rows = db.session.execute(query.order_by(Redemption.id.desc()).limit(MOST_WAITING))
+    return [FlaggedView(redemption, name, bool(waits)) for redemption, name, waits in rows]
+
+
 def count_waiting_for(actor: Actor) -> int:
     """How many flags wait for the treasurer's decision; 0 for who decides none."""
     if not may(actor, DECIDE):

@@ -49,8 +49,8 @@ ROUND_TRIPS = 2
 
 NIGHT_HOURS = (15, 16, 17, 18, 19, 20)
 """23:00 to 05:00 in Shanghai (no summer time), as UTC: shops of a neighbourhood are closed."""
-NIGHT_COUNT = 3
-"""In one week: one late customer is an evening, three are a habit."""
+NIGHT_COUNT = 5
+"""In one week: a late customer or two are an evening, one for each working night is a habit."""
 
 SHARED_MEMBERS = 3
 """A couple shares a phone; a third member on it is looked at."""

@@ -113,7 +113,7 @@ def test_another_flag_about_the_same_redemption_does_not_make_it_wait_longer(off
     first = the_flag(office)
     decide(office, office.treasurer)
     clock.advance(days=7)
-    second = flags._open(office.id, _other_kind(odd), clock.now())
+    second = atomic(flags._open)(office.id, _other_kind(odd), clock.now())
     assert second is not None
     assert {line.until for line in reading.list_waiting(office.street.owner.actor)} == {first.due_at}
 

@@ -39,6 +39,7 @@ Glossary (the one place; zh · en)
 监护人 guardian     the helper who answers for a child under fourteen, and consents in its place
 红花卡 card         the paper card with code and PIN; and ten places, each a flower for one stamped service
 更正要求 correction request   a member says what is wrong in the record of them; staff put it right or say why not
+异常提示 flag        what a detector found odd; its redemptions wait for the treasurer, a fortnight at most
 月度总结 summary      a month in figures: draft (computed) -> signed (frozen, the month closed) -> published
 服务证明 certificate   what a member served, under a number that anybody verifies: asked -> issued -> revoked | declined
 公示栏 notice board    what anybody may read of a community without signing in

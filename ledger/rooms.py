@@ -30,6 +30,7 @@ from ledger.recognition import checks as recognition_checks
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
 from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
+from ledger.risk import flags, own_data
 from ledger.service import exporting as service_exporting
 from ledger.service import (
     feedback_data,
@@ -52,5 +53,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
-    disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes,
+    disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
 )  # fmt: skip

@@ -39,6 +39,7 @@ from ledger.recognition.models import Certificate, CertificateState, Summary, Su
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.voucher_models import Voucher, VoucherState
+from ledger.risk.models import Flag, FlagState
 from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.issuance import see_issuance
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
@@ -136,6 +137,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Dispute.state: (DisputeState.RAISED, DisputeState.ANSWERED, DisputeState.DECIDED, DisputeState.APPEALED),
         BankAccount.state: tuple(AccountState),
         PayoutLine.state: tuple(PayoutLineState),
+        Flag.state: tuple(FlagState),
         Summary.state: (SummaryState.SIGNED,),
         Certificate.state: tuple(CertificateState),
     }

@@ -49,6 +49,7 @@ WITHIN = {
     "web.cards": "web.members",
     "web.vouchers": "web.merchants", "web.donations": "web.funds",
     "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
+    "web.flags": "web.settlements",
     "web.merges": "web.members", "web.member_accounts": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""

@@ -24,6 +24,7 @@ from ledger.recognition import certificates
 from ledger.recognition.models import CertificateState
 from ledger.rewards import figures as turnover
 from ledger.rewards import pot_uses
+from ledger.risk import reading as flag_reading
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
 from ledger.service.models import ActivityKind, ActivityState
@@ -124,6 +125,8 @@ def _to_pay(actor: Actor) -> Iterator[Pile]:
     count = dispute_reading.count_waiting_for(actor)
     words = gettext("到期没有决定的，按商户的意见办")
     yield Pile(gettext("结算争议等处理"), words, url_for("web.disputes.list_all"), "flag", count)
+    words, suspected = gettext("到期没有决定的自动放行"), flag_reading.count_waiting_for(actor)
+    yield Pile(gettext("异常提示等决定"), words, url_for("web.flags.list_all"), "flag", suspected)
     waiting_accounts = bank_accounts.count_waiting_for(actor)
     words = gettext("打电话给店主核对，提出的人不能自己核对")
     yield Pile(gettext("收款账户等核对"), words, url_for("web.payouts.list_all"), "people", waiting_accounts)

@@ -27,6 +27,7 @@ from web import (
     donations,
     expiry,
     feedback,
+    flags,
     funds,
     helping,
     home,
@@ -77,7 +78,7 @@ ROOMS = (
     checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
     activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
-    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
+    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
     summaries, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip

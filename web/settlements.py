@@ -25,10 +25,12 @@ from ledger.core.permissions import COMMUNITY, may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
+from ledger.risk.reading import list_waiting
 from ledger.settlement import closing, dispute_reading, files, lines, reading, settlements
 from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import MOST_LINES
 from ledger.settlement.models import Settlement, SettlementState
+from web.flags import waiting_shown
 from web.forms import ask, send
 from web.state_words import SETTLEMENT
 
@@ -57,6 +59,7 @@ def _list(actor: Actor, **again: Any) -> str:
         merchants=[(merchant_id.hex, name) for merchant_id, name in reading.merchants_settled(actor)],
         asked=request.args,
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
+        held_lines=waiting_shown(list_waiting(actor, merchant_id=asked["merchant_id"])),
         closable=clock.week_of(clock.now() - timedelta(days=7)) if may(actor, "issue_settlement") else None,
         **again,
     )
@@ -113,6 +116,7 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
         and may(actor, "invoice_settlement", merchant_id=settlement.merchant_id),
         wants_invoice=settlements.wants_invoice(settlement),
         in_payout=settlements.live_payout(settlement),
+        held_lines=waiting_shown(list_waiting(actor, merchant_id=settlement.merchant_id, before=settlement.cut_off_at)),
         today=clock.today().isoformat(),
         **({"values": {}, "errors": {}} | again),
     )

@@ -225,8 +225,15 @@ FOLLOW_UP = {
     "done": Word("ok", "check", _("办完了")),
 }
 
+FLAG = {
+    "open": Word("wait", "flag", _("等决定")),
+    "confirmed": Word("no", "flag", _("确认有问题")),
+    "dismissed": Word("ok", "check", _("没有问题")),
+    "released": Word("info", "clock", _("到期放行")),
+}
+
 STATES = {
-    "plate": PLATE, "follow_up": FOLLOW_UP,
+    "plate": PLATE, "follow_up": FOLLOW_UP, "flag": FLAG,
     "summary": SUMMARY, "certificate": CERTIFICATE,
     "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,
     "erasure": ERASURE, "put_right": PUT_RIGHT,

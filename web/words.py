@@ -260,7 +260,21 @@ SCOPES = {
     "everything": _("我能做的一切（账号钥匙除外）"),
 }
 
+FLAG_KINDS = {
+    "ring": _("一人一店特别集中"),
+    "shop_share": _("一家店占大半"),
+    "round_trip": _("退了又兑"),
+    "after_hours": _("深夜兑换"),
+    "shared_device": _("几人用一台手机"),
+    "shared_helper": _("一人代多人确认"),
+    "burst": _("一分钟连着兑"),
+}
+"""What the detectors look for."""
+
+FLAG_DECISIONS = {"dismiss": _("没有问题"), "confirm": _("确认有问题")}
+
 WORDS = {
+    "FLAG_KINDS": FLAG_KINDS,
     "OFFER_KINDS": OFFER_KINDS, "LINE_TYPES": LINE_TYPES, "UNIT_KINDS": UNIT_KINDS, "POSTS": POSTS, "ROLES": ROLES,
     "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES,

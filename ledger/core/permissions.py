@@ -127,6 +127,9 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "ask_bank_account": {_A: COMMUNITY, _O: SHOP},
     "approve_bank_account": {_A: COMMUNITY, _T: COMMUNITY},
     "see_bank_accounts": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP},
+    # risk
+    "see_flags": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY},
+    "decide_flags": {_T: COMMUNITY},
     # recognition
     "sign_summary": {_A: COMMUNITY},
     "publish_summary": {_P: COMMUNITY},

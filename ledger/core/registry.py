@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -38,6 +40,8 @@ UnitUses = Callable[[UUID, UUID], int]
 HoldsEnded = Callable[[UUID, list[UUID]], None]
 Eraser = Callable[[UUID], None]
 Exporter = Callable[[UUID], dict[str, Any]]
+HeldBack = Callable[[UUID], Select[Any]]
+BeforeClose = Callable[[UUID], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,10 @@ members_merged: list[MembersMerged] = []
 members_parted: list[MembersMerged] = []
 members_left: list[MemberLeft] = []
 open_work: list[OpenWork] = []
+held_back: list[HeldBack] = []
+"""SQL of a community: ids of redemptions that a close leaves for a later week. Whoever holds sees that it ends."""
+before_close: list[BeforeClose] = []
+"""What looks at a community once more before a week of it is closed."""
 
 
 def check(*names: str) -> Callable[[Check], Check]:

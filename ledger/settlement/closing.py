@@ -26,8 +26,8 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
     """Every merchant with something to settle has a draft of the week ("2026-W41"); returns the new drafts.
 
     Taken are all redemptions confirmed, refunds made and disputes decided before the cut-off that no live line has,
-    whatever week they are from; opening is the previous closing. Closing again adds only what is missing. Raises
-    Forbidden, WeekNotOver.
+    whatever week they are from, but what is held back (`registry.held_back`); opening is the previous closing.
+    Closing again adds only what is missing. Raises Forbidden, WeekNotOver.
     """
     if actor.person_id != NOBODY:
         require(actor, "issue_settlement")
@@ -35,6 +35,8 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
     if cut_off > clock.now():
         raise WeekNotOver
     _one_at_a_time(actor.tenant)
+    for look in registry.before_close:
+        look(actor.tenant)
     done = _merchants_with_statement(actor.tenant, week)
     waiting = statement_lines.waiting_lines(actor.tenant, cut_off)
     carried = _closings(actor.tenant, week)

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, false, or_, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock
+from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import scoped, within
@@ -54,14 +55,24 @@ def _named(query: Select[Any], community_id: UUID) -> Select[Any]:
 
 
 def _unsettled_redemptions(community_id: UUID, before: datetime) -> Select[Any]:
-    settled = exists().where(
+    settled = _is_settled(community_id)
+    query = scoped(community_id, Redemption).add_columns(*SHOWN).where(~_is_held(community_id))
+    return _named(query, community_id).where(Redemption.confirmed_at < before, ~settled).order_by(Redemption.id)
+
+
+def _is_held(community_id: UUID) -> ColumnElement[bool]:
+    """SQL: an upper room holds the redemption back. Its refund waits with it, unless it is settled already."""
+    return or_(false(), *(Redemption.id.in_(find(community_id)) for find in registry.held_back))
+
+
+def _is_settled(community_id: UUID) -> ColumnElement[bool]:
+    """SQL: a live line has the redemption."""
+    return exists().where(
         within(community_id, SettlementLine),
         SettlementLine.redemption_id == Redemption.id,
         SettlementLine.type == LineType.REDEMPTION,
         SettlementLine.live,
     )
-    query = scoped(community_id, Redemption).add_columns(*SHOWN)
-    return _named(query, community_id).where(Redemption.confirmed_at < before, ~settled).order_by(Redemption.id)
 
 
 def _unsettled_refunds(community_id: UUID, before: datetime) -> Select[Any]:
@@ -71,8 +82,10 @@ def _unsettled_refunds(community_id: UUID, before: datetime) -> Select[Any]:
     clawback = scoped(community_id, Ruling.id).where(Ruling.kind == RulingKind.CLAWBACK, Ruling.refund_id == Refund.id)
     query = select(Refund, clawback.scalar_subquery(), Redemption).add_columns(*SHOWN)
     query = query.where(within(community_id, Refund, Redemption))
+    waits = _is_held(community_id) & ~_is_settled(community_id)
     return (
         _named(query, community_id)
+        .where(~waits)
         .where(Redemption.id == Refund.redemption_id, Refund.refunded_at < before, ~settled)
         .order_by(Refund.id)
     )

@@ -45,6 +45,7 @@ from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
+from tests.api.risk_guards import OF_RISK, flag_about
 from tests.api.service_guards import OF_SERVICE, a_plate
 from tests.api.settlement_guards import OF_SETTLEMENT
 from tests.api.settlement_guards import things_of as settlement_things_of
@@ -155,7 +156,7 @@ def build(other_name: str = "邻居") -> Town:
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
-        "feedback_id": feedback_of(place, other), **bought_later,
+        "feedback_id": feedback_of(place, other), "flag_id": flag_about(bought), **bought_later,
         **settlement_things_of(street, settlement),
         "plate_id": a_plate(place, programme.id), "secret": new_id(),
     }  # fmt: skip
@@ -304,6 +305,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
     **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT, **OF_RECOGNITION,
+    **OF_RISK,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

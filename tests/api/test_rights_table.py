@@ -94,6 +94,8 @@ AGREED: dict[str, dict[str, str]] = {
     "dispute_settlement": {"owner": "shop"},
     "answer_disputes": {"admin": "all", "treasurer": "all"},
     "decide_disputes": {"treasurer": "all"},
+    "see_flags": {"admin": "all", "treasurer": "all", "supervisor": "all"},
+    "decide_flags": {"treasurer": "all"},
     "ask_bank_account": {"admin": "all", "owner": "shop"},
     "approve_bank_account": {"admin": "all", "treasurer": "all"},
     "see_bank_accounts": {"admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop"},

@@ -31,6 +31,7 @@ from api.commands.demo import (
     settling,
     signing_in,
     standing,
+    suspecting,
     trading,
 )
 from api.commands.demo.story import Story
@@ -104,6 +105,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     paying.tell_accounts(town, story)
     paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
+    suspecting.tell_flags(town, story)
     keeping.tell_keeping(town, story)
     recognising.tell_recognition(town, story)
     standing.tell_last_days(town, story)

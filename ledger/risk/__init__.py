@@ -1,0 +1,1 @@
+"""Detectors: they read everything and write only flags. A flag holds a line for a while; it never deletes one."""

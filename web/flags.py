@@ -84,7 +84,8 @@ def _show(flag_id: UUID, **again: Any) -> str:
 
 
 def _row(redemption: Redemption, member: str, waits: bool) -> dict[str, Any]:
-    return {name: getattr(redemption, name) for name in REDEMPTION} | {"member": member, "waits": waits}
+    shown = {name: getattr(redemption, name) for name in REDEMPTION}
+    return shown | {"member": member, "waits": waits, "left_fen": redemption.gross_fen - redemption.refunded_fen}
 
 
 @page.post("/c/<id:community_id>/flags/<id:flag_id>/decide")

@@ -32,9 +32,11 @@ def tell_flags(town: Town, story: Story) -> None:
 
 
 def _go_round(town: Town, n: int) -> None:
-    """The first who can pay for it, each time somebody else and another shop."""
+    """The first who can pay for it and plays no role, each time somebody else and another shop."""
     counter = town.counters[n % len(town.counters)]
-    for resident in town.residents[n :: len(DAYS)]:
+    cast = {actor.person_id for actor in town.cast.values()}
+    others = [one for one in town.residents if one.actor.person_id not in cast]
+    for resident in others[n :: len(DAYS)]:
         try:
             with savepoint():
                 _redeem_and_give_back(town, resident, counter)

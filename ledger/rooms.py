@@ -27,11 +27,29 @@ from ledger.people import (
 )
 from ledger.recognition import certificates
 from ledger.recognition import checks as recognition_checks
+from ledger.rewards import (
+    complaint_data,
+    complaint_photos,
+    complaints,
+    merged_caps,
+    pot_uses,
+    reservations,
+    voucher_checks,
+    voucher_ends,
+)
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
-from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
 from ledger.service import exporting as service_exporting
-from ledger.service import feedback_data, feedback_photos, forgotten, issuance, objections, places, sign_ups
+from ledger.service import (
+    feedback_data,
+    feedback_photos,
+    forgotten,
+    issuance,
+    objections,
+    places,
+    redemption_eve,
+    sign_ups,
+)
 from ledger.settlement import checks as settlement_checks
 from ledger.settlement import closing, dispute_data, disputes, settlements
 from ledger.settlement import erasing as settlement_erasing
@@ -44,4 +62,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates,
+    redemption_eve, complaints, complaint_photos, complaint_data,
 )  # fmt: skip

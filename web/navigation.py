@@ -28,6 +28,8 @@ DESK = (
     Entry("web.units.show_tree", "tree", _("楼栋网格"), "manage_units"),
     Entry("web.members.list_all", "people", _("居民"), "see_members"),
     Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),
+    Entry("web.redemption_days.show_rules", "calendar", _("每周一兑换"), "manage_redemption_days"),
+    Entry("web.complaints.list_all", "flag", _("兑换意见"), "see_complaints"),
     Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
     Entry("web.funds.list_all", "gift", _("资金"), "manage_funds"),
     Entry("web.summaries.list_all", "calendar", _("每月一总结"), "see_summaries"),
@@ -44,7 +46,7 @@ WITHIN = {
     "web.my_data": "web.members", "web.corrections": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
     "web.cards": "web.members",
-    "web.vouchers": "web.merchants", "web.donations": "web.funds",
+    "web.stalls": "web.tills", "web.vouchers": "web.merchants", "web.donations": "web.funds",
     "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
     "web.merges": "web.members", "web.member_accounts": "web.members",
 }  # fmt: skip

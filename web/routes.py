@@ -19,6 +19,7 @@ from web import (
     checkins,
     checks,
     children,
+    complaints,
     corrections,
     devices,
     disputes,
@@ -47,6 +48,7 @@ from web import (
     privacy,
     programmes,
     receipts,
+    redemption_days,
     redemptions,
     reversals,
     roles,
@@ -54,6 +56,7 @@ from web import (
     seals,
     settlements,
     sign_in,
+    stalls,
     stamps,
     statements,
     street,
@@ -71,7 +74,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stamps, objections,
+    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stalls, complaints,
+    redemption_days, stamps, objections,
     activities, scanner, programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts,
     summaries, certificates, years, board, street, verify,

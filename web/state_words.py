@@ -63,6 +63,13 @@ DISPUTE = {
     "void": Word("no", "cross", _("已作废")),
 }
 
+COMPLAINT = {
+    "open": Word("wait", "flag", _("等答复")),
+    "answered": Word("info", "clock", _("已答复，等结案")),
+    "closed": Word("ok", "check", _("已结案")),
+    "erased": Word("no", "cross", _("本人已注销")),
+}
+
 BANK_ACCOUNT = {
     "asked": Word("wait", "people", _("等第二人核对")),
     "approved": Word("ok", "check", _("已核对")),

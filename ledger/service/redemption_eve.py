@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from ledger.core import clock, registry
 from ledger.core.db import db
-from ledger.core.tenancy import Role, scoped, within
+from ledger.core.tenancy import Actor, Role, scoped, within
 from ledger.people.models import Member, MemberState, PlaceUnit, RoleGrant
 from ledger.people.notices import declare, remind_each
 from ledger.people.redemption_days import Calendar, Held, calendar_of, last_day
@@ -123,3 +123,9 @@ def _waiting_by_stamper(community_id: UUID) -> dict[UUID, int]:
         parts.setdefault(person_id, []).append(path)
     found = {one: sum(n for path, n in by_path if path.startswith(tuple(paths))) for one, paths in parts.items()}
     return {person_id: count for person_id, count in found.items() if count}
+
+
+def fresh_of(actor: Actor, held: Held) -> int:
+    """What the actor was given since the evening before the last redemption day, `held` being the next."""
+    since = since_last(calendar_of(actor.tenant), held)
+    return sum(fresh_points(actor.tenant, since=since, member_ids=actor.member_ids).values())

@@ -45,6 +45,7 @@ from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
+from tests.api.redemption_day_guards import OF_REDEMPTION_DAYS, OPEN_CALENDAR, complained
 from tests.api.service_guards import OF_SERVICE
 from tests.api.settlement_guards import OF_SETTLEMENT
 from tests.api.settlement_guards import things_of as settlement_things_of
@@ -68,7 +69,7 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
-}  # fmt: skip
+} | OPEN_CALENDAR  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
 OWN_PERSON = {
@@ -154,7 +155,7 @@ def build(other_name: str = "邻居") -> Town:
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
-        "feedback_id": feedback_of(place, other), **bought_later,
+        "feedback_id": feedback_of(place, other), **bought_later, **complained(other, bought.id),
         **settlement_things_of(street, settlement),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
@@ -302,6 +303,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
     **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT, **OF_RECOGNITION,
+    **OF_REDEMPTION_DAYS,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

@@ -32,7 +32,7 @@ def weekly(**changed: object) -> WeeklyDay:
         "starts_on": FRIDAY, "weekday": 1, "opens": time(9), "closes": time(11, 30),
         "venue": Venue.STATION, "place": "红色驿站",
     }  # fmt: skip
-    return WeeklyDay(**(asked | changed))  # type: ignore[arg-type]
+    return WeeklyDay(**(asked | changed))
 
 
 def held(place: Neighbourhood, days: int = 21) -> list[date]:

@@ -18,7 +18,7 @@ from ledger.core.tenancy import scoped
 from ledger.people import helping
 from ledger.people.models import Notice
 from ledger.rewards import complaint_photos, complaint_reading, complaints
-from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
+from ledger.rewards.complaint_models import Complaint, ComplaintPhoto, ComplaintState, Remedy
 from ledger.rewards.errors import NotRefunded
 from ledger.rewards.models import Redemption
 from ledger.rewards.refunds import refund
@@ -42,7 +42,7 @@ def complaint(lin: Neighbour, loaf: Redemption) -> Complaint:
     return complaints.complain(lin.actor, loaf.id, words="面包发霉了")
 
 
-def photo(person: Neighbour) -> complaint_photos.ComplaintPhoto:
+def photo(person: Neighbour) -> ComplaintPhoto:
     picture = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(picture, "PNG")
     return complaint_photos.send_photo(person.actor, picture.getvalue())

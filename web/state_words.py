@@ -228,7 +228,7 @@ STATES = {
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
-    "dispute": DISPUTE, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
+    "dispute": DISPUTE, "complaint": COMPLAINT, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip

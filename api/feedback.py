@@ -27,6 +27,8 @@ from api.schemas.feedback import (
 from api.writing import writes
 from ledger.core import clock
 from ledger.core.photos import MEDIA_TYPE
+from ledger.rewards import complaint_photos
+from ledger.rewards.complaint_models import ComplaintPhoto
 from ledger.service import feedback, feedback_photos, feedback_reading
 from ledger.service.feedback import Given
 from ledger.service.feedback_models import Feedback, FeedbackPhoto
@@ -106,10 +108,12 @@ def post_excuse(asked: dict[str, Any]) -> Feedback:
 @files.arguments(PhotoFileSchema, location="files")
 @files.response(201, PhotoSchema)
 @writes(PhotoSchema, status=201)
-def post_file(asked: dict[str, Any], sent: dict[str, Any]) -> FeedbackPhoto | DisputePhoto:
+def post_file(asked: dict[str, Any], sent: dict[str, Any]) -> FeedbackPhoto | DisputePhoto | ComplaintPhoto:
     """Send a photo ahead; it is made plain and small, and nothing of where it was taken is kept."""
     stream = sent["file"].stream
     stream.seek(0)
     if asked["purpose"] == "dispute":
         return evidence.send_photo(current_actor(), stream.read())
+    if asked["purpose"] == "complaint":
+        return complaint_photos.send_photo(current_actor(), stream.read())
     return feedback_photos.send_photo(current_actor(), stream.read())

@@ -27,9 +27,18 @@ from ledger.people import (
 )
 from ledger.recognition import certificates
 from ledger.recognition import checks as recognition_checks
+from ledger.rewards import (
+    complaint_data,
+    complaint_photos,
+    complaints,
+    merged_caps,
+    pot_uses,
+    reservations,
+    voucher_checks,
+    voucher_ends,
+)
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
-from ledger.rewards import merged_caps, pot_uses, reservations, voucher_checks, voucher_ends
 from ledger.risk import flags, own_data
 from ledger.service import exporting as service_exporting
 from ledger.service import (
@@ -39,6 +48,7 @@ from ledger.service import (
     issuance,
     objections,
     places,
+    redemption_eve,
     sign_ups,
     visit_notes,
 )
@@ -54,4 +64,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
+    redemption_eve, complaints, complaint_photos, complaint_data,
 )  # fmt: skip

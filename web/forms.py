@@ -140,8 +140,9 @@ def read(schema: Schema, **known: Any) -> tuple[Any, dict[str, list[str]]]:
 def _typed(schema: Schema) -> dict[str, Any]:
     """What was typed, in the types that JSON would have; fields left empty are left out."""
     found: dict[str, Any] = {}
-    for name, field in schema.load_fields.items():
-        typed = request.form.getlist(field.data_key or name)
+    for plain_name, field in schema.load_fields.items():
+        name = field.data_key or plain_name
+        typed = request.form.getlist(name)
         if isinstance(field, fields.List):
             chosen = [one for one in typed if one]
             found |= {name: chosen} if chosen else {}

@@ -15,7 +15,7 @@ from ledger.book.cohorts import Expiring
 from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor
-from ledger.people import inbox
+from ledger.people import inbox, redemption_days
 from ledger.rewards import receipts
 from ledger.rewards.models import RedemptionState
 from ledger.service import activities, feedback_reading, mine, queue
@@ -103,6 +103,7 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
         "activities": _soon(actor),
         "unread": inbox.count_unread(actor, community_id=actor.tenant),
         "feedback": _feedback(actor),
+        "redemption_day": redemption_days.next_day(redemption_days.calendar_of(actor.tenant), at=clock.now()),
     }
 
 

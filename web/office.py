@@ -22,8 +22,8 @@ from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.recognition import certificates
 from ledger.recognition.models import CertificateState
+from ledger.rewards import complaint_reading, pot_uses
 from ledger.rewards import figures as turnover
-from ledger.rewards import pot_uses
 from ledger.risk import reading as flag_reading
 from ledger.service import activities, feedback_reading, figures, objections, waiting
 from ledger.service.desk import require_stamper
@@ -70,7 +70,7 @@ def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
         _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
-        _to_certify,
+        _to_certify, _to_settle_complaints,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -177,6 +177,14 @@ def _to_certify(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.certificates.list_all", status=CertificateState.ASKED)
     count = certificates.count_waiting(actor)
     yield Pile(gettext("证明等开具"), gettext("看过时长再开"), href, "seal", count)
+
+
+def _to_settle_complaints(actor: Actor) -> Iterator[Pile]:
+    found = complaint_reading.count_waiting_for(actor)
+    overdue = url_for("web.complaints.list_all", overdue="true")
+    yield Pile(gettext("兑换意见过期未答"), gettext("先答这些"), overdue, "flag", found.overdue, "no")
+    href, words = url_for("web.complaints.list_all"), gettext("7 个工作日内答复，由社区结案")
+    yield Pile(gettext("兑换意见等处理"), words, href, "flag", found.open - found.overdue)
 
 
 def _week(actor: Actor) -> dict[str, Any]:

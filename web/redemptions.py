@@ -25,7 +25,7 @@ from ledger.people.list_exports import read_whole
 from ledger.rewards import receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.receipts import Receipt
-from web import formats
+from web import complaints, formats
 from web.acting import act_for, cursor, own_balance, own_member
 from web.forms import ask, read, submit
 from web.proofs import proofs_of
@@ -154,6 +154,7 @@ def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
         fresh=is_mine and confirmed_at is not None and clock.now() - confirmed_at < FRESH,
         is_mine=is_mine,
         refusal=refused,
+        **complaints.of_redemption(actor, receipt.redemption),
     )
 
 

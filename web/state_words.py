@@ -63,6 +63,13 @@ DISPUTE = {
     "void": Word("no", "cross", _("已作废")),
 }
 
+COMPLAINT = {
+    "open": Word("wait", "flag", _("等答复")),
+    "answered": Word("info", "clock", _("已答复，等结案")),
+    "closed": Word("ok", "check", _("已结案")),
+    "erased": Word("no", "cross", _("本人已注销")),
+}
+
 BANK_ACCOUNT = {
     "asked": Word("wait", "people", _("等第二人核对")),
     "approved": Word("ok", "check", _("已核对")),
@@ -239,7 +246,7 @@ STATES = {
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,
     "checkin": CHECKIN, "evidence": EVIDENCE, "redemption": REDEMPTION, "settlement": SETTLEMENT,
-    "dispute": DISPUTE, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
+    "dispute": DISPUTE, "complaint": COMPLAINT, "bank_account": BANK_ACCOUNT, "payout_line": PAYOUT_LINE,
     "agreement": AGREEMENT, "offer": OFFER, "activity": ACTIVITY, "reversal": REVERSAL, "merge": MERGE, "death": DEATH,
     "correction": CORRECTION, "objection": OBJECTION, "help": HELP, "sign_up": SIGN_UP, "import": IMPORT,
 }  # fmt: skip

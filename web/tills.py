@@ -52,7 +52,7 @@ def show_counter() -> Any:
 
 def _counter(actor: Actor, **again: Any) -> str:
     counters = tills.branches_of(actor)
-    branch = _asked_branch(actor, counters)
+    branch = asked_branch(actor, counters)
     today = clock.today()
     return render_template(
         "tills/counter.html",
@@ -61,7 +61,7 @@ def _counter(actor: Actor, **again: Any) -> str:
             "id": branch.id.hex,
             "merchant_id": branch.merchant_id,
             "name": branch.name,
-            "shop": _shop_of(branch),
+            "shop": shop_of(branch),
         },
         today=[shown(one) for one in receipts.list_redemptions(actor, branch_id=branch.id, on=today, limit=SHOWN)],
         day=today,
@@ -79,12 +79,14 @@ def _accounts_of(actor: Actor, merchant_id: UUID) -> list[tuple[UUID, str]]:
     return [(row.id, row.kind) for row in rows]
 
 
-def _asked_branch(actor: Actor, counters: list[Branch]) -> Branch:
+def asked_branch(actor: Actor, counters: list[Branch]) -> Branch:
+    """The counter that the address or form names, else the first of the actor's."""
     asked = request.values.get("branch_id", "")
     return tills.counter_of(actor, ids.parse(asked) or ids.NO_SUCH_ID) if asked else counters[0]
 
 
-def _shop_of(branch: Branch) -> str:
+def shop_of(branch: Branch) -> str:
+    """What the shop of a branch is called."""
     return merchants.describe_merchants([branch.merchant_id])[branch.merchant_id].name
 
 
@@ -126,7 +128,7 @@ def _visit(till_id: UUID, **again: Any) -> str:
         "vouchers": [vouchers.shown(view) for view in till.vouchers],
     }
     return render_template(
-        "tills/visit.html", till=shown, branch={"name": branch.name, "shop": _shop_of(branch)}, **again
+        "tills/visit.html", till=shown, branch={"name": branch.name, "shop": shop_of(branch)}, **again
     )
 
 

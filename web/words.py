@@ -54,6 +54,19 @@ OUTCOMES = {
 }
 """What an answer to an objection says of the record."""
 
+REMEDIES = {
+    "refunded": _("退了红花"),
+    "replaced": _("换了一份"),
+    "explained": _("说明了情况"),
+}
+"""What a complaint about goods came to."""
+
+VENUES = {
+    "station": _("红色驿站的摊位"),
+    "shops": _("各家店里"),
+}
+"""Where people redeem on the redemption day."""
+
 CATEGORIES = {
     "safety": _("安全"),
     "environment": _("环境"),
@@ -279,7 +292,7 @@ WORDS = {
     "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES,
     "NOTE_CATEGORIES": NOTE_CATEGORIES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
-    "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS,
+    "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS, "REMEDIES": REMEDIES, "VENUES": VENUES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip

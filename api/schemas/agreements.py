@@ -29,6 +29,9 @@ class AgreementTermsSchema(Schema):
     needs_invoice = fields.Boolean(
         load_default=False, metadata={"description": "No statement is approved without the number of a 发票."}
     )
+    other_days = fields.Boolean(
+        load_default=True, metadata={"description": "False: it redeems on the community's redemption day alone."}
+    )
 
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
@@ -61,6 +64,7 @@ class AgreementVersionSchema(Schema):
     auto_confirm_days = fields.Integer()
     minimum_fen = fields.Integer()
     needs_invoice = fields.Boolean()
+    other_days = fields.Boolean()
     signed_by = Id(allow_none=True)
     second_signed_by = Id(allow_none=True)
     owner_signed_by = Id(allow_none=True)

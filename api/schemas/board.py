@@ -45,6 +45,8 @@ class BoardSchema(Schema):
         allow_none=True, metadata={"description": "Share of the month's visits that were entered later by hand."}
     )
     open_objections = fields.Integer()
+    open_complaints = fields.Integer(metadata={"description": "Complaints about goods that are not closed."})
+    overdue_complaints = fields.Integer(metadata={"description": "Those unanswered after their day."})
     stood_in = fields.Integer(metadata={"description": "How often the street was the second person."})
     funds = fields.List(fields.Nested(BoardFundSchema))
     thanked = fields.List(fields.Nested(ThankedSchema))

@@ -117,8 +117,8 @@ class PhotoFormSchema(Schema):
     purpose = fields.String(
         data_key="for",
         load_default="feedback",
-        validate=validate.OneOf(["feedback", "dispute"]),
-        metadata={"description": "What the photo goes with: a day's feedback, or a shop's dispute."},
+        validate=validate.OneOf(["feedback", "dispute", "complaint"]),
+        metadata={"description": "What the photo goes with: a day's feedback, a shop's dispute, or a complaint."},
     )
 
 

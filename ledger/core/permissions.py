@@ -64,6 +64,10 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "give_roles": {_A: COMMUNITY},
     "see_roles": {_A: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "manage_clerks": {_O: SHOP},
+    "manage_redemption_days": {_A: COMMUNITY},
+    "see_redemption_days": {
+        _V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: BRANCH, _X: COMMUNITY,
+    },
     # service
     "see_checkins": _SEE_PEOPLE,
     "check_in_self": {_V: OWN, _C: OWN, _S: OWN, _A: OWN, _T: OWN},
@@ -112,6 +116,12 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "see_donations": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "refund": {_T: COMMUNITY, _O: BRANCH, _K: BRANCH},
     "see_redemptions": _SEE_BUSINESS,
+    "complain": {_V: OWN | HELPED},
+    "answer_complaints": {_A: COMMUNITY, _O: SHOP},
+    "close_complaints": {_A: COMMUNITY},
+    "see_complaints": {
+        _V: OWN | HELPED, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED,
+    },
     # settlement
     "see_settlements": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _X: MASKED},
     "issue_settlement": {_A: COMMUNITY, _T: COMMUNITY},

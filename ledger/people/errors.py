@@ -307,3 +307,19 @@ class ListTooLong(Refused):
     code = "list_too_long"
     zh = ("这个列表超过 {most} 行，一个文件装不下。", "请先用筛选缩小范围，再分几次导出。")
     en = ("This list has more than {most} rows, too many for one file.", "Narrow the filters, then export it in parts.")
+
+
+class RedemptionDayOver(Refused):
+    """What has passed is not decided again: a version and a change begin today or later."""
+
+    code = "redemption_day_over"
+    zh = ("这一天已经过去了。", "请选今天或以后的日子。")
+    en = ("That day has passed.", "Choose today or a later day.")
+
+
+class NoRedemptionDay(Refused):
+    """Only a weekly redemption day is changed, and moved by at most six days."""
+
+    code = "no_redemption_day"
+    zh = ("这一天不是每周的兑换日，或改得离它超过 6 天。", "请选一个兑换日，改到它前后 6 天以内。")
+    en = ("That is no weekly redemption day, or it would move by more than 6 days.", "Choose one; keep within 6 days.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -79,12 +79,26 @@ def tell(community_id: UUID, person_id: UUID, kind: NoticeKind, **facts: Any) ->
 
 def remind(community_id: UUID, person_ids: Collection[UUID], kind: NoticeKind) -> None:
     """Each of them has one unread notice of this kind, today's: those of other days count as read."""
+    remind_each(community_id, {person_id: {} for person_id in person_ids}, kind)
+
+
+def remind_each(community_id: UUID, told_of: Mapping[UUID, dict[str, Any]], kind: NoticeKind) -> None:
+    """As `remind`, each person with facts of their own; a message follows outside the quiet hours if it should."""
     now = clock.now()
+    due_at = after_quiet_hours(now) if kind.by_phone else None
     before = update(Notice).where(within(community_id, Notice), Notice.kind == kind.name, Notice.read_at.is_(None))
     db.session.execute(before.values(read_at=now).execution_options(synchronize_session=False))
     rows: list[dict[str, Any]] = [
-        {"community_id": community_id, "id": new_id(), "person_id": one, "kind": kind.name, "facts": {}, "at": now}
-        for one in person_ids
+        {
+            "community_id": community_id,
+            "id": new_id(),
+            "person_id": one,
+            "kind": kind.name,
+            "facts": facts,
+            "at": now,
+            "due_at": due_at,
+        }
+        for one, facts in told_of.items()
     ]
     if rows:
         db.session.execute(insert(_notices), rows)

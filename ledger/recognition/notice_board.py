@@ -22,6 +22,7 @@ from ledger.people.models import Member, MemberState
 from ledger.recognition import contents, figures, summaries
 from ledger.recognition.contents import FEWEST
 from ledger.recognition.summaries import SummaryView
+from ledger.rewards.complaint_reading import public_counts
 from ledger.rewards.funds import figures_of
 from ledger.rewards.models import Fund
 from ledger.service.objection_models import Objection, ObjectionState
@@ -69,6 +70,8 @@ class Board:
     settled_fen_ever: int
     entered_later_percent: int | None
     open_objections: int
+    open_complaints: int
+    overdue_complaints: int
     stood_in: int
     funds: tuple[BoardFund, ...]
     thanked: tuple[Thanked, ...]
@@ -87,6 +90,7 @@ def _board(community_id: UUID) -> Board:
     month = clock.today().replace(day=1)
     span = figures.month_span(community_id, month, clock.now())
     totals = contents.totals_of(span)
+    complaints = public_counts(community_id)
     visits, later = totals["visits"], totals["entered_later"]
     return Board(
         community_id=community_id,
@@ -104,6 +108,8 @@ def _board(community_id: UUID) -> Board:
         settled_fen_ever=_settled_ever(community_id),
         entered_later_percent=round(100 * later / visits) if visits else None,
         open_objections=_count(community_id, Objection, Objection.state == ObjectionState.ASKED),
+        open_complaints=complaints.open,
+        overdue_complaints=complaints.overdue,
         stood_in=sum(second_person.count_stand_ins(community_id).values()),
         funds=_funds(community_id),
         thanked=_thanked(span),

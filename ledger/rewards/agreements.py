@@ -41,6 +41,7 @@ class AgreementTerms:
     """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive).
 
     Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
+    Without `other_days` it redeems on the community's redemption day alone, in its hours.
     """
 
     fund_id: UUID
@@ -52,6 +53,7 @@ class AgreementTerms:
     auto_confirm_days: int = 3
     minimum_fen: int = 0
     needs_invoice: bool = False
+    other_days: bool = True
 
     def as_row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

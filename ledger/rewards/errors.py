@@ -238,6 +238,14 @@ class UndoTooLate(Refused):
     en = ("Ten minutes have passed; it cannot be undone.", "Make a refund and state the reason.")
 
 
+class NotRefunded(Refused):
+    """A complaint is closed as refunded only after points of the redemption went back."""
+
+    code = "not_refunded"
+    zh = ("这次兑换还没有退红花。", "请先退红花，再这样结案；或选别的结果。")
+    en = ("Nothing of this redemption was refunded yet.", "Refund it first, or choose another outcome.")
+
+
 # --- counters ---------------------------------------------------------------------------------------------------
 
 

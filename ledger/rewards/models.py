@@ -140,7 +140,8 @@ class AgreementVersion(Base):
     """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days.
 
     Less than `minimum_fen` is carried over to the next week; `needs_invoice`: no statement is approved without the
-    number of the shop's invoice (发票). Two people sign for the community; `owner_signed_by` is the shop's own side.
+    number of the shop's invoice (发票). Without `other_days` it redeems on the
+    community's redemption day alone. Two people sign for the community; `owner_signed_by` is the shop's own side.
     `signed_at` is the last signature's.
     """
 
@@ -163,6 +164,7 @@ class AgreementVersion(Base):
     auto_confirm_days: Mapped[int]
     minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    other_days: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

@@ -21,6 +21,7 @@ from ledger.core.errors import Refused
 from ledger.core.tenancy import Actor, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
+from ledger.people.redemption_days import calendar_of
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
@@ -46,11 +47,21 @@ from ledger.rewards.models import (
 
 
 @dataclass(frozen=True, slots=True)
+class RedeemingToday:
+    """Is the community's redemption day held today, and in which hours?"""
+
+    is_held: bool
+    opens: time = time(0)
+    closes: time = time(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """An offer as it is now for one member: its version and agreement in force, and what is left of everything.
 
     `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces the member took already;
-    `branch_*` is the branch that was asked for, whosever it is.
+    `branch_*` is the branch that was asked for, whosever it is; `kept_to` is said where the shop keeps to the
+    community's redemption day.
     """
 
     offer_id: UUID
@@ -82,6 +93,7 @@ class Terms:
     rate_points: int
     agreement_starts_on: date
     agreement_ends_on: date
+    other_days: bool
     short_code: str
     left_fen: int
     available: int | None
@@ -90,6 +102,7 @@ class Terms:
     branch_id: UUID | None
     branch_merchant_id: UUID | None
     number_new_until: datetime | None
+    kept_to: RedeemingToday | None = None
 
     def gross_fen(self, quantity: int) -> int:
         """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
@@ -139,7 +152,19 @@ def read_terms(
     query = _query(community_id, member_id, at).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
     rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
-    return [Terms(**row._mapping) for row in rows]
+    return _kept_to_day(community_id, [Terms(**row._mapping) for row in rows], at)
+
+
+def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[Terms]:
+    """Where an agreement holds on no other days, today's redemption day is read: one question more, asked only then."""
+    if all(terms.other_days for terms in found):
+        return found
+    calendar, today = calendar_of(community_id), clock.local_day(at)
+    if not calendar.is_kept_on(today):
+        return found
+    held = calendar.on(today)
+    kept = RedeemingToday(True, held.opens, held.closes) if held else RedeemingToday(False)
+    return [terms if terms.other_days else replace(terms, kept_to=kept) for terms in found]
 
 
 def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
@@ -157,6 +182,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
             AgreementVersion.starts_on.label("agreement_starts_on"),
             AgreementVersion.ends_on.label("agreement_ends_on"),
+            AgreementVersion.other_days,
             Community.short_code,
             _left_of_fund(tenant).label("left_fen"),
             _available(tenant, member_id, at).label("available"),
@@ -266,12 +292,17 @@ def _against_place_and_time(terms: Terms, wish: Wish) -> Iterator[Refused]:
     if wish.is_elsewhere or _is_elsewhere(terms, wish.branch_id):
         yield BranchExcluded()
     local = wish.at.astimezone(clock.SHANGHAI)
-    if not terms.weekdays & (1 << local.weekday()):
+    day = terms.kept_to
+    if not terms.weekdays & (1 << local.weekday()) or (day is not None and not day.is_held):
         yield WrongWeekday()
     if not is_open_at(terms.from_time, terms.until_time, local.time()):
-        yield WrongHour(
-            from_time=f"{terms.from_time or time(0):%H:%M}", until_time=f"{terms.until_time or time(0):%H:%M}"
-        )
+        yield _wrong_hour(terms.from_time, terms.until_time)
+    elif day is not None and day.is_held and not is_open_at(day.opens, day.closes, local.time()):
+        yield _wrong_hour(day.opens, day.closes)
+
+
+def _wrong_hour(opens: time | None, closes: time | None) -> WrongHour:
+    return WrongHour(from_time=f"{opens or time(0):%H:%M}", until_time=f"{closes or time(0):%H:%M}")
 
 
 def _is_elsewhere(terms: Terms, branch_id: UUID | None) -> bool:

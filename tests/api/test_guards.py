@@ -45,6 +45,7 @@ from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
+from tests.api.redemption_day_guards import OF_REDEMPTION_DAYS, OPEN_CALENDAR, complained
 from tests.api.risk_guards import OF_RISK, flag_about
 from tests.api.service_guards import OF_SERVICE, a_plate
 from tests.api.settlement_guards import OF_SETTLEMENT
@@ -70,7 +71,7 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
-}  # fmt: skip
+} | OPEN_CALENDAR  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
 OWN_PERSON = {
@@ -157,6 +158,7 @@ def build(other_name: str = "邻居") -> Town:
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
         "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other), "flag_id": flag_about(bought), **bought_later,
+        **complained(other, bought.id),
         **settlement_things_of(street, settlement),
         "plate_id": a_plate(place, programme.id), "secret": new_id(),
     }  # fmt: skip
@@ -305,7 +307,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
     **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT, **OF_RECOGNITION,
-    **OF_RISK,
+    **OF_RISK, **OF_REDEMPTION_DAYS,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

@@ -80,6 +80,11 @@ AGREED: dict[str, dict[str, str]] = {
     "see_redemptions": {
         "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "clerk": "branch", "street": "masked",
     },
+    "manage_redemption_days": {"admin": "all"},
+    "answer_complaints": {"admin": "all", "owner": "shop"},
+    "close_complaints": {"admin": "all"},
+    "see_complaints": {"admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "street": "masked"},
+    "complain": {},
     "see_settlements": {
         "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "street": "masked",
     },

@@ -251,7 +251,7 @@ def test_the_data_of_both_tell_of_the_link_and_erasing_one_ends_it(place, lin, d
 
 FOR_THE_HELPED = {
     "see_own", "see_members", "see_checkins", "see_objections", "see_books", "see_reversals", "see_redemptions",
-    "act_for_member", "confirm_redemption", "cancel_own_redemption",
+    "act_for_member", "confirm_redemption", "cancel_own_redemption", "complain", "see_complaints",
     "ask_certificate", "see_certificates",
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ from api.commands.demo import (
     settling,
     signing_in,
     trading,
+    weekly,
 )
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
@@ -106,6 +107,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     keeping.tell_keeping(town, story)
     recognising.tell_recognition(town, story)
     helping.tell_last_days(town, story)
+    weekly.tell_weekly(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)

@@ -34,8 +34,10 @@ from ledger.people.correction_models import Correction, CorrectionState
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
+from ledger.people.redemption_day_models import RedemptionDay, Venue
 from ledger.people.team_models import Team
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
+from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.voucher_models import Voucher, VoucherState
@@ -140,6 +142,9 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Flag.state: tuple(FlagState),
         Summary.state: (SummaryState.SIGNED,),
         Certificate.state: tuple(CertificateState),
+        Complaint.state: (ComplaintState.OPEN, ComplaintState.ANSWERED, ComplaintState.CLOSED),
+        Complaint.outcome: tuple(Remedy),
+        RedemptionDay.venue: tuple(Venue),
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))

@@ -62,7 +62,7 @@ def tell_dispute(town: Town, story: Story, settlement: Settlement, *, n: int, is
 
 def _dispute_and_go_on(town: Town, settlement: Settlement, n: int) -> None:
     """One waits, one is answered, one decided for the shop, one for the community, one appealed."""
-    owner = next(one.owner for one in town.counters if one.merchant_id == settlement.merchant_id)
+    owner = next(one.owner for one in (*town.counters, *town.stalls) if one.merchant_id == settlement.merchant_id)
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     dispute = _dispute(owner, settlement)
     if dispute is None or n == 0:

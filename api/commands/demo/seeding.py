@@ -33,6 +33,7 @@ from api.commands.demo import (
     standing,
     suspecting,
     trading,
+    weekly,
 )
 from api.commands.demo.story import Story
 from api.commands.demo.town import Town, demo_community
@@ -110,6 +111,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     recognising.tell_recognition(town, story)
     standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
+    weekly.tell_weekly(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)

@@ -58,6 +58,7 @@ class Town:
     programmes: list[UUID] = field(default_factory=list)
     funds: list[UUID] = field(default_factory=list)
     counters: list[Counter] = field(default_factory=list)
+    stalls: list[Counter] = field(default_factory=list)
     helped: UUID | None = None
 
 

@@ -39,7 +39,7 @@ def open_shops(town: Town, say: Say) -> None:
     )
     closed = merchants.create_merchant(admin, "旧时光茶馆", trade="餐饮")
     merchants.add_branch(admin, closed.id, name="旧时光茶馆", address="胜利街 99 号")
-    drafted = agreements.draft_agreement(admin, closed.id, terms=_terms(town, 0))
+    drafted = agreements.draft_agreement(admin, closed.id, terms=terms_of(town, 0))
     agreements.sign_agreement(admin, drafted.id)
     for number, step in ((98, agreements.suspend_agreement), (97, agreements.end_agreement)):
         step(admin, _agreed_with(town, f"胜利街 {number} 号商铺").id)
@@ -55,12 +55,13 @@ def _agreed_with(town: Town, name: str) -> Agreement:
     admin = town.cast["admin"]
     merchant = merchants.create_merchant(admin, name, trade="零售")
     merchants.add_branch(admin, merchant.id, name=name, address=name)
-    agreement = agreements.draft_agreement(admin, merchant.id, terms=_terms(town, 0))
+    agreement = agreements.draft_agreement(admin, merchant.id, terms=terms_of(town, 0))
     agreements.sign_agreement(admin, agreement.id)
     return agreements.sign_agreement(town.cast["treasurer"], agreement.id)
 
 
-def _terms(town: Town, n: int) -> AgreementTerms:
+def terms_of(town: Town, n: int) -> AgreementTerms:
+    """What the demo agrees with its shops, paid by the n-th fund."""
     today = clock.today()
     return AgreementTerms(
         fund_id=town.funds[n % len(town.funds)],
@@ -77,7 +78,7 @@ def _open_shop(town: Town, n: int, name: str, trade: str, goods: tuple[tuple[str
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     merchant = merchants.create_merchant(admin, name, trade=trade)
     branch = merchants.add_branch(admin, merchant.id, name=name, address=f"胜利街 {n + 1} 号")
-    agreement = agreements.draft_agreement(admin, merchant.id, terms=_terms(town, n))
+    agreement = agreements.draft_agreement(admin, merchant.id, terms=terms_of(town, n))
     agreements.sign_agreement(admin, agreement.id)
     agreements.sign_agreement(treasurer, agreement.id)
     owner_phone = CAST["merchant"][1] if n == 0 else f"1390005{n:04d}"

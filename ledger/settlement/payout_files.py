@@ -100,6 +100,8 @@ def take_file(actor: Actor, payout_id: UUID, content: bytes) -> list[ResultTaken
     Lines without a result yet are passed over. Raises NotFound, Forbidden, FileTooLarge, ImportUnreadable,
     ImportTooLong, ResultUnreadable (no headings).
     """
+    load(actor.tenant, Payout, payout_id)
+    require(actor, PAY)
     rows = read_rows(content)
     places = _places(rows[0] if rows else [])
     refused: list[ResultTaken] = []

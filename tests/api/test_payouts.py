@@ -90,15 +90,21 @@ def test_results_have_a_form(desk: Desk) -> None:
 
 
 def test_one_key_is_one_file_whatever_form_it_comes_in(desk: Desk) -> None:
-    def send(content: bytes, *, key: str, name: bytes = b'name="file"; filename="r.csv"') -> Any:
+    with_account(desk)
+    made = desk.shopping.post(desk.admin, "/payouts", {"settlement_ids": [approved(desk).rpartition("/")[2]]})
+
+    def send(
+        content: bytes, *, key: str, of: str = made.json["id"], name: bytes = b'name="file"; filename="r.csv"'
+    ) -> Any:
         part = b"--x\r\nContent-Disposition: form-data; " + name + b"\r\n\r\n" + content + b"\r\n--x--\r\n"
         headers = desk.admin.headers | {"Idempotency-Key": key, "Content-Type": "multipart/form-data; boundary=x"}
-        path = f"{desk.street.place.url}/payouts/{'0' * 32}/results"
+        path = f"{desk.street.place.url}/payouts/{of}/results"
         return desk.shopping.client.post(path, data=part, headers=headers).json["code"]
 
     assert send(b"1,2", key="f-1") == send(b"1,2", key="f-1") == "result_unreadable"
     assert send(b"1,3", key="f-1") == "key_reused"
     assert send(b"1,2", key="f-2", name=b'name="no end\r"') == "result_unreadable", "a part without a name"
+    assert send(b"1,2", key="f-3", of="0" * 32) == "not_found", "what is not there comes before what cannot be read"
 
 
 def test_a_weeks_archive_is_the_same_bytes(desk: Desk) -> None:

@@ -1,4 +1,7 @@
-"""Sealing in tests: on a shared PostgreSQL any other test's transaction may hold the commit watermark for a moment."""
+"""Sealing in tests: on a shared PostgreSQL the transaction of another worker may hold the commit watermark.
+
+The demo is told in one transaction, which takes minutes there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ledger.book import seals
 from ledger.core.db import db
 
 
-def seal_all(community_id: UUID, *, patience_seconds: float = 30) -> int:
+def seal_all(community_id: UUID, *, patience_seconds: float = 240) -> int:
     """Nothing of the community waits any more; returns how many transfers were sealed."""
     sealed, deadline = seals.seal(community_id), time.monotonic() + patience_seconds
     while seals.waiting(community_id):

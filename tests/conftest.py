@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -30,6 +31,16 @@ def pytest_configure(config: pytest.Config) -> None:
     logs.keep()
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         os.environ[SERVER] = os.environ.get("TEST_POSTGRES_URL") or _start_server()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A group stays on one worker: xdist 3.8 writes its name where pytest 9.2 no longer reads it."""
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            group = item.get_closest_marker("xdist_group")
+            if group is not None:
+                item._id = coerce_node_id(f"{item.nodeid}@{group.args[0]}")
 
 
 def _start_server() -> str:

@@ -19,10 +19,10 @@ from api.schemas.complaints import (
 from api.schemas.fields import Schema
 from ledger.core.errors import Forbidden
 from ledger.core.photos import MEDIA_TYPE
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.core.tenancy import Actor
 from ledger.rewards import complaint_photos, complaint_reading, complaints, receipts
 from ledger.rewards.complaint_models import Complaint, ComplaintState
-from ledger.rewards.complaint_photos import MOST_PHOTOS
 from ledger.rewards.complaint_reading import ComplaintView
 from ledger.rewards.models import Redemption
 from web.acting import act_for, cursor, own_member

@@ -14,11 +14,11 @@ from api.schemas.feedback import AnswerSchema, CalendarQuery, ExcuseSchema, Feed
 from ledger.core import clock
 from ledger.core.permissions import may, reach
 from ledger.core.photos import MEDIA_TYPE
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.core.tenancy import Actor, Role
 from ledger.service import feedback, feedback_photos, feedback_reading
 from ledger.service.feedback import Given
 from ledger.service.feedback_models import Feedback, FeedbackState
-from ledger.service.feedback_photos import MOST_PHOTOS
 from ledger.service.feedback_reading import CalendarDay, DayStatus, FeedbackView, Wanted
 from web import members
 from web.acting import own_member

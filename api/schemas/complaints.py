@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.rewards.complaint_models import ComplaintState, Remedy
-from ledger.rewards.complaint_photos import MOST_PHOTOS
 from ledger.rewards.complaints import LONGEST, LONGEST_NOTE
 
 STATES = [one.value for one in ComplaintState]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.settlement.dispute_models import DisputeState, Favour
 from ledger.settlement.disputes import LONGEST, MOST_LINES
-from ledger.settlement.evidence import MOST_PHOTOS
 
 STATES = [one.value for one in DisputeState]
 STEPS = ["answer", "decide", "appeal"]

@@ -8,9 +8,9 @@ from flask_smorest.fields import Upload
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas.fields import Id, Moment, Month, PageQuery, Schema, Text, page_of
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.service.feedback import LONGEST, LONGEST_ANSWER
 from ledger.service.feedback_models import Category, FeedbackState
-from ledger.service.feedback_photos import MOST_PHOTOS
 from ledger.service.feedback_reading import DayStatus, Wanted
 
 STATES = [one.value for one in FeedbackState]

@@ -16,7 +16,7 @@ from ledger.people import consents
 from ledger.people.members import is_masked_for, mask_name, name_for_shops
 from ledger.people.models import Member, Purpose
 from ledger.rewards.complaint_models import Complaint, ComplaintState
-from ledger.rewards.complaint_photos import content_of, photos_of
+from ledger.rewards.complaint_photos import photos as complaint_photos
 from ledger.rewards.complaints import ANSWER, CLOSE, COMPLAIN, RECEIVED, WAITING
 from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import Merchant, OfferVersion, Redemption
@@ -106,7 +106,7 @@ def read_photo(actor: Actor, complaint_id: UUID, photo_id: UUID) -> bytes:
     view = see_complaint(actor, complaint_id)
     if photo_id not in view.photo_ids:
         raise NotFound
-    return content_of(actor.tenant, view.complaint.id, photo_id)
+    return complaint_photos.content(actor.tenant, view.complaint.id, photo_id)
 
 
 def count_waiting_for(actor: Actor) -> ComplaintCounts:
@@ -168,7 +168,7 @@ def _views(actor: Actor, query: Select[Any]) -> list[ComplaintView]:
     rows = db.session.execute(query).tuples().all()
     masked = is_masked_for(actor)
     read = {row.id for row, *_ in rows if not masked or row.member_id in actor.member_ids}
-    photos = photos_of(actor.tenant, read)
+    photos = complaint_photos.of(actor.tenant, read)
     found = []
     for row, redemption, member, offer_name, merchant_name, shares in rows:
         words, answer, note = (row.words, row.answer, row.note) if row.id in read else ("", "", "")

@@ -225,14 +225,6 @@ class HoldsNoPost(Refused):
     en = ("This member holds no post here now.", "Check the name and the part.")
 
 
-class PhotoLimit(Refused):
-    """A feedback has at most three photos."""
-
-    code = "photo_limit"
-    zh = ("最多放 {most} 张照片。", "请少选几张。")
-    en = ("At most {most} photos.", "Choose fewer.")
-
-
 class NoCodeOnPhoto(Refused):
     """There is no QR code on the photo, or none that can be read."""
 

@@ -21,7 +21,7 @@ from ledger.people.models import Member, PlaceUnit, Post
 from ledger.people.notices import declare, tell
 from ledger.service.errors import ExcuseDay, FeedbackDay, HoldsNoPost
 from ledger.service.feedback_models import Category, Feedback, FeedbackState
-from ledger.service.feedback_photos import put_photos
+from ledger.service.feedback_photos import photos
 
 LONGEST, LONGEST_ANSWER = 1000, 500
 ANSWERED_WITHIN = timedelta(hours=24)
@@ -75,7 +75,7 @@ def give_feedback(
         raise WrongState(state=row.state)
     _write(row, given, actor)
     if file_ids is not None or given.is_nothing:
-        put_photos(actor, row, file_ids or ())
+        photos.put(actor, row.id, file_ids or ())
     audit.record(
         actor, "service.give_feedback", row.id, day=day.isoformat(), category=row.category,
         letters=len(row.words), again=before is not None,

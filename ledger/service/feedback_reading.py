@@ -17,8 +17,8 @@ from ledger.core.permissions import may, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people.members import is_masked_for, load_member, shown_names, visible_part
 from ledger.people.models import Member, PlaceUnit, Post, UnitKind
-from ledger.service import feedback_photos
 from ledger.service.feedback_models import Feedback, FeedbackState
+from ledger.service.feedback_photos import photos as feedback_photos
 
 MOST_MISSING = 1000
 
@@ -127,7 +127,7 @@ def _shown(actor: Actor, query: Select[Any]) -> list[FeedbackView]:
     names = shown_names(actor, [member for _, member, _ in rows])
     masked = is_masked_for(actor)
     open_rows = {row.id for row, _, _ in rows if not masked or row.member_id in actor.member_ids}
-    photos = feedback_photos.photos_of(actor.tenant, open_rows)
+    photos = feedback_photos.of(actor.tenant, open_rows)
     found = []
     for row, one, unit in rows:
         words, answer = (row.words, row.answer) if row.id in open_rows else ("", "")
@@ -147,7 +147,7 @@ def read_photo(actor: Actor, feedback_id: UUID, photo_id: UUID) -> bytes:
     """The JPEG, for whoever sees the feedback. Raises NotFound, Forbidden."""
     if photo_id not in see_feedback(actor, feedback_id).photo_ids:
         raise NotFound
-    return feedback_photos.content_of(actor.tenant, feedback_id, photo_id)
+    return feedback_photos.content(actor.tenant, feedback_id, photo_id)
 
 
 def count_waiting(actor: Actor) -> int:

@@ -17,7 +17,7 @@ from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.models import Merchant
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
 from ledger.settlement.disputes import ANSWER, DECIDE, DISPUTE, OPEN
-from ledger.settlement.evidence import content_of, photos_of
+from ledger.settlement.evidence import photos as evidence
 from ledger.settlement.models import Settlement, SettlementLine
 
 SEE = "see_settlements"
@@ -73,7 +73,7 @@ def read_photo(actor: Actor, dispute_id: UUID, photo_id: UUID) -> bytes:
     scopes = reach(actor, SEE)
     if all(scope & MASKED for scope in scopes.values()):
         raise Forbidden
-    return content_of(actor.tenant, view.dispute.id, photo_id)
+    return evidence.content(actor.tenant, view.dispute.id, photo_id)
 
 
 def count_waiting_for(actor: Actor) -> int:
@@ -115,7 +115,7 @@ def _described(community_id: UUID) -> Select[Any]:
 
 def _views(actor: Actor, query: Select[Any]) -> list[DisputeView]:
     rows = db.session.execute(query).tuples().all()
-    photos = photos_of(actor.tenant, [dispute.id for dispute, *_ in rows])
+    photos = evidence.of(actor.tenant, [dispute.id for dispute, *_ in rows])
     return [
         DisputeView(dispute, line, settlement, merchant, photos.get(dispute.id, []), _steps(actor, dispute))
         for dispute, line, settlement, merchant in rows

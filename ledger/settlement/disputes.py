@@ -30,7 +30,7 @@ from ledger.rewards.models import Redemption, Refund
 from ledger.rewards.redemptions import FEN_PART
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour, Ruling, RulingKind
 from ledger.settlement.errors import AppealTooLate, LineNotDisputable, NotAppealable, NotClawedBack
-from ledger.settlement.evidence import put_photos
+from ledger.settlement.evidence import photos
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
 from ledger.settlement.owners import ANSWERED, CLAWED_BACK, DECIDED_FOR_COMMUNITY, DECIDED_FOR_SHOP, tell_owners
 
@@ -104,7 +104,7 @@ def _raise(actor: Actor, settlement: Settlement, claim: Claim) -> Dispute:
     settlement.held_fen = held
     db.session.add(dispute)
     db.session.flush()
-    put_photos(actor, dispute, claim.file_ids)
+    photos.put(actor, dispute.id, claim.file_ids)
     return dispute
 
 

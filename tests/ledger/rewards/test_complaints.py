@@ -14,6 +14,7 @@ from ledger.core.db import db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.registry import erasers, exporters
 from ledger.core.second_person import OwnStep
+from ledger.core.sent_photos import PhotoLimit
 from ledger.core.tenancy import scoped
 from ledger.people import helping
 from ledger.people.models import Notice
@@ -22,7 +23,6 @@ from ledger.rewards.complaint_models import Complaint, ComplaintPhoto, Complaint
 from ledger.rewards.errors import NotRefunded
 from ledger.rewards.models import Redemption
 from ledger.rewards.refunds import refund
-from ledger.service.errors import PhotoLimit
 from tests.ledger.rewards.street import Street, at_once
 from tests.stories import Neighbour, open_neighbourhood, street_officer
 

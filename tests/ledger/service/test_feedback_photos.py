@@ -16,11 +16,11 @@ from ledger.core.files import MAX_BYTES, File, FileTooLarge
 from ledger.core.jobs import tick
 from ledger.core.photos import LONGEST_SIDE, NotAPhoto, clean_photo
 from ledger.core.registry import erasers, exporters
+from ledger.core.sent_photos import MOST_AHEAD, PhotoLimit
 from ledger.core.tenancy import load
 from ledger.service import feedback_reading as reading
-from ledger.service.errors import PhotoLimit
 from ledger.service.feedback import NOTHING
-from ledger.service.feedback_photos import MOST_AHEAD, send_photo
+from ledger.service.feedback_photos import send_photo
 from tests.ledger.service.feedback_giving import give, leader, photo
 from tests.stories import Neighbour, Neighbourhood, open_neighbourhood
 

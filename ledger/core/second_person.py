@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -64,8 +64,7 @@ def stands_in(actor: Actor, verb: str) -> bool:
 
 def street_may_since(waiting_since: datetime) -> datetime:
     """The moment from which the street may take a step that has waited since then."""
-    waited_until = workdays.add_workdays(clock.local_day(waiting_since), STREET_WAITS_WORKDAYS)
-    return clock.start_of_day(waited_until + timedelta(days=1))
+    return workdays.end_after(waiting_since, STREET_WAITS_WORKDAYS)
 
 
 def let_second_person_first(actor: Actor, verb: str, *, waiting_since: datetime) -> None:

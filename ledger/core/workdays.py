@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import chinese_calendar
 import structlog
+
+from ledger.core import clock
 
 log = structlog.get_logger()
 
@@ -25,3 +27,8 @@ def add_workdays(day: date, count: int) -> date:
         day += timedelta(days=1)
         count -= is_workday(day)
     return day
+
+
+def end_after(moment: datetime, count: int) -> datetime:
+    """When the `count`-th working day after the day of this moment is over: what has so many working days ends then."""
+    return clock.start_of_day(add_workdays(clock.local_day(moment), count) + timedelta(days=1))

@@ -202,8 +202,7 @@ def _may_second(draft: AgreementVersion) -> bool:
     """Has the community's own second person let the first signature wait for too long?"""
     if draft.signed_by is None or draft.signed_at is None:
         return False
-    last_day = workdays.add_workdays(clock.local_day(draft.signed_at), STREET_WAITS_WORKDAYS)
-    return clock.today() > last_day
+    return clock.now() >= workdays.end_after(draft.signed_at, STREET_WAITS_WORKDAYS)
 
 
 @atomic

@@ -6,26 +6,25 @@ Neither an answer nor a closing moves points: a refund is made by its own verb, 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from ledger.core import audit, clock, outbox, registry
+from ledger.core import audit, clock, outbox, registry, workdays
 from ledger.core.db import atomic, db, savepoint
 from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.second_person import require_another
 from ledger.core.tenancy import Actor, Role, load, scoped, within
-from ledger.core.workdays import add_workdays
 from ledger.people.members import load_member
-from ledger.people.models import CounterStaff, Member, RoleGrant
+from ledger.people.models import Member, RoleGrant
 from ledger.people.notices import declare, remind, tell
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.complaint_photos import put_photos
 from ledger.rewards.errors import NotRefunded
-from ledger.rewards.merchants import is_behind_counter
+from ledger.rewards.merchants import is_behind_counter, owners_of
 from ledger.rewards.models import Redemption, RedemptionState
 
 COMPLAIN, ANSWER, CLOSE = "complain", "answer_complaints", "close_complaints"
@@ -101,7 +100,7 @@ def _new(actor: Actor, redemption: Redemption, words: str) -> Complaint:
         words=words,
         state=ComplaintState.OPEN,
         raised_at=now,
-        due_at=due_after(now),
+        due_at=workdays.end_after(now, ANSWER_WITHIN_WORKDAYS),
         actor_id=actor.person_id,
         answer="",
         note="",
@@ -116,12 +115,6 @@ def _added(row: Complaint) -> Complaint:
     except IntegrityError as error:
         raise AlreadyExists from error
     return row
-
-
-def due_after(moment: datetime) -> datetime:
-    """The end of the seventh working day after the day of this moment."""
-    last = add_workdays(clock.local_day(moment), ANSWER_WITHIN_WORKDAYS)
-    return clock.start_of_day(last + timedelta(days=1))
 
 
 def _owner_of(row: Complaint) -> UUID:
@@ -182,16 +175,13 @@ def close_complaint(actor: Actor, complaint_id: UUID, *, outcome: Remedy, note: 
 
 def _who_answers(community_id: UUID, merchant_ids: set[UUID]) -> set[UUID]:
     """The owners of these shops and the community's admins."""
-    owners = scoped(community_id, CounterStaff.person_id).where(
-        CounterStaff.merchant_id.in_(merchant_ids), CounterStaff.role == Role.OWNER, CounterStaff.until.is_(None)
-    )
     admins = scoped(community_id, Member.person_id).where(
         within(community_id, RoleGrant),
         Member.id == RoleGrant.member_id,
         RoleGrant.role == Role.ADMIN,
         RoleGrant.until.is_(None),
     )
-    return set(db.session.scalars(owners)) | set(db.session.scalars(admins))
+    return owners_of(community_id, merchant_ids) | set(db.session.scalars(admins))
 
 
 @registry.job("remind_of_complaints", period=lambda moment: clock.local_day(moment).isoformat())

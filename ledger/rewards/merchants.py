@@ -180,6 +180,14 @@ def is_behind_counter(actor: Actor, merchant_id: UUID) -> bool:
     return any(counter.merchant_id == merchant_id for counter in actor.counters)
 
 
+def owners_of(community_id: UUID, merchant_ids: Collection[UUID]) -> set[UUID]:
+    """The people who own these shops here now."""
+    owners = scoped(community_id, CounterStaff.person_id).where(
+        CounterStaff.merchant_id.in_(merchant_ids), CounterStaff.role == Role.OWNER, CounterStaff.until.is_(None)
+    )
+    return set(db.session.scalars(owners))
+
+
 def person_of(phone: str) -> UUID:
     """Whoever signs in with this number, now or later."""
     return phones.person_with(phone) or phones.add_person(phone)

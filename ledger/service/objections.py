@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ledger.core import audit, clock, outbox, registry
+from ledger.core import audit, clock, outbox, registry, workdays
 from ledger.core.db import atomic, db, savepoint
 from ledger.core.errors import AlreadyExists, Forbidden, Reason, WrongState
 from ledger.core.exporting import all_facts
@@ -21,7 +21,6 @@ from ledger.core.ids import new_id
 from ledger.core.permissions import may, reach, require
 from ledger.core.second_person import OwnStep
 from ledger.core.tenancy import Actor, load, same_community, scoped
-from ledger.core.workdays import add_workdays
 from ledger.people.members import Standing, is_masked_for, mask_name, standing
 from ledger.people.models import Member
 from ledger.people.notices import declare, tell
@@ -124,8 +123,7 @@ def is_too_late(checkin: Checkin) -> bool:
 
 def due_after(moment: datetime) -> datetime:
     """The end of the fifth working day after the day of this moment."""
-    last = add_workdays(clock.local_day(moment), ANSWER_WITHIN_WORKDAYS)
-    return clock.start_of_day(last + timedelta(days=1))
+    return workdays.end_after(moment, ANSWER_WITHIN_WORKDAYS)
 
 
 @atomic

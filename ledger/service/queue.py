@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,12 +11,11 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock
+from ledger.core import workdays
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, members_reached, places_reached, reach, require
 from ledger.core.tenancy import Actor, load, scoped, within
-from ledger.core.workdays import add_workdays
 from ledger.people.members import family_of, is_masked_for, mask_name
 from ledger.people.models import Member, PlaceUnit
 from ledger.service import evidence
@@ -182,5 +181,4 @@ def expected_by(checkin: Checkin, activity: Activity) -> datetime | None:
     if checkin.state not in (CheckinState.PENDING, CheckinState.AWAITING_SECOND):
         return None
     since = max(checkin.received_at, checkin.left_at or checkin.received_at)
-    day = add_workdays(clock.local_day(since), STAMPED_WITHIN_WORKDAYS)
-    return clock.start_of_day(day + timedelta(days=1))
+    return workdays.end_after(since, STAMPED_WITHIN_WORKDAYS)

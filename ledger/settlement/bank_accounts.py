@@ -7,7 +7,6 @@ period. Until then payments go to the account before. The owners are told of eac
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -89,18 +88,12 @@ def approve_account(actor: Actor, account_id: UUID) -> BankAccount:
     require_another(actor, account.asked_by)
     account.state = AccountState.APPROVED
     account.decided_at, account.decided_by = clock.now(), actor.person_id
-    account.usable_from = _after_cooling(clock.now())
+    account.usable_from = workdays.end_after(clock.now(), COOLING_WORKDAYS)
     db.session.flush()
     _note(actor, "approve_account", account)
     day = clock.local_day(account.usable_from).isoformat()
     tell_owners(actor.tenant, account.merchant_id, ACCOUNT_APPROVED, last_four=account.last_four, day=day)
     return account
-
-
-def _after_cooling(moment: datetime) -> datetime:
-    """The end of the third working day after the day of this moment."""
-    last = workdays.add_workdays(clock.local_day(moment), COOLING_WORKDAYS)
-    return clock.start_of_day(last + timedelta(days=1))
 
 
 @atomic

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from ledger.book.accounts import fund_of, payable_to
 from ledger.book.codes import Code
 from ledger.book.transfers import Draft, Source, post_transfers
-from ledger.core import audit, clock, outbox, registry
+from ledger.core import audit, clock, outbox, registry, workdays
 from ledger.core.db import atomic, db, savepoint
 from ledger.core.errors import AlreadyExists, NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
@@ -24,7 +23,6 @@ from ledger.core.ids import NOBODY, new_id
 from ledger.core.permissions import require
 from ledger.core.second_person import require_another
 from ledger.core.tenancy import Actor, load, scoped, system_actor
-from ledger.core.workdays import add_workdays
 from ledger.rewards import refunds
 from ledger.rewards.models import Redemption, Refund
 from ledger.rewards.redemptions import FEN_PART
@@ -96,7 +94,7 @@ def _raise(actor: Actor, settlement: Settlement, claim: Claim) -> Dispute:
         held_fen=held - settlement.held_fen,
         raised_at=now,
         raised_by=actor.person_id,
-        due_at=_after_workdays(now, DECIDE_WITHIN_WORKDAYS),
+        due_at=workdays.end_after(now, DECIDE_WITHIN_WORKDAYS),
         answer="",
         decision="",
         appeal="",
@@ -119,11 +117,6 @@ def _held(settlement: Settlement, disputed_fen: int) -> int:
     return min(disputed_fen, settlement.payable_fen) if settlement.payable_fen else 0
 
 
-def _after_workdays(moment: datetime, count: int) -> datetime:
-    """The end of that working day after the day of this moment."""
-    return clock.start_of_day(add_workdays(clock.local_day(moment), count) + timedelta(days=1))
-
-
 @atomic
 def appeal(actor: Actor, dispute_id: UUID, *, reason: str) -> Dispute:
     """A second person decides again, for good. Once, by the owner, within five working days of the decision.
@@ -141,7 +134,7 @@ def appeal(actor: Actor, dispute_id: UUID, *, reason: str) -> Dispute:
         raise AppealTooLate
     dispute.state, dispute.appeal = DisputeState.APPEALED, reason
     dispute.appealed_at, dispute.appealed_by = now, actor.person_id
-    dispute.due_at = _after_workdays(now, DECIDE_WITHIN_WORKDAYS)
+    dispute.due_at = workdays.end_after(now, DECIDE_WITHIN_WORKDAYS)
     db.session.flush()
     _note(actor, "appeal_dispute", dispute)
     return dispute
@@ -265,7 +258,7 @@ def _decided(actor: Actor, dispute: Dispute, ruling: Ruling, *, is_appeal: bool)
     dispute.favour, dispute.decision = ruling.favour, ruling.reason
     dispute.decided_at = ruling.made_at
     dispute.decided_by = None if actor.person_id == NOBODY else actor.person_id
-    dispute.appeal_until = None if is_appeal else _after_workdays(ruling.made_at, APPEAL_WITHIN_WORKDAYS)
+    dispute.appeal_until = None if is_appeal else workdays.end_after(ruling.made_at, APPEAL_WITHIN_WORKDAYS)
     db.session.flush()
     _note(actor, "decide_dispute", dispute)
     kind = DECIDED_FOR_SHOP if ruling.favour == Favour.SHOP else DECIDED_FOR_COMMUNITY

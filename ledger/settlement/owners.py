@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ledger.core.db import db
-from ledger.core.tenancy import Role, scoped
-from ledger.people.models import CounterStaff
 from ledger.people.notices import NoticeKind, declare, tell
+from ledger.rewards.merchants import owners_of
 
 ISSUED = declare(
     "settlement.issued",
@@ -62,8 +60,5 @@ ACCOUNT_STOPPED = declare(
 
 def tell_owners(community_id: UUID, merchant_id: UUID, kind: NoticeKind, **facts: Any) -> None:
     """Everybody who owns the shop here now has a notice."""
-    owners = scoped(community_id, CounterStaff.person_id).where(
-        CounterStaff.merchant_id == merchant_id, CounterStaff.role == Role.OWNER, CounterStaff.until.is_(None)
-    )
-    for person_id in sorted(set(db.session.scalars(owners))):
+    for person_id in sorted(owners_of(community_id, [merchant_id])):
         tell(community_id, person_id, kind, **facts)

@@ -89,8 +89,10 @@ POINTS: dict[str, tuple[tuple[Code, Kind, Kind], ...]] = {
     "awarded": ((Code.AWARD, _ISSUED, _WALLET),),
     "opened": ((Code.OPENING, _ISSUED, _WALLET),),
     "taken_back": ((Code.REVERSE, _WALLET, _ISSUED), (Code.REVERSE, Kind.DEBT, _ISSUED)),
-    "redeemed": ((Code.REDEEM, _WALLET, Kind.MERCHANT),),
+    "redeemed": ((Code.REDEEM, _WALLET, Kind.MERCHANT), (Code.REDEEM, Kind.VOUCHER, Kind.MERCHANT)),
     "refunded": ((Code.REFUND, Kind.MERCHANT, _WALLET),),
+    "put_into_vouchers": ((Code.BUY, _WALLET, Kind.VOUCHER),),
+    "vouchers_returned": ((Code.REFUND, Kind.VOUCHER, _WALLET),),
     "donated": ((Code.DONATE, _WALLET, Kind.POT),),
     "donations_returned": ((Code.REVERSE, Kind.POT, _WALLET),),
     "expired": ((Code.EXPIRE, _WALLET, Kind.EXPIRED),),
@@ -109,8 +111,8 @@ MONEY: dict[str, tuple[tuple[Code, Kind, Kind], ...]] = {
 
 def _points(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:
     found = {name: _sum(moved, legs, Unit.POINTS) for name, legs in POINTS.items()}
-    redeemed = Flow(Code.REDEEM, Unit.POINTS, _WALLET, Kind.MERCHANT)
-    return found | {"redemptions": moved.get(redeemed, (0, 0))[0]}
+    redeemed = [Flow(code, Unit.POINTS, gave, received) for code, gave, received in POINTS["redeemed"]]
+    return found | {"redemptions": sum(moved.get(one, (0, 0))[0] for one in redeemed)}
 
 
 def _money(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:

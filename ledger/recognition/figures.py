@@ -241,7 +241,7 @@ def _moved(span: Span) -> Any:
 
 def outstanding_points(span: Span) -> int:
     """Points in members' wallets less what they owe, at the end of the span: what all other accounts do not have."""
-    kinds = (Kind.ISSUANCE, Kind.MERCHANT, Kind.POT, Kind.EXPIRED)
+    kinds = (Kind.ISSUANCE, Kind.MERCHANT, Kind.POT, Kind.VOUCHER, Kind.EXPIRED)
     query = scoped(span.community_id, Account).where(Account.kind.in_(kinds), Account.unit == Unit.POINTS)
     keys = [AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in db.session.scalars(query)]
     return -sum(one.balance for one in _at_the_end(span, keys).values())

@@ -27,7 +27,7 @@ from ledger.recognition import contents, summaries
 from ledger.recognition.errors import DocumentChanged
 from ledger.recognition.figures import Cell
 from ledger.recognition.models import Summary, SummaryState
-from ledger.rewards import refunds
+from ledger.rewards import redemptions, refunds, vouchers
 from ledger.service.undoing import undo_stamp
 from tests.ledger.recognition.month import DECEMBER, NOVEMBER, Month
 from tests.ledger.rewards.street import at_once
@@ -84,7 +84,9 @@ COUNTED_AGAIN = {
     "opened": MOVED + "t.code = 'opening'",
     "taken_back": MOVED + "t.code = 'reverse' AND d.kind IN ('wallet', 'debt')",
     "redeemed": MOVED + "t.code = 'redeem' AND t.unit = 'points'",
-    "refunded": MOVED + "t.code = 'refund' AND t.unit = 'points'",
+    "refunded": MOVED + "t.code = 'refund' AND d.kind = 'merchant'",
+    "put_into_vouchers": MOVED + "t.code = 'buy'",
+    "vouchers_returned": MOVED + "t.code = 'refund' AND d.kind = 'voucher'",
     "donated": MOVED + "t.code = 'donate'",
     "donations_returned": MOVED + "t.code = 'reverse' AND d.kind = 'pot'",
     "expired": MOVED + "t.code = 'expire'",
@@ -120,6 +122,20 @@ def test_each_total_is_what_plain_sql_counts_and_each_part_adds_up_to_it(novembe
     assert sum(shop["settled_fen"] for shop in document["shops"]) == totals["settled_fen"]
     assert sum(fund["left_fen"] for fund in document["funds"]) == 100_000 - 350
     assert [shop["name"] for shop in document["shops"]] == ["麦香面包"]
+
+
+def test_a_voucher_counts_as_redeemed_when_it_is_used_and_not_while_it_is_kept(november):
+    street, [lin] = november.street, november.volunteers("林秀芳")
+    street.award(lin, 100)
+    used, kept, back = (vouchers.buy(lin.actor, street.loaf.id) for _ in range(3))
+    begun = vouchers.use(street.clerk.actor, used.id, way=street.code_of(lin))
+    redemptions.confirm(lin.actor, begun.id)
+    vouchers.return_voucher(lin.actor, back.id)
+    totals = drafted(november)["totals"]
+    assert {name: sql(query, november) for name, query in COUNTED_AGAIN.items()} == totals
+    assert (totals["put_into_vouchers"], totals["vouchers_returned"]) == (60, 20)
+    assert (totals["redeemed"], totals["redemptions"], totals["refunded"]) == (20, 1, 0)
+    assert totals["outstanding"] == 100 - 20 - kept.points
 
 
 def test_the_same_rows_give_the_same_bytes_whatever_happens_afterwards(november):

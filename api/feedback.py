@@ -20,24 +20,16 @@ from api.schemas.feedback import (
     FeedbackRequestSchema,
     FeedbackSchema,
     FeedbackStepSchema,
-    PhotoFileSchema,
-    PhotoFormSchema,
-    PhotoSchema,
 )
 from api.writing import writes
 from ledger.core import clock
 from ledger.core.photos import MEDIA_TYPE
-from ledger.rewards import complaint_photos
-from ledger.rewards.complaint_models import ComplaintPhoto
-from ledger.service import feedback, feedback_photos, feedback_reading
+from ledger.service import feedback, feedback_reading
 from ledger.service.feedback import Given
-from ledger.service.feedback_models import Feedback, FeedbackPhoto
+from ledger.service.feedback_models import Feedback
 from ledger.service.feedback_reading import FeedbackView
-from ledger.settlement import evidence
-from ledger.settlement.dispute_models import DisputePhoto
 
 blp = resource("feedback", "What post holders say of their part each day; staff answer within 24 hours.")
-files = resource("files", "Photos that are sent ahead, for a feedback or a dispute within a day.")
 
 
 @blp.get("/feedback")
@@ -101,19 +93,3 @@ def post_answer(asked: dict[str, Any], feedback_id: UUID) -> Feedback:
 def post_excuse(asked: dict[str, Any]) -> Feedback:
     """Nothing is awaited of a holder for this day: leave, illness."""
     return feedback.excuse_day(current_actor(), **asked)
-
-
-@files.post("/files")
-@files.arguments(PhotoFormSchema, location="form")
-@files.arguments(PhotoFileSchema, location="files")
-@files.response(201, PhotoSchema)
-@writes(PhotoSchema, status=201)
-def post_file(asked: dict[str, Any], sent: dict[str, Any]) -> FeedbackPhoto | DisputePhoto | ComplaintPhoto:
-    """Send a photo ahead; it is made plain and small, and nothing of where it was taken is kept."""
-    stream = sent["file"].stream
-    stream.seek(0)
-    if asked["purpose"] == "dispute":
-        return evidence.send_photo(current_actor(), stream.read())
-    if asked["purpose"] == "complaint":
-        return complaint_photos.send_photo(current_actor(), stream.read())
-    return feedback_photos.send_photo(current_actor(), stream.read())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest.fields import Upload
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas.fields import Id, Moment, Month, PageQuery, Schema, Text, page_of
@@ -107,24 +106,6 @@ class FeedbackSchema(Schema):
 class FeedbackStepSchema(Schema):
     id = Id()
     status = fields.String(attribute="state", metadata={"enum": STATES})
-
-
-class PhotoFileSchema(Schema):
-    file = Upload(required=True, metadata={"description": "JPEG, PNG or WebP, at most 5 MB."})
-
-
-class PhotoFormSchema(Schema):
-    purpose = fields.String(
-        data_key="for",
-        load_default="feedback",
-        validate=validate.OneOf(["feedback", "dispute", "complaint"]),
-        metadata={"description": "What the photo goes with: a day's feedback, a shop's dispute, or a complaint."},
-    )
-
-
-class PhotoSchema(Schema):
-    id = Id()
-    sent_at = Moment()
 
 
 FeedbackPageSchema = page_of(FeedbackSchema)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.engine import Connection
 
 from ledger.book import checking, newest, triggers
@@ -25,6 +27,8 @@ from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import CANARIES, lively, unguarded
 from tests.ledger.book.town import Town, at_once, open_town
+from tests.schema import every_table
+from tests.touched import UNREAD
 
 __all__ = ["lively"]
 
@@ -294,3 +298,19 @@ def test_a_lost_trigger_concerns_every_community(checked: Town) -> None:
     check_books()
     for town in (checked, open_town()):
         assert [run.findings for run in checking.runs(admin_of(town)) if run.name == "triggers_installed"] == [1]
+
+
+def test_what_the_tests_take_as_unread_is_read_by_no_check(checked: Town) -> None:
+    named: set[str] = set()
+
+    def look(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        named.update(re.findall(r"\w+", statement))
+
+    event.listen(db.engine, "before_cursor_execute", look)
+    try:
+        run_checks()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", look)
+    assert "transfers" in named
+    assert not named & UNREAD
+    assert set(every_table().tables) >= UNREAD

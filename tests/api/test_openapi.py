@@ -37,13 +37,15 @@ def operations(app: Flask) -> dict[str, Any]:
     return {operation.label: operation for operation in found}
 
 
-def call_every_operation(app: Flask, place: Neighbourhood, who: Neighbour, *, examples: int) -> int:
-    """Each operation is called with generated input by this person; the answers are held against the document."""
-    calls = 0
-    for operation in operations(app).values():
-        calls += examples
-        _hammer(operation, place, who, examples)()
-    return calls
+def call_every_operation(app: Flask, place: Neighbourhood, who: Neighbour, *, calls: int) -> None:
+    """Each operation gets its share of so many generated calls by this person, two at least.
+
+    The answers are held against the document.
+    """
+    found = operations(app).values()
+    assert len(found) > 100
+    for operation in found:
+        _hammer(operation, place, who, max(2, calls // len(found)))()
 
 
 def _hammer(operation: Any, place: Neighbourhood, who: Neighbour, examples: int) -> Callable[[], None]:
@@ -61,14 +63,14 @@ def _hammer(operation: Any, place: Neighbourhood, who: Neighbour, examples: int)
 
 
 def test_generated_calls_find_no_fault_and_no_undeclared_answer(app: Flask, place: Neighbourhood) -> None:
-    assert call_every_operation(app, place, place.admin, examples=6) > 100
+    call_every_operation(app, place, place.admin, calls=500)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("role", ["admin", "treasurer", "volunteer"])
 def test_many_generated_calls_find_no_fault(app: Flask, place: Neighbourhood, role: str) -> None:
     who = place.volunteer() if role == "volunteer" else getattr(place, role)
-    assert call_every_operation(app, place, who, examples=25) > 1000
+    call_every_operation(app, place, who, calls=3000)
 
 
 def test_every_operation_says_what_it_does(app: Flask, client: FlaskClient) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import count_new_leaves, marked_sizes
 from ledger.book.tree import size_of
 from ledger.core import clock, jobs
-from ledger.core.db import atomic, db, is_postgresql, savepoint, snapshot
+from ledger.core.db import atomic, db, is_postgresql, snapshot
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
 from ledger.core.registry import Check, Finding, Part, checks
@@ -83,25 +84,40 @@ def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) ->
     part = Part(is_new=True, since=_marked_at(), sealed_at_most=count_new_leaves()) if new else Part()
     wanted = list(names or checks)
     found: dict[Check, tuple[list[Finding], int]] = {}
-    for name in wanted:
-        if tell:
-            tell(name)
-        if checks[name] not in found:
-            began = time.monotonic()
-            found[checks[name]] = _findings(name, part), int((time.monotonic() - began) * 1000)
+    with _stepping_back() as step_back:
+        for name in wanted:
+            if tell:
+                tell(name)
+            if checks[name] not in found:
+                began = time.monotonic()
+                found[checks[name]] = _findings(name, part, step_back), int((time.monotonic() - began) * 1000)
     return [
         Result(name, [one for one in found[checks[name]][0] if one.check == name], found[checks[name]][1])
         for name in wanted
     ]
 
 
-def _findings(name: str, part: Part) -> list[Finding]:
+@contextmanager
+def _stepping_back() -> Iterator[Callable[[], None]]:
+    """What is called after a failed statement goes back to before it: on PostgreSQL the transaction reads on."""
+    place = db.session.begin_nested()
+
+    def step_back() -> None:
+        nonlocal place
+        place.rollback()
+        place = db.session.begin_nested()
+
+    yield step_back
+    place.rollback()
+
+
+def _findings(name: str, part: Part, step_back: Callable[[], None]) -> list[Finding]:
     """What the check finds. One that breaks off (a value that cannot even be read) is a finding, and stops no other."""
     found: list[Finding] = []
     try:
-        with savepoint():
-            found += checks[name](part)
+        found += checks[name](part)
     except Exception as error:
+        step_back()
         log.exception("check_broke_off", check=name)
         found.append(Finding(name, NOBODY, f"the check broke off: {type(error).__name__}: {error}"[:500]))
     return found

@@ -70,10 +70,11 @@ def language() -> str:
 
 
 def as_told(reason: Reason) -> Reason:
-    """The reason as its reader can act on it: who only lacks a second factor is told so."""
+    """The reason as its reader can act on it: who only lacks a second factor is told so. It is counted in /metrics."""
     actor = actor_or_none()
     if type(reason) is Forbidden and actor is not None and actor.is_held_back:
-        return SecondFactorRequired()
+        reason = SecondFactorRequired()
+    g.refused_by = reason.code
     return reason
 
 

@@ -1,20 +1,41 @@
-"""/healthz (the process lives), /readyz (the database answers), /metrics."""
+"""/healthz (the process lives), /readyz (the database answers), /metrics (docs/operation.md says what to watch)."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 
-from flask import Flask, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from flask import Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from sqlalchemy import text
 
 from api.auth import public
 from ledger.book import checking
 from ledger.book.models import CheckRun
+from ledger.core import registry
 from ledger.core.db import db
+
+REQUESTS = Histogram(
+    "redflower_request_seconds",
+    "How long requests took, by their route",
+    ("method", "rule", "status"),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+REFUSALS = Counter("redflower_refusals", "Requests that were refused, by the code of the reason", ("code",))
 
 
 def register(app: Flask) -> None:
+    app.after_request(_count)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
     app.add_url_rule("/metrics", view_func=metrics)
@@ -35,12 +56,37 @@ def readyz() -> dict[str, str]:
 
 @public
 def metrics() -> Response:
-    """Figures for Prometheus: of this process, and how each check of the books ended last."""
-    return Response(generate_latest() + generate_latest(_checks()), content_type=CONTENT_TYPE_LATEST)
+    """Figures for Prometheus: of the requests, of what waits, and how each check of the books ended last."""
+    figures = generate_latest(_requests()) + generate_latest(_waiting()) + generate_latest(_checks())
+    return Response(figures, content_type=CONTENT_TYPE_LATEST)
+
+
+def _count(response: Response) -> Response:
+    rule = str(request.url_rule) if request.url_rule else "none"
+    REQUESTS.labels(request.method, rule, response.status_code).observe(time.perf_counter() - g.started)
+    if "refused_by" in g:
+        REFUSALS.labels(g.refused_by).inc()
+    return response
+
+
+def _requests() -> CollectorRegistry:
+    """Of this process; of all workers where PROMETHEUS_MULTIPROC_DIR names the folder that they share."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    shared = CollectorRegistry()
+    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared
+
+
+def _waiting() -> CollectorRegistry:
+    figures = CollectorRegistry()
+    for name, gauge in registry.gauges.items():
+        Gauge(f"redflower_{name}", gauge.words, registry=figures).set(gauge.read())
+    return figures
 
 
 def _checks() -> CollectorRegistry:
-    registry, labels = CollectorRegistry(), ("check", "scope")
+    figures, labels = CollectorRegistry(), ("check", "scope")
     gauges: tuple[tuple[str, str, Callable[[CheckRun], float]], ...] = (
         ("redflower_check_findings", "Findings of the newest run of a check of the books", lambda run: run.findings),
         ("redflower_check_seconds", "How long that run took", lambda run: run.milliseconds / 1000),
@@ -48,7 +94,7 @@ def _checks() -> CollectorRegistry:
     )
     runs = checking.totals()
     for name, words, figure in gauges:
-        gauge = Gauge(name, words, labels, registry=registry)
+        gauge = Gauge(name, words, labels, registry=figures)
         for run in runs:
             gauge.labels(run.name, run.scope).set(figure(run))
-    return registry
+    return figures

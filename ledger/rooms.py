@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ledger.book import checks, cohort_checks, expiry, key_checks, reversal_checks, rollup_checks, seal_checks, seals
+from ledger.book import (
+    checks,
+    cohort_checks,
+    expiry,
+    holds,
+    key_checks,
+    reversal_checks,
+    rollup_checks,
+    seal_checks,
+    seals,
+)
 from ledger.core import commitments
 from ledger.people import (
     cards,
@@ -58,7 +68,8 @@ from ledger.settlement import erasing as settlement_erasing
 from ledger.settlement import evidence as dispute_evidence
 
 REGISTERING: tuple[ModuleType, ...] = (
-    checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, expiry,
+    checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, holds,
+    expiry,
     forgotten, sign_ups, places, objections, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,

@@ -1,4 +1,4 @@
-"""The named checks of the books, in words."""
+"""The named checks of the books, and the jobs of the clock, in words."""
 
 from __future__ import annotations
 
@@ -37,3 +37,33 @@ CHECKS = {
     "points_settled": _("结清了的红花都收回了，不再流通。"),
 }
 """What each named check of the books holds."""
+
+JOBS = {
+    "seal": _("把新入账的封存，每天做一个封账点"),
+    "expire_points": _("到期的红花作废，并告诉居民"),
+    "decide_overdue_disputes": _("过了期限没人决定的争议，按约定算"),
+    "confirm_silent_statements": _("商户到期没说话的结算单，视为确认"),
+    "close_week": _("结束上一周，出结算单"),
+    "find_flags": _("找可疑的兑换"),
+    "release_flags": _("放行十四天没人决定的标记"),
+    "remind_of_complaints": _("提醒还没答复的投诉"),
+    "expire_reservations": _("没有及时确认的预留退回去"),
+    "expire_vouchers": _("过了期的券退回红花"),
+    "expire_voucher_uses": _("没有及时确认的用券恢复可用"),
+    "tell_of_redemption_day": _("兑换日前一晚告诉大家能兑换了"),
+    "lapse_offers": _("没有确认的名额让给下一位"),
+    "remind_of_feedback": _("提醒今天还没反馈的人"),
+    "watch_issuance": _("看这个月发出的红花有没有到警戒线"),
+    "close_forgotten_visits": _("忘了签退的服务按规定结束"),
+    "forget_used_grants": _("忘掉谁用过哪次扫码"),
+    "forget_minutes": _("忘掉每分钟任务的旧记录"),
+    "carry_out_erasures": _("满七天的注销照办"),
+    "send_notices": _("把到时间的通知发出去"),
+    "close_deaths": _("没有人继承的红花归入社区公益池"),
+    "forget_what_is_over": _("过了保存期限的数据删掉"),
+    "forget_imports": _("一个月没有决定的导入名单删掉"),
+    "forget_unused_photos": _("没有用上的反馈照片过一天删掉"),
+    "forget_unused_complaint_photos": _("没有用上的投诉照片过一天删掉"),
+    "forget_unused_evidence": _("没有用上的争议照片过一天删掉"),
+}
+"""What each job of the clock does by itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from web.check_words import CHECKS
+from web.check_words import CHECKS, JOBS
 from web.state_words import STATES
 
 FAVOURS = {
@@ -294,6 +294,7 @@ WORDS = {
     "NOTE_CATEGORIES": NOTE_CATEGORIES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS, "REMEDIES": REMEDIES, "VENUES": VENUES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
-    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "RELATIONS": RELATIONS, "SCOPES": SCOPES,
+    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "JOBS": JOBS,
+    "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip
 """What templates may name."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import count_new_leaves, marked_sizes
 from ledger.book.tree import size_of
 from ledger.core import clock, jobs
-from ledger.core.db import atomic, db, is_postgresql, snapshot
+from ledger.core.db import atomic, db, is_postgresql, snapshot, stepping_back
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
 from ledger.core.registry import Check, Finding, Part, checks
@@ -84,7 +83,7 @@ def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) ->
     part = Part(is_new=True, since=_marked_at(), sealed_at_most=count_new_leaves()) if new else Part()
     wanted = list(names or checks)
     found: dict[Check, tuple[list[Finding], int]] = {}
-    with _stepping_back() as step_back:
+    with stepping_back() as step_back:
         for name in wanted:
             if tell:
                 tell(name)
@@ -95,20 +94,6 @@ def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) ->
         Result(name, [one for one in found[checks[name]][0] if one.check == name], found[checks[name]][1])
         for name in wanted
     ]
-
-
-@contextmanager
-def _stepping_back() -> Iterator[Callable[[], None]]:
-    """What is called after a failed statement goes back to before it: on PostgreSQL the transaction reads on."""
-    place = db.session.begin_nested()
-
-    def step_back() -> None:
-        nonlocal place
-        place.rollback()
-        place = db.session.begin_nested()
-
-    yield step_back
-    place.rollback()
 
 
 def _findings(name: str, part: Part, step_back: Callable[[], None]) -> list[Finding]:

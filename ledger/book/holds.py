@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from ledger.book import cohorts, slots
 from ledger.book.accounts import AccountKey
@@ -147,3 +147,8 @@ def _mark_ended(community_id: UUID, hold_ids: Sequence[UUID], state: HoldState) 
     if state is HoldState.EXPIRED:
         statement = statement.where(Hold.expires_at <= sql_now())
     return set(db.session.scalars(statement))
+
+
+@registry.gauge("oldest_hold_seconds", "Age of the oldest hold that still stands")
+def oldest_hold_seconds() -> float:
+    return clock.age_of(db.session.scalar(select(func.min(Hold.created_at)).where(Hold.state == HoldState.PLACED)))

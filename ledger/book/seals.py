@@ -57,6 +57,14 @@ def waiting(community_id: UUID) -> int:
     return int(db.session.scalar(query) or 0)
 
 
+@registry.gauge("oldest_unsealed_seconds", "Age of the oldest transfer that is not sealed yet")
+def oldest_unsealed_seconds() -> float:
+    waiting_since = select(func.min(Transfer.recorded_at)).where(
+        same_community(Transfer, Unsealed), Transfer.id == Unsealed.transfer_id
+    )
+    return clock.age_of(db.session.scalar(waiting_since))
+
+
 @registry.job("seal", period=lambda moment: f"{moment:%Y-%m-%dT%H:%M}")
 def seal_every_minute(community_id: UUID, _minute: str) -> None:
     """What was committed before this minute is sealed; the first run after midnight closes the day."""

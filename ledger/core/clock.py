@@ -50,6 +50,11 @@ def local_day(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def age_of(moment: datetime | None) -> float:
+    """Seconds since then; 0 for None."""
+    return (now() - moment).total_seconds() if moment else 0.0
+
+
 def today() -> date:
     """The present day in Asia/Shanghai."""
     return local_day(now())

@@ -245,3 +245,17 @@ def savepoint() -> Iterator[None]:
     """Undo only what the block wrote when it raises; the transaction goes on."""
     with db.session.begin_nested():
         yield
+
+
+@contextmanager
+def stepping_back() -> Iterator[Callable[[], None]]:
+    """For reading only: what is called after a failed statement lets the transaction read on as if it had not been."""
+    place = db.session.begin_nested()
+
+    def step_back() -> None:
+        nonlocal place
+        place.rollback()
+        place = db.session.begin_nested()
+
+    yield step_back
+    place.rollback()

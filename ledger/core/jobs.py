@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -14,8 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock, registry
 from ledger.core.db import Base, atomic, db, one_of, savepoint, text
+from ledger.core.permissions import require_any
 from ledger.core.registry import Job, jobs
-from ledger.core.tenancy import within
+from ledger.core.tenancy import Actor, scoped, within
 
 log = structlog.get_logger()
 
@@ -109,6 +111,30 @@ def _claim(name: str, community_id: UUID, period: str, state: JobState) -> bool:
             JobRun.state == JobState.FAILED,
         )
         return bool(db.session.execute(again.values(state=state, ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]
+
+
+class Run(NamedTuple):
+    """A job as it stands for a community; `ended_at` None: it has not run yet. `is_failed`: its newest run failed."""
+
+    name: str
+    ended_at: datetime | None
+    is_failed: bool
+
+
+def runs(actor: Actor) -> list[Run]:
+    """Every registered job with its newest run, by name, for whoever may see the checks. Raises Forbidden."""
+    require_any(actor, "see_checks")
+    newest_first = (JobRun.ended_at.desc(), JobRun.period.desc())
+    rank = func.row_number().over(partition_by=JobRun.job, order_by=newest_first).label("rank")
+    ranked = scoped(actor.tenant, JobRun.job, JobRun.ended_at, JobRun.state).add_columns(rank).subquery()
+    rows = db.session.execute(select(ranked).where(ranked.c.rank == 1))
+    ended = {row.job: (row.ended_at, row.state == JobState.FAILED) for row in rows}
+    return [Run(name, *ended.get(name, (None, False))) for name in sorted(jobs)]
+
+
+@registry.gauge("failed_jobs", "Runs of jobs that failed and have not been made good yet")
+def failed_jobs() -> float:
+    return float(db.session.scalar(select(func.count()).where(JobRun.state == JobState.FAILED)) or 0)
 
 
 @registry.job("forget_minutes", period=lambda moment: f"{moment:%Y-%m-%d}")

@@ -72,7 +72,16 @@ class Job:
     in_steps: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One figure over all communities that is watched from outside: what it says, in English, and how it is read."""
+
+    words: str
+    read: Callable[[], float]
+
+
 checks: dict[str, Check] = {}
+gauges: dict[str, Gauge] = {}
 jobs: dict[str, Job] = {}
 holds_ended: dict[str, HoldsEnded] = {}
 units_moved: dict[str, UnitsMoved] = {}
@@ -110,6 +119,16 @@ def job(name: str, period: Callable[[datetime], str], *, in_steps: bool = False)
 
     def register(function: JobWork) -> JobWork:
         jobs[name] = Job(name, period, function, in_steps)
+        return function
+
+    return register
+
+
+def gauge(name: str, words: str) -> Callable[[Callable[[], float]], Callable[[], float]]:
+    """Register a figure of /metrics: an age in seconds, a count or fen, read from few rows whatever the history."""
+
+    def register(function: Callable[[], float]) -> Callable[[], float]:
+        gauges[name] = Gauge(words, function)
         return function
 
     return register

@@ -15,7 +15,7 @@ from ledger.core.tenancy import same_community
 from ledger.people.models import Member
 from ledger.people.notices import declare, remind
 from ledger.service import feedback_reading
-from ledger.service.feedback_models import Feedback, FeedbackPhoto
+from ledger.service.feedback_models import Feedback, FeedbackPhoto, FeedbackState
 
 EVENING = timedelta(hours=20)
 
@@ -37,6 +37,12 @@ def remind_in_the_evening(community_id: UUID, day: str) -> None:
     """From eight in the evening whoever has not given today's feedback has a notice; the morning after is too late."""
     if day == clock.today().isoformat():
         remind(community_id, feedback_reading.missing_persons(community_id), NOT_YET)
+
+
+@registry.gauge("oldest_unanswered_feedback_seconds", "Age of the oldest feedback that still waits for its answer")
+def oldest_unanswered_feedback_seconds() -> float:
+    waiting = select(func.min(Feedback.given_at)).where(Feedback.state == FeedbackState.GIVEN)
+    return clock.age_of(db.session.scalar(waiting.where(Feedback.due_at.is_not(None))))
 
 
 # --- a person's data --------------------------------------------------------------------------------------------

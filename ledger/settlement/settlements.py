@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
@@ -75,6 +75,13 @@ def confirm(actor: Actor, settlement_id: UUID) -> Settlement:
         settlement.state = SettlementState.CONFIRMED
         settlement.confirmed_at, settlement.confirmed_by = clock.now(), actor.person_id
     return settlement
+
+
+@registry.gauge("unpaid_fen", "What statements say is to be paid to shops and has not been")
+def unpaid_fen() -> float:
+    unpaid = select(func.sum(Settlement.payable_fen - Settlement.held_fen))
+    over = (SettlementState.PAID, SettlementState.RECONCILED, SettlementState.VOID)
+    return float(db.session.scalar(unpaid.where(Settlement.state.not_in(over))) or 0)
 
 
 @registry.job("confirm_silent_statements", period=lambda moment: clock.local_day(moment).isoformat())

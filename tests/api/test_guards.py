@@ -258,6 +258,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "reversals.post_withdrawal": ("treasurer", {}),
     "receipts.get_receipt": ("volunteer", None),
     "checks.list_checks": ("owner", None),
+    "jobs.list_jobs": ("owner", None),
     "merchants.post_merchant": ("coordinator", {"name": "新店", "trade": "餐饮"}),
     "merchants.post_owner": ("treasurer", {"name": "店主", "phone": "13800000009"}),
     "merchants.post_clerk": ("clerk", {"name": "店员", "phone": "13800000009"}),

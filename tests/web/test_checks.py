@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -12,11 +15,12 @@ from ledger.book.checking import check_books
 from ledger.book.models import Balance
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db
+from ledger.core.jobs import tick
 from ledger.core.tenancy import within
 from tests.ledger.rewards.street import Street
 from tests.stories import street_officer
 from tests.web.browser import Browser
-from web.check_words import CHECKS
+from web.check_words import CHECKS, JOBS
 
 Visit = Callable[..., Browser]
 
@@ -56,8 +60,36 @@ def test_the_rail_marks_the_room_of_the_books_on_each_of_its_pages(street: Stree
     assert f'<li><a href="{browser.root}/books" aria-current="page">' in browser.page
 
 
-def test_every_check_has_a_sentence() -> None:
+def test_every_check_and_every_job_has_a_sentence() -> None:
     assert set(CHECKS) == set(registry.checks)
+    assert set(JOBS) == set(registry.jobs)
+
+
+@contextmanager
+def broken_job(name: str) -> Iterator[None]:
+    """The job fails as long as the block lasts."""
+
+    def fail(_community_id: UUID, _period: str) -> None:
+        raise RuntimeError
+
+    whole = registry.jobs[name]
+    registry.jobs[name] = replace(whole, work=fail)
+    yield
+    registry.jobs[name] = whole
+
+
+def test_what_the_clock_did_is_told_what_failed_first(street: Street, visit: Visit) -> None:
+    browser = visit(street.place.supervisor)
+    browser.get("./books/checks")
+    assert (browser.words.count("还没有到时间"), "没有做成" in browser.words) == (2 * len(JOBS), False)
+    with broken_job("send_notices"):
+        tick([street.place.id])
+    browser.get("./books/checks")
+    assert browser.words.count("没有做成") == 2
+    assert browser.words.index(str(JOBS["send_notices"])) < browser.words.index(str(JOBS["close_week"]))
+    tick([street.place.id])
+    browser.get("./books/checks")
+    assert "没有做成" not in browser.words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""/metrics: how requests went, and how long what waits has waited; the jobs of the clock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from ledger.core import clock, registry
+from ledger.core.jobs import tick
+from tests.ledger.rewards.street import Street, open_street
+from tests.ledger.service.feedback_giving import give, leader
+
+COUNTING = """
+from api import health
+from prometheus_client import generate_latest
+health.REFUSALS.labels("forbidden").inc()
+print(generate_latest(health._requests()).decode())
+"""
+
+
+@pytest.fixture
+def street(context: object) -> Iterator[Street]:
+    try:
+        yield open_street()
+    finally:
+        clock.move_to(None)
+
+
+def figures(client: FlaskClient) -> dict[str, float]:
+    lines = client.get("/metrics").get_data(as_text=True).splitlines()
+    return {name: float(figure) for name, _, figure in (line.rpartition(" ") for line in lines if line[0] != "#")}
+
+
+def watched(client: FlaskClient) -> dict[str, float]:
+    found = figures(client)
+    return {name: found[f"redflower_{name}"] for name in registry.gauges}
+
+
+def test_what_waits_is_told_with_its_age(client: FlaskClient, street: Street) -> None:
+    tick([street.id])
+    street.buy(street.volunteer(30))
+    street.reserve(street.volunteer(30))
+    give(street.place, leader(street.place))
+    clock.advance(minutes=5)
+    assert watched(client) == {
+        "oldest_unsealed_seconds": 300,
+        "oldest_hold_seconds": 300,
+        "oldest_unanswered_feedback_seconds": 300,
+        "unpaid_fen": 0,
+        "failed_jobs": 0,
+    }
+    clock.advance(days=7)
+    tick([street.id])
+    found = watched(client)
+    assert (found["oldest_unsealed_seconds"], found["oldest_hold_seconds"], found["failed_jobs"]) == (0, 0, 0)
+    assert found["unpaid_fen"] > 0
+
+
+def test_requests_and_refusals_are_counted_by_route_and_reason(client: FlaskClient, street: Street) -> None:
+    rule = "/api/v1/communities/<id:community_id>/checks"
+    counted = f'redflower_request_seconds_count{{method="GET",rule="{rule}",status="403"}}'
+    refused = 'redflower_refusals_total{code="forbidden"}'
+    before = figures(client)
+    client.get(f"{street.place.url}/checks", headers=street.place.stamper.headers)
+    after = figures(client)
+    assert [after[name] - before.get(name, 0) for name in (counted, refused)] == [1, 1]
+
+
+def test_all_workers_are_counted_together(tmp_path: Path) -> None:
+    where = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for _worker in range(2):
+        told = subprocess.run([sys.executable, "-c", COUNTING], env=where, capture_output=True, text=True, check=True)
+    assert 'redflower_refusals_total{code="forbidden"} 2.0' in told.stdout
+
+
+def test_every_job_tells_when_it_ran_last(client: FlaskClient, street: Street) -> None:
+    told = client.get(f"{street.place.url}/jobs", headers=street.place.supervisor.headers).json["items"]
+    assert [one["name"] for one in told] == sorted(registry.jobs)
+    assert {one["ended_at"] for one in told} == {None}
+    tick([street.id])
+    told = client.get(f"{street.place.url}/jobs", headers=street.place.supervisor.headers).json["items"]
+    assert {one["ended_at"][:16] for one in told if one["ended_at"]} == {"2026-11-20T04:00"}
+    assert not any(one["is_failed"] for one in told)

@@ -14,7 +14,7 @@ from ledger.book.balances import account_balance
 from ledger.book.checking import run_checks
 from ledger.core import audit, clock, workdays
 from ledger.core.db import atomic, db
-from ledger.core.errors import Forbidden, NotFound, WrongState
+from ledger.core.errors import Forbidden, NotFound
 from ledger.core.jobs import tick
 from ledger.core.second_person import OwnStep, SecondPersonPresent
 from ledger.core.tenancy import Role, scoped
@@ -26,40 +26,6 @@ from tests.ledger.settlement.office import NEXT_WEEK, STEPS, Office
 from tests.stories import open_neighbourhood, street_officer
 
 S = SettlementState
-ALLOWED = {
-    "issue": {S.DRAFT},
-    "confirm": {S.ISSUED},
-    "approve": {S.CONFIRMED},
-    "pay": {S.APPROVED},
-    "reconcile": {S.PAID},
-    "void": {S.DRAFT, S.ISSUED, S.CONFIRMED, S.APPROVED},
-}
-
-
-@pytest.mark.parametrize("state", [state for state in S if state is not S.VOID])
-def test_from_each_state_only_its_own_steps_lead_on(office: Office, state: SettlementState) -> None:
-    settlement = office.bring_to(state)
-    for step, allowed in ALLOWED.items():
-        if state not in allowed:
-            with pytest.raises(WrongState) as refusal:
-                getattr(office, step)(settlement)
-            assert refusal.value.facts == {"state": state}
-    assert office.read(settlement).state == state
-
-
-def test_from_void_no_step_leads_on(office: Office) -> None:
-    settlement = office.bring_to(S.ISSUED)
-    office.void(settlement)
-    for step in ALLOWED:
-        with pytest.raises(WrongState):
-            getattr(office, step)(settlement)
-
-
-@pytest.mark.parametrize("state", sorted(ALLOWED["void"]))
-def test_before_it_is_paid_a_statement_can_be_void(office: Office, state: SettlementState) -> None:
-    settlement = office.bring_to(state)
-    office.void(settlement)
-    assert office.read(settlement).state == S.VOID
 
 
 def test_all_the_way_each_step_says_who_and_when(office: Office) -> None:

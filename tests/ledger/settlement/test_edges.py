@@ -13,11 +13,10 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.errors import Refused
 from ledger.settlement import bank_accounts, disputes, payout_reading, payouts, settlements
-from ledger.settlement.bank_accounts import BankAccount
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
 from ledger.settlement.disputes import Claim
 from ledger.settlement.models import Settlement, SettlementState
-from ledger.settlement.payout_models import Payout, PayoutLineState
+from ledger.settlement.payout_models import BankAccount, Payout, PayoutLineState
 from ledger.settlement.payouts import BankResult
 from tests.ledger.settlement.office import Office
 from tests.ledger.settlement.test_disputes import decide, dispute

@@ -27,7 +27,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
 from ledger.risk.reading import list_waiting
-from ledger.settlement import closing, dispute_reading, files, lines, reading, settlements
+from ledger.settlement import closing, dispute_reading, files, lines, open_week, reading, settlements
 from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import MOST_LINES
 from ledger.settlement.models import Settlement, SettlementState
@@ -74,6 +74,12 @@ def _shown(settlement: Settlement, merchant: Merchant) -> dict[str, Any]:
         "to_pay_fen": settlement.to_pay_fen,
         "digest": settlement.digest.hex() if settlement.digest else "",
     }
+
+
+@page.get("/c/<id:community_id>/merchants/<id:merchant_id>/open-week")
+def show_open_week(merchant_id: UUID) -> Any:
+    """A shop's week so far, newest first."""
+    return render_template("settlements/open_week.html", one=open_week.see_open_week(current_actor(), merchant_id))
 
 
 @page.post("/c/<id:community_id>/settlements")

@@ -40,7 +40,7 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
         look(actor.tenant)
     done = _merchants_with_statement(actor.tenant, week)
     waiting = statement_lines.waiting_lines(actor.tenant, cut_off)
-    carried = _closings(actor.tenant, week)
+    carried = closings_before(actor.tenant, week)
     drafts = [
         draft_statement(actor, merchant_id, week, waiting.get(merchant_id, []), opening=carried.get(merchant_id))
         for merchant_id in sorted((waiting.keys() | carried.keys()) - done)
@@ -70,7 +70,7 @@ class Opening(NamedTuple):
     from_week: str
 
 
-def _closings(community_id: UUID, week: str) -> dict[UUID, Opening]:
+def closings_before(community_id: UUID, week: str) -> dict[UUID, Opening]:
     """Each merchant's closing of the last statement before this week, where it is not 0."""
     past = scoped(community_id, Settlement).where(Settlement.week < week, Settlement.state != SettlementState.VOID)
     newest = past.with_only_columns(Settlement.merchant_id, func.max(Settlement.week).label("week"))

@@ -127,7 +127,7 @@ class SumOfType(NamedTuple):
     """How many lines of a type, and what they come to."""
 
     type: LineType
-    count: int
+    lines: int
     points: int
     net_fen: int
 
@@ -146,7 +146,7 @@ def _footer(settlement: Settlement, lines: Sequence[SettlementLine]) -> Iterator
     """Counts and sums, by type too, what is paid now, and the digest."""
     yield "行数 lines", len(lines)
     for one in sums_by_type(lines):
-        yield f"{HEADINGS[one.type]} 行数 lines", one.count
+        yield f"{HEADINGS[one.type]} 行数 lines", one.lines
         yield f"{HEADINGS[one.type]}(元) net", _yuan(one.net_fen)
     yield "合计(元) net", _yuan(settlement.net_fen)
     yield "应付(元) payable", _yuan(settlement.payable_fen)

@@ -65,6 +65,24 @@ def test_the_sheet_is_printed_in_either_language_whatever_the_page_speaks(office
     assert visit(office.street.clerk).get(f"{sheet_of(settlement)}/paper").status_code == 403
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh", "本周至今"), ("en", "This week so far")])
+def test_the_owner_sees_the_week_so_far_and_the_statement_then_says_the_same(office, visit, client, language, words):
+    office.refund(office.buy(50), points=10)
+    clock.advance(minutes=1)
+    shop = office.street.bakery.id.hex
+    owner = visit(office.street.owner, language=language)
+    owner.get(f"./merchants/{shop}/open-week")
+    assert [one for one in (words, "¥5.00", "−¥1.00", "¥4.00") if one not in owner.words] == []
+    address = f"{office.street.place.url}/merchants/{shop}/open-week"
+    told = client.get(address, headers=office.street.owner.headers).get_json()
+    assert (told["week"], told["net_fen"], told["points"], told["line_count"]) == ("2026-W47", 400, 40, 2)
+    assert client.get(address, headers=office.street.clerk.headers).status_code == 403
+    settlement = office.one()
+    assert [line["net_fen"] for line in told["lines"]] == [line.net_fen for line in office.lines(settlement)]
+    told = client.get(address, headers=office.admin.headers).get_json()
+    assert (told["opening_fen"], told["lines"]) == (settlement.closing_fen, [])
+
+
 def test_a_week_that_is_over_is_closed_by_one_button(office, visit):
     office.buy()
     clock.advance(days=4)

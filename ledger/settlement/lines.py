@@ -237,12 +237,19 @@ def digest_of(settlement: Settlement, lines: Iterable[SettlementLine]) -> bytes:
         settlement.payable_fen,
         settlement.closing_fen,
     ]
-    body = [_sealed(line) for line in lines]
+    seal = _sealed if settlement.rules == 1 else _sealed_whole
+    body = [seal(line) for line in lines]
     return hashlib.sha256(json.dumps([head, body], separators=(",", ":")).encode()).digest()
 
 
+def _sealed_whole(line: SettlementLine) -> list[Any]:
+    """All of a line but its reason, which goes when the person is erased whom it speaks of."""
+    ids = [one.hex if one else None for one in (line.redemption_id, line.operator_id)]
+    return [*_sealed(line), *ids, line.branch_name, line.offer_name, line.agreement_version]
+
+
 def _sealed(line: SettlementLine) -> list[Any]:
-    """What a digest holds of a line. Its ruling only where it has one: digests of before there were rulings stay."""
+    """What a digest of the first rules holds of a line. Its ruling only where it has one: so the oldest ones stay."""
     facts = [
         line.position,
         line.type,

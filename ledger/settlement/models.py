@@ -12,8 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
 
-RULES = 1
-"""How statements are computed: docs/adr/0027. What computes them otherwise gets the next number."""
+RULES = 2
+"""How statements are computed: docs/adr/0027; since 2 the digest holds branch, offer, operator and terms too (0036).
+
+What computes or seals them otherwise gets the next number; statements of before keep theirs.
+"""
 
 
 class SettlementState(StrEnum):

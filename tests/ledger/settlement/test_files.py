@@ -21,7 +21,7 @@ from ledger.core.errors import Forbidden
 from ledger.rewards.models import Merchant
 from ledger.settlement import files
 from ledger.settlement.dispute_models import Favour
-from ledger.settlement.models import SettlementState
+from ledger.settlement.models import RULES, SettlementState
 from tests.ledger.settlement.office import NEXT_WEEK, Office
 from tests.ledger.settlement.test_disputes import decide, dispute
 
@@ -48,7 +48,7 @@ def test_the_file_has_a_row_a_line_and_a_footer_with_count_sum_and_digest(office
     footer = {row[0].split()[0]: row[1] for row in content if len(row) == 2}
     assert len([row for row in content if len(row) == len(files.COLUMNS)]) == 1 + 3
     assert settlement.digest is not None
-    assert (footer["期间"], footer["规则版本"]) == ("2026-11-16 / 2026-11-22", "1")
+    assert (footer["期间"], footer["规则版本"]) == ("2026-11-16 / 2026-11-22", str(RULES))
     assert (footer["行数"], footer["合计(元)"], footer["SHA-256"]) == ("3", "4.00", settlement.digest.hex())
 
 

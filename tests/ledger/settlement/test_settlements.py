@@ -16,9 +16,11 @@ from ledger.core import audit, clock, workdays
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.jobs import tick
+from ledger.core.registry import Part
 from ledger.core.second_person import OwnStep, SecondPersonPresent
 from ledger.core.tenancy import Role, scoped
 from ledger.settlement import lines, reading, settlements
+from ledger.settlement.checks import settlement_digests_match
 from ledger.settlement.errors import PaidInFuture
 from ledger.settlement.models import SettlementState
 from tests.ledger.rewards.street import at_once
@@ -341,6 +343,37 @@ def test_each_check_finds_its_planted_fault(office: Office, name: str) -> None:
     assert run_checks() == []
     atomic(lambda: db.session.execute(text(FAULTS[name])))()
     assert name in {finding.check for finding in run_checks()}
+
+
+ALTERED = (
+    "position = position + 7", "points = 21", "net_fen = 201, gross_fen = 201", "rate = '98/10'", "offer_name = '蛋糕'",
+    "branch_name = '西门店'", "agreement_version = 9", "operator_id = NULL", "redemption_id = NULL",
+    "receipt_number = 'x'", "type = 'decision'", "happened_at = '2026-11-19 00:00:00+00:00'",
+)  # fmt: skip
+
+
+def test_a_line_that_is_altered_after_issue_is_found_whatever_was_altered(office: Office) -> None:
+    """And a statement of the first rules keeps the digest that it was issued with."""
+    settlement = office.bring_to(S.ISSUED)
+    for change in ALTERED:
+        with pytest.raises(Found):
+            alter(f"UPDATE settlement_lines SET {change}")
+    line = office.lines(settlement)[0]
+    assert isinstance(settlement.digest, bytes)
+    settlement.rules = 1
+    assert lines.digest_of(settlement, [line]) != settlement.digest
+
+
+class Found(Exception):
+    """The check has found it; nothing of it stays."""
+
+
+@atomic
+def alter(statement: str) -> None:
+    db.session.execute(text(statement))
+    db.session.expire_all()
+    if list(settlement_digests_match(Part(since=None))):
+        raise Found
 
 
 @pytest.mark.breaks_books

@@ -31,7 +31,16 @@ from ledger.settlement.dispute_models import Dispute, DisputeState, Favour, Ruli
 from ledger.settlement.errors import AppealTooLate, LineNotDisputable, NotAppealable, NotClawedBack
 from ledger.settlement.evidence import photos
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
-from ledger.settlement.owners import ANSWERED, CLAWED_BACK, DECIDED_FOR_COMMUNITY, DECIDED_FOR_SHOP, tell_owners
+from ledger.settlement.owners import (
+    ANSWERED,
+    APPEALED,
+    CLAWED_BACK,
+    DECIDED_FOR_COMMUNITY,
+    DECIDED_FOR_SHOP,
+    DISPUTED,
+    tell_owners,
+    tell_treasurers,
+)
 
 DISPUTE, ANSWER, DECIDE, DECIDE_AGAIN = "dispute_settlement", "answer_disputes", "decide_disputes", "decide_appeals"
 
@@ -66,9 +75,11 @@ def raise_disputes(actor: Actor, settlement_id: UUID, claims: Sequence[Claim]) -
     require(actor, DISPUTE, merchant_id=settlement.merchant_id)
     if settlement.state != SettlementState.ISSUED:
         raise WrongState(state=settlement.state)
+    assert claims, "bounded by whoever read the form"
     raised = [_raise(actor, settlement, claim) for claim in claims]
     audit.record(actor, "settlement.dispute", settlement.id, lines=len(raised), held_fen=settlement.held_fen)
     outbox.announce(actor, "settlement.disputed", settlement_id=settlement.id.hex, lines=len(raised))
+    tell_treasurers(actor.tenant, DISPUTED, number=settlement.number or "", due_at=raised[0].due_at)
     return raised
 
 
@@ -138,6 +149,7 @@ def appeal(actor: Actor, dispute_id: UUID, *, reason: str) -> Dispute:
     dispute.due_at = workdays.end_after(now, DECIDE_WITHIN_WORKDAYS)
     db.session.flush()
     _note(actor, "appeal_dispute", dispute)
+    tell_treasurers(actor.tenant, APPEALED, number=_number_of(dispute), due_at=dispute.due_at)
     return dispute
 
 

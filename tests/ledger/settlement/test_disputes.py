@@ -141,6 +141,8 @@ def test_an_appeal_is_decided_by_a_second_person_and_the_fund_bears_what_went_ba
     with pytest.raises(OwnStep):
         decide(office, row, Favour.SHOP)
     second = office.street.place.second_treasurer.actor
+    told = [one.notice.kind for one in inbox.list_notices(office.treasurer.actor)]
+    assert told[:2] == ["settlement.appealed", "settlement.disputed"]
     final = disputes.decide_dispute(second, row.id, favour=Favour.SHOP, reason="看过监控")
     assert (final.state, final.favour) == (DisputeState.FINAL, Favour.SHOP)
     with pytest.raises(NotAppealable):

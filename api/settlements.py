@@ -17,6 +17,7 @@ from api.schemas.settlements import (
     CloseRequestSchema,
     InvoiceRequestSchema,
     LinePageSchema,
+    OpenWeekSchema,
     PaymentRequestSchema,
     SettlementPageSchema,
     SettlementQuery,
@@ -28,7 +29,7 @@ from api.schemas.settlements import (
 )
 from api.writing import writes
 from ledger.core import clock
-from ledger.settlement import closing, files, lines, reading, settlements
+from ledger.settlement import closing, files, lines, open_week, reading, settlements
 from ledger.settlement.models import Settlement
 
 blp = resource("settlements", "Weekly statements of the merchants, from draft to paid.")
@@ -73,6 +74,13 @@ def list_lines(asked: dict[str, Any], settlement_id: UUID) -> dict[str, Any]:
     reading.see_settlement(actor, settlement_id)
     rows = lines.lines_of(actor.tenant, settlement_id, after=asked["cursor"], limit=asked["limit"] + 1)
     return page(rows, asked["limit"])
+
+
+@blp.get("/merchants/<id:merchant_id>/open-week")
+@blp.response(200, OpenWeekSchema)
+def get_open_week(merchant_id: UUID) -> open_week.OpenWeek:
+    """A shop's week so far: what no statement has yet."""
+    return open_week.see_open_week(current_actor(), merchant_id)
 
 
 @blp.get("/settlements/<id:settlement_id>.json")

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from bench import growing, houses, report
 from bench.checking_in import CheckInOverHttp
+from bench.closing import CloseOfAWeek
 from bench.confirming import ConfirmOverHttp, OneHotShop
 from bench.importing import HEADINGS, ImportOfRows
 from bench.neighbourhood import settle_place
@@ -36,7 +37,7 @@ def main() -> int:
             print(f"[{time.monotonic() - started:4.0f} s] {words}", file=sys.stderr, flush=True)
 
     found = [*_on_postgresql(asked, tell), *_on_sqlite(asked, tell), *_on_long_histories(asked, tell)]
-    found += _imports(asked, tell)
+    found += _bulk(asked, tell)
     rows = report.LONG_ROWS if asked.long else report.ROWS
     shown = report.complete(found, [row for row in rows if _is_asked(asked, row.number)])
     print(report.as_table(shown))
@@ -117,16 +118,17 @@ def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     return found
 
 
-def _imports(asked: argparse.Namespace, tell: Tell) -> list[Found]:
-    """Files of 5,000 rows of every kind, on each engine."""
+def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
+    """Files of 5,000 rows of every kind, and a week of 10,000 lines, on each engine."""
     found: list[Found] = []
-    if not (asked.long and _is_asked(asked, ImportOfRows.number)):
+    if not (asked.long and any(_is_asked(asked, one.number) for one in (ImportOfRows, CloseOfAWeek))):
         return found
     for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
         with ExitStack() as stack:
             app = houses.house_on(stack.enter_context(database()))
             stack.enter_context(app.app_context())
-            found += _measure(app, asked, [ImportOfRows(kind, engine) for kind in HEADINGS], tell)
+            pairs: list[Pair] = [*(ImportOfRows(kind, engine) for kind in HEADINGS), CloseOfAWeek(engine)]
+            found += _measure(app, asked, pairs, tell)
             db.session.remove()
             db.engine.dispose()
     return found

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from bench import checking_in, confirming, growing, houses, importing, limits, on_sqlite, report
+from bench import checking_in, closing, confirming, growing, houses, importing, limits, on_sqlite, report
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from bench.rounds import Found, measure
@@ -136,6 +136,7 @@ def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql)
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):
     app, _ = place_on_postgresql
     pairs = [importing.ImportOfRows(kind, "any", rows=20) for kind in importing.HEADINGS]
+    pairs.append(closing.CloseOfAWeek("any", lines=20))
     for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
         assert (len(found.ratios), found.voided) == (1, [])
 

@@ -21,7 +21,15 @@ from web.merchants import show_sheet
 
 page = Blueprint("agreements", __name__)
 
-TYPED = ("rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days", "needs_invoice", "other_days")
+TYPED = (
+    "rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days", "needs_invoice", "other_days",
+    "undecided_for_shop",
+)  # fmt: skip
+
+USUAL = {
+    "rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3, "minimum_fen": "0", "other_days": True,
+    "undecided_for_shop": True,
+}  # fmt: skip
 
 
 class VersionSchema(Schema):
@@ -67,7 +75,7 @@ def _newest(actor: Actor, merchant_id: UUID) -> AgreementVersion | None:
 def _typed(newest: AgreementVersion | None) -> dict[str, Any]:
     """What the form starts with: the version before, or what most agreements say."""
     if newest is None:
-        return {"rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3, "minimum_fen": "0", "other_days": True}
+        return USUAL
     rate = f"{newest.rate_fen / 100:.2f}".removesuffix(".00")
     minimum = f"{newest.minimum_fen / 100:.2f}".removesuffix(".00")
     typed = {name: getattr(newest, name) for name in TYPED}

@@ -98,6 +98,7 @@ def shown(view: DisputeView) -> dict[str, Any]:
         "is_late": dispute_reading.is_overdue(view.dispute),
         "by_clock": view.dispute.decided_at is not None and view.dispute.decided_by is None,
         "appeal_until": view.dispute.appeal_until,
+        "undecided_for": view.undecided_for,
     }
 
 

@@ -123,7 +123,7 @@ def _to_settle(actor: Actor) -> Iterator[Pile]:
 
 def _to_pay(actor: Actor) -> Iterator[Pile]:
     count = dispute_reading.count_waiting_for(actor)
-    words = gettext("到期没有决定的，按商户的意见办")
+    words = gettext("到期没有决定的，按协议办")
     yield Pile(gettext("结算争议等处理"), words, url_for("web.disputes.list_all"), "flag", count)
     words, suspected = gettext("到期没有决定的自动放行"), flag_reading.count_waiting_for(actor)
     yield Pile(gettext("异常提示等决定"), words, url_for("web.flags.list_all"), "flag", suspected)

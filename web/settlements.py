@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_babel import lazy_gettext as _
+from marshmallow import fields, validate
 
 from api.auth import current_actor
-from api.schemas.fields import PageQuery
+from api.schemas.fields import PageQuery, Schema
 from api.schemas.settlements import (
     CloseRequestSchema,
     InvoiceRequestSchema,
@@ -26,12 +27,13 @@ from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
 from ledger.risk.reading import list_waiting
-from ledger.settlement import closing, dispute_reading, files, lines, reading, settlements
+from ledger.settlement import closing, dispute_reading, files, lines, open_week, reading, settlements
 from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import MOST_LINES
 from ledger.settlement.models import Settlement, SettlementState
 from web.flags import waiting_shown
 from web.forms import ask, send
+from web.languages import LANGUAGES, language
 from web.state_words import SETTLEMENT
 
 page = Blueprint("settlements", __name__)
@@ -72,6 +74,12 @@ def _shown(settlement: Settlement, merchant: Merchant) -> dict[str, Any]:
         "to_pay_fen": settlement.to_pay_fen,
         "digest": settlement.digest.hex() if settlement.digest else "",
     }
+
+
+@page.get("/c/<id:community_id>/merchants/<id:merchant_id>/open-week")
+def show_open_week(merchant_id: UUID) -> Any:
+    """A shop's week so far, newest first."""
+    return render_template("settlements/open_week.html", one=open_week.see_open_week(current_actor(), merchant_id))
 
 
 @page.post("/c/<id:community_id>/settlements")
@@ -120,6 +128,31 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
         today=clock.today().isoformat(),
         **({"values": {}, "errors": {}} | again),
     )
+
+
+class PaperSchema(Schema):
+    """In which language a sheet is printed; none said: the page's."""
+
+    language = fields.String(load_default=None, validate=validate.OneOf(sorted(LANGUAGES)))
+
+
+@page.get("/c/<id:community_id>/settlements/<id:settlement_id>/paper")
+def show_paper(settlement_id: UUID) -> Any:
+    """The whole statement for A4 paper, every column, in Chinese or in English whatever the page speaks."""
+    asked = ask(PaperSchema())["language"] or language()
+    actor = current_actor()
+    settlement, merchant = reading.see_settlement(actor, settlement_id)
+    rows = lines.lines_of(actor.tenant, settlement.id)
+    details = files.details_of(rows)
+    with force_locale(asked):
+        return render_template(
+            "settlements/paper.html",
+            settlement=_shown(settlement, merchant),
+            lines=[(line, details[line.id], files.operator_of(line)) for line in rows],
+            sums=files.sums_by_type(rows),
+            spoken=asked,
+            languages=LANGUAGES.items(),
+        )
 
 
 def _disputes(actor: Actor, settlement: Settlement) -> list[DisputeView]:

@@ -32,6 +32,12 @@ class AgreementTermsSchema(Schema):
     other_days = fields.Boolean(
         load_default=True, metadata={"description": "False: it redeems on the community's redemption day alone."}
     )
+    undecided_for_shop = fields.Boolean(
+        load_default=True,
+        metadata={
+            "description": "Whose a disputed line is that nobody decides in time: the shop's, or the community's."
+        },
+    )
 
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
@@ -65,6 +71,7 @@ class AgreementVersionSchema(Schema):
     minimum_fen = fields.Integer()
     needs_invoice = fields.Boolean()
     other_days = fields.Boolean()
+    undecided_for_shop = fields.Boolean()
     signed_by = Id(allow_none=True)
     second_signed_by = Id(allow_none=True)
     owner_signed_by = Id(allow_none=True)

@@ -97,7 +97,12 @@ class DisputeSchema(Schema):
     reason = fields.String(attribute="dispute.reason")
     file_ids = fields.List(Id(), attribute="photo_ids")
     raised_at = Moment(attribute="dispute.raised_at")
-    due_at = Moment(attribute="dispute.due_at", metadata={"description": "Undecided by then it is the shop's."})
+    due_at = Moment(
+        attribute="dispute.due_at", metadata={"description": "Undecided by then it is as `undecided_for` says."}
+    )
+    undecided_for = fields.String(
+        metadata={"enum": [*Favour], "description": "Whose the line is when nobody decides, by the agreement."}
+    )
     answer = fields.String(attribute="dispute.answer")
     answered_at = Moment(attribute="dispute.answered_at", allow_none=True)
     favour = fields.String(attribute="dispute.favour", allow_none=True, metadata={"enum": [*Favour, None]})

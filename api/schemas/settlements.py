@@ -105,9 +105,7 @@ class ClosedWeekSchema(Schema):
     settlements = fields.List(fields.Nested(StepSchema))
 
 
-class LineSchema(Schema):
-    id = Id()
-    position = WholeNumber(1, 2**31)
+class OpenLineSchema(Schema):
     type = fields.String()
     receipt_number = fields.String()
     redemption_id = Id(allow_none=True)
@@ -123,6 +121,23 @@ class LineSchema(Schema):
     deduction_fen = fields.Integer()
     net_fen = fields.Integer()
     reason = fields.String()
+
+
+class LineSchema(OpenLineSchema):
+    id = Id()
+    position = WholeNumber(1, 2**31)
+
+
+class OpenWeekSchema(Schema):
+    """What the next statement would say now; nothing of it is frozen."""
+
+    merchant_id = Id(attribute="merchant.id")
+    week = fields.String(metadata={"example": "2026-W48"})
+    opening_fen = fields.Integer(metadata={"description": "What the last statement carried over."})
+    net_fen = fields.Integer(metadata={"description": "The sum of the lines, without the opening."})
+    points = fields.Integer()
+    line_count = fields.Integer()
+    lines = fields.List(fields.Nested(OpenLineSchema))
 
 
 class StatementFileSchema(SettlementSchema):

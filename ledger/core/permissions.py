@@ -134,6 +134,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "dispute_settlement": {_O: SHOP},
     "answer_disputes": {_A: COMMUNITY, _T: COMMUNITY},
     "decide_disputes": {_T: COMMUNITY},
+    "decide_appeals": {_T: COMMUNITY, _X: SECOND},
     "ask_bank_account": {_A: COMMUNITY, _O: SHOP},
     "approve_bank_account": {_A: COMMUNITY, _T: COMMUNITY},
     "see_bank_accounts": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP},

@@ -41,7 +41,8 @@ class AgreementTerms:
     """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive).
 
     Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
-    Without `other_days` it redeems on the community's redemption day alone, in its hours.
+    Without `other_days` it redeems on the community's redemption day alone, in its hours. A disputed line that nobody
+    decides in time is the shop's, or without `undecided_for_shop` the community's.
     """
 
     fund_id: UUID
@@ -54,6 +55,7 @@ class AgreementTerms:
     minimum_fen: int = 0
     needs_invoice: bool = False
     other_days: bool = True
+    undecided_for_shop: bool = True
 
     def as_row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

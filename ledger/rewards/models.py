@@ -140,9 +140,9 @@ class AgreementVersion(Base):
     """What was agreed, for good: rate (`rate_fen` for every `rate_points`), fund, dates, days.
 
     Less than `minimum_fen` is carried over to the next week; `needs_invoice`: no statement is approved without the
-    number of the shop's invoice (发票). Without `other_days` it redeems on the
-    community's redemption day alone. Two people sign for the community; `owner_signed_by` is the shop's own side.
-    `signed_at` is the last signature's.
+    number of the shop's invoice (发票). Without `other_days` it redeems on the community's redemption day alone. What
+    nobody decides of a disputed line in time is the shop's, or without `undecided_for_shop` the community's. Two people
+    sign for the community; `owner_signed_by` is the shop's own side. `signed_at` is the last signature's.
     """
 
     __tablename__ = "agreement_versions"
@@ -165,6 +165,7 @@ class AgreementVersion(Base):
     minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     other_days: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
+    undecided_for_shop: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

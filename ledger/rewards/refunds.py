@@ -15,7 +15,7 @@ from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
-from ledger.core.ids import new_id
+from ledger.core.ids import NOBODY, new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people.members import standing
@@ -38,11 +38,12 @@ def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reas
 
     fen = gross(points left before) - gross(points left after), so parts always add up to the whole. After the last
     point the pieces are back in stock and no longer counted against the member's caps. By the treasurer, or at the
-    counter of the redemption's branch, never for oneself. Raises NotFound, Forbidden, OwnRedemption, WrongState,
-    RefundTooLarge.
+    counter of the redemption's branch, never for oneself; by the clock where an agreement says so. Raises NotFound,
+    Forbidden, OwnRedemption, WrongState, RefundTooLarge.
     """
     redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
-    require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
+    if actor.person_id != NOBODY:
+        require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
     if redemption.member_id in actor.member_ids:
         raise OwnRedemption
     if redemption.state not in REFUNDABLE:

@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date as SqlDate
-from sqlalchemy import Select, Subquery, and_, cast, extract, func, select
+from sqlalchemy import Select, Subquery, and_, extract, func, select
 
 from ledger.core import clock
 from ledger.core.db import db, is_postgresql
@@ -253,31 +252,36 @@ def _shops(_community_id: UUID, span: Span, bought: Subquery) -> Iterator[Found]
 
 def _round_trips(community_id: UUID, span: Span, bought: Subquery) -> Iterator[Found]:
     """Redeemed, refunded and redeemed again by the same member at the same shop on the day of the refund."""
-    first, again = bought, bought.alias("again")
-    query = (
-        scoped(community_id, Refund.redemption_id)
-        .add_columns(first.c.member_id, first.c.merchant_id, again.c.id, again.c.confirmed_at, again.c.whole_points)
-        .join(first, first.c.id == Refund.redemption_id)
-        .join(
-            again,
-            and_(
-                again.c.member_id == first.c.member_id,
-                again.c.merchant_id == first.c.merchant_id,
-                again.c.confirmed_at > Refund.refunded_at,
-                _local_day(again.c.confirmed_at) == _local_day(Refund.refunded_at),
-            ),
-        )
-        .order_by(Refund.id, again.c.id)
+    one = bought.c
+    went_back = (
+        scoped(community_id, Refund.redemption_id, Refund.refunded_at)
+        .add_columns(one.member_id, one.merchant_id)
+        .join(bought, one.id == Refund.redemption_id)
     )
-    for (member_id, merchant_id), rows in _gathered(db.session.execute(query), "member_id", "merchant_id"):
-        refunded = {row.redemption_id for row in rows}
+    refunds = list(db.session.execute(went_back.order_by(Refund.id)))
+    if len(refunds) < ROUND_TRIPS:
+        return
+    by_them = one.member_id.in_({row.member_id for row in refunds})
+    query = select(one.id, one.member_id, one.merchant_id, one.confirmed_at, one.whole_points).where(by_them)
+    days: dict[Any, list[Any]] = defaultdict(list)
+    for row in _rows(query, bought):
+        days[row.member_id, row.merchant_id, clock.local_day(row.confirmed_at)].append(row)
+    for (member_id, merchant_id), gone in _gathered(refunds, "member_id", "merchant_id"):
+        trips = [(one, again) for one in gone for again in _bought_again(one, days)]
+        refunded = {refund.redemption_id for refund, _ in trips}
         if len(refunded) < ROUND_TRIPS:
             continue
-        redeemed_again = {row.id: row.whole_points for row in rows}
+        redeemed_again = {again.id: again.whole_points for _, again in trips}
         facts = {"days": span.days, "count": len(refunded), "points": int(sum(redeemed_again.values()))}
         ids = refunded | redeemed_again.keys()
-        subject = _subject(member_id, merchant_id, rows=rows)
+        subject = _subject(member_id, merchant_id, rows=[again for _, again in trips])
         yield Found(FlagKind.ROUND_TRIP, subject, member_id, merchant_id, facts, frozenset(ids))
+
+
+def _bought_again(refund: Any, days: dict[Any, list[Any]]) -> list[Any]:
+    """What the member redeemed at the shop later on the day of the refund."""
+    same_day = days[refund.member_id, refund.merchant_id, clock.local_day(refund.refunded_at)]
+    return [row for row in same_day if row.confirmed_at > refund.refunded_at]
 
 
 def _nights(_community_id: UUID, _span: Span, bought: Subquery) -> Iterator[Found]:
@@ -311,18 +315,22 @@ def _devices(community_id: UUID, span: Span, bought: Subquery) -> Iterator[Found
         .group_by(signed_in.c.device_index)
         .having(func.count().between(SHARED_MEMBERS, STATION_MEMBERS))
     )
+    shared: dict[UUID, list[bytes]] = defaultdict(list)
+    for member_id, device in db.session.execute(select(signed_in).where(signed_in.c.device_index.in_(crowds))):
+        shared[member_id].append(device)
+    if not shared:
+        return
     one = bought.c
-    shop_points = select(one.merchant_id, func.sum(one.points).label("points")).group_by(one.merchant_id).subquery()
-    query = (
-        select(one.id, one.member_id, one.merchant_id, one.points, one.confirmed_at)
-        .add_columns(signed_in.c.device_index, shop_points.c.points.label("shop_points"))
-        .join(signed_in, signed_in.c.member_id == one.member_id)
-        .join(shop_points, shop_points.c.merchant_id == one.merchant_id)
-        .where(signed_in.c.device_index.in_(crowds))
-    )
-    for (device, merchant_id), rows in _gathered(_rows(query, bought), "device_index", "merchant_id"):
+    query = select(one.id, one.member_id, one.merchant_id, one.points, one.confirmed_at)
+    groups: dict[Any, list[Any]] = defaultdict(list)
+    for row in _rows(query.where(one.member_id.in_(shared.keys())), bought):
+        for device in shared[row.member_id]:
+            groups[device, row.merchant_id].append(row)
+    sums = select(one.merchant_id, func.sum(one.points)).group_by(one.merchant_id)
+    points_of = dict(db.session.execute(sums).tuples().all())
+    for (device, merchant_id), rows in groups.items():
         facts = _sums(rows) | {"days": span.days}
-        facts["of_shop"] = _percent(facts["points"], rows[0].shop_points)
+        facts["of_shop"] = _percent(facts["points"], points_of[merchant_id])
         if _is_crowd(facts) and facts["of_shop"] >= SHARED_OF_SHOP:
             subject = f"{bytes(device).hex()[:16]}:{_subject(merchant_id, rows=rows)}"
             yield Found(FlagKind.SHARED_DEVICE, subject, None, merchant_id, facts, _ids(rows))
@@ -367,13 +375,6 @@ def _bursts(_community_id: UUID, _span: Span, bought: Subquery) -> Iterator[Foun
 
 
 # --- times in SQL -----------------------------------------------------------------------------------------------
-
-
-def _local_day(moment: Any) -> Any:
-    """SQL: the business day of a moment."""
-    if is_postgresql():
-        return cast(func.timezone(str(clock.SHANGHAI), moment), SqlDate)
-    return func.date(moment, "+8 hours")
 
 
 def _utc_hour(moment: Any) -> Any:

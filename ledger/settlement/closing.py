@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, insert
 
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
@@ -18,6 +18,7 @@ from ledger.people.models import PlaceUnit, UnitKind
 from ledger.settlement import lines as statement_lines
 from ledger.settlement.agreed import minimum_for
 from ledger.settlement.errors import WeekNotOver
+from ledger.settlement.lines import Line
 from ledger.settlement.models import Settlement, SettlementLine, SettlementState
 
 
@@ -39,7 +40,7 @@ def close_week(actor: Actor, week: str) -> list[Settlement]:
         look(actor.tenant)
     done = _merchants_with_statement(actor.tenant, week)
     waiting = statement_lines.waiting_lines(actor.tenant, cut_off)
-    carried = _closings(actor.tenant, week)
+    carried = closings_before(actor.tenant, week)
     drafts = [
         draft_statement(actor, merchant_id, week, waiting.get(merchant_id, []), opening=carried.get(merchant_id))
         for merchant_id in sorted((waiting.keys() | carried.keys()) - done)
@@ -69,7 +70,7 @@ class Opening(NamedTuple):
     from_week: str
 
 
-def _closings(community_id: UUID, week: str) -> dict[UUID, Opening]:
+def closings_before(community_id: UUID, week: str) -> dict[UUID, Opening]:
     """Each merchant's closing of the last statement before this week, where it is not 0."""
     past = scoped(community_id, Settlement).where(Settlement.week < week, Settlement.state != SettlementState.VOID)
     newest = past.with_only_columns(Settlement.merchant_id, func.max(Settlement.week).label("week"))
@@ -87,7 +88,7 @@ def draft_statement(
     actor: Actor,
     merchant_id: UUID,
     week: str,
-    lines: Sequence[SettlementLine],
+    lines: Sequence[Line],
     *,
     opening: Opening | None,
     replaces: Settlement | None = None,
@@ -96,7 +97,7 @@ def draft_statement(
 
     A replacement pays what the statement before it would have paid: the next week may have opened with the rest.
     """
-    net = sum(line.net_fen for line in lines)
+    net, deduction = (sum(line[name] for line in lines) for name in ("net_fen", "deduction_fen"))
     balance = (opening.fen if opening else 0) + net
     payable = replaces.payable_fen if replaces else _payable(balance, minimum_for(actor.tenant, merchant_id))
     if opening is not None:
@@ -112,21 +113,20 @@ def draft_statement(
         cut_off_at=clock.week_bounds(week)[1],
         known_at=clock.now(),
         opening_fen=opening.fen if opening else 0,
-        gross_fen=net + sum(line.deduction_fen for line in lines),
-        deduction_fen=sum(line.deduction_fen for line in lines),
+        gross_fen=net + deduction,
+        deduction_fen=deduction,
         net_fen=net,
         payable_fen=payable,
         closing_fen=balance - payable,
         held_fen=0,
-        points=sum(line.points for line in lines),
+        points=sum(line["points"] for line in lines),
         line_count=len(lines),
     )
     db.session.add(settlement)
     db.session.flush()
-    for position, line in enumerate(lines, start=1):
-        line.settlement_id, line.position = settlement.id, position
-    db.session.add_all(lines)
-    db.session.flush()
+    placed = [line | {"settlement_id": settlement.id, "position": n} for n, line in enumerate(lines, start=1)]
+    if placed:
+        db.session.execute(insert(SettlementLine), placed)
     outbox.announce(actor, "settlement.drafted", settlement_id=settlement.id.hex, merchant_id=merchant_id.hex)
     return settlement
 

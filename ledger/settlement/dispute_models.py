@@ -38,7 +38,7 @@ class Dispute(Base):
     """The shop disputes one line of an issued statement. A line is disputed at most once.
 
     `line_fen` is what the line says; `held_fen` is by how much less (or more, for a refund) is paid now because of it.
-    `due_at` is by when it is decided; undecided it is the shop's. `decided_by` None is the clock.
+    `due_at` is by when it is decided; undecided it is whose the agreement says. `decided_by` None is the clock.
     """
 
     __tablename__ = "disputes"

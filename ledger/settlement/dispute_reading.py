@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import COMMUNITY, MASKED, may, reach, require
-from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.core.second_person import stands_in, street_may_since
+from ledger.core.tenancy import Actor, load, scoped
 from ledger.rewards.models import Merchant
+from ledger.settlement.agreed import undecided_favours
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
-from ledger.settlement.disputes import ANSWER, DECIDE, DISPUTE, OPEN
+from ledger.settlement.disputes import ANSWER, DECIDE, DECIDE_AGAIN, DISPUTE, OPEN
 from ledger.settlement.evidence import photos as evidence
 from ledger.settlement.models import Settlement, SettlementLine
 
@@ -24,7 +26,10 @@ SEE = "see_settlements"
 
 
 class DisputeView(NamedTuple):
-    """A dispute with its line, statement and shop; `steps` are those that the actor may take now."""
+    """A dispute with its line, statement and shop; `steps` are those that the actor may take now.
+
+    `undecided_for` is whose the line is when nobody decides by its day.
+    """
 
     dispute: Dispute
     line: SettlementLine
@@ -32,6 +37,7 @@ class DisputeView(NamedTuple):
     merchant: Merchant
     photo_ids: list[UUID]
     steps: list[str]
+    undecided_for: Favour
 
 
 def list_disputes(
@@ -78,13 +84,10 @@ def read_photo(actor: Actor, dispute_id: UUID, photo_id: UUID) -> bytes:
 
 def count_waiting_for(actor: Actor) -> int:
     """How many disputes wait for a step of this actor."""
-    if not may(actor, DECIDE) and not may(actor, ANSWER):
+    if not any(may(actor, verb) for verb in (ANSWER, DECIDE, DECIDE_AGAIN)):
         return 0
-    states = [DisputeState.RAISED] if may(actor, ANSWER) else []
-    states += OPEN if may(actor, DECIDE) else ()
-    query = select(func.count(Dispute.id)).where(within(actor.tenant, Dispute), Dispute.state.in_(states))
-    own = (Dispute.state != DisputeState.APPEALED) | (Dispute.decided_by != actor.person_id)
-    return db.session.scalar(query.where(own)) or 0
+    waiting = db.session.scalars(scoped(actor.tenant, Dispute).where(Dispute.state.in_(OPEN)))
+    return sum(bool(_steps(actor, dispute)) for dispute in waiting)
 
 
 def is_overdue(dispute: Dispute, now: datetime | None = None) -> bool:
@@ -116,8 +119,17 @@ def _described(community_id: UUID) -> Select[Any]:
 def _views(actor: Actor, query: Select[Any]) -> list[DisputeView]:
     rows = db.session.execute(query).tuples().all()
     photos = evidence.of(actor.tenant, [dispute.id for dispute, *_ in rows])
+    undecided = undecided_favours(actor.tenant, [dispute.line_id for dispute, *_ in rows])
     return [
-        DisputeView(dispute, line, settlement, merchant, photos.get(dispute.id, []), _steps(actor, dispute))
+        DisputeView(
+            dispute,
+            line,
+            settlement,
+            merchant,
+            photos.get(dispute.id, []),
+            _steps(actor, dispute),
+            undecided[line.id],
+        )
         for dispute, line, settlement, merchant in rows
     ]
 
@@ -127,12 +139,19 @@ def _steps(actor: Actor, dispute: Dispute) -> list[str]:
     found = []
     if dispute.state == DisputeState.RAISED and may(actor, ANSWER):
         found.append("answer")
-    own_decision = dispute.state == DisputeState.APPEALED and actor.is_person(dispute.decided_by)
-    if dispute.state in OPEN and may(actor, DECIDE) and not own_decision:
+    if _may_decide(actor, dispute):
         found.append("decide")
     if _may_appeal(dispute) and may(actor, DISPUTE, merchant_id=dispute.merchant_id):
         found.append("appeal")
     return found
+
+
+def _may_decide(actor: Actor, dispute: Dispute) -> bool:
+    if dispute.state != DisputeState.APPEALED:
+        return dispute.state in OPEN and may(actor, DECIDE)
+    if dispute.appealed_at is None or not may(actor, DECIDE_AGAIN) or actor.is_person(dispute.decided_by):
+        return False
+    return not stands_in(actor, DECIDE_AGAIN) or clock.now() >= street_may_since(dispute.appealed_at)
 
 
 def _may_appeal(dispute: Dispute) -> bool:

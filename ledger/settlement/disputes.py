@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ledger.book.accounts import fund_of, payable_to
@@ -21,18 +21,28 @@ from ledger.core.errors import AlreadyExists, NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import NOBODY, new_id
 from ledger.core.permissions import require
-from ledger.core.second_person import require_another
+from ledger.core.second_person import count_if_stood_in, require_second
 from ledger.core.tenancy import Actor, load, scoped, system_actor
 from ledger.rewards import refunds
 from ledger.rewards.models import Redemption, Refund
 from ledger.rewards.redemptions import FEN_PART
+from ledger.settlement.agreed import undecided_favours
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour, Ruling, RulingKind
 from ledger.settlement.errors import AppealTooLate, LineNotDisputable, NotAppealable, NotClawedBack
 from ledger.settlement.evidence import photos
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
-from ledger.settlement.owners import ANSWERED, CLAWED_BACK, DECIDED_FOR_COMMUNITY, DECIDED_FOR_SHOP, tell_owners
+from ledger.settlement.owners import (
+    ANSWERED,
+    APPEALED,
+    CLAWED_BACK,
+    DECIDED_FOR_COMMUNITY,
+    DECIDED_FOR_SHOP,
+    DISPUTED,
+    tell_owners,
+    tell_treasurers,
+)
 
-DISPUTE, ANSWER, DECIDE = "dispute_settlement", "answer_disputes", "decide_disputes"
+DISPUTE, ANSWER, DECIDE, DECIDE_AGAIN = "dispute_settlement", "answer_disputes", "decide_disputes", "decide_appeals"
 
 DECIDE_WITHIN_WORKDAYS = 10
 APPEAL_WITHIN_WORKDAYS = 5
@@ -65,9 +75,11 @@ def raise_disputes(actor: Actor, settlement_id: UUID, claims: Sequence[Claim]) -
     require(actor, DISPUTE, merchant_id=settlement.merchant_id)
     if settlement.state != SettlementState.ISSUED:
         raise WrongState(state=settlement.state)
+    assert claims, "bounded by whoever read the form"
     raised = [_raise(actor, settlement, claim) for claim in claims]
     audit.record(actor, "settlement.dispute", settlement.id, lines=len(raised), held_fen=settlement.held_fen)
     outbox.announce(actor, "settlement.disputed", settlement_id=settlement.id.hex, lines=len(raised))
+    tell_treasurers(actor.tenant, DISPUTED, number=settlement.number or "", due_at=raised[0].due_at)
     return raised
 
 
@@ -137,6 +149,7 @@ def appeal(actor: Actor, dispute_id: UUID, *, reason: str) -> Dispute:
     dispute.due_at = workdays.end_after(now, DECIDE_WITHIN_WORKDAYS)
     db.session.flush()
     _note(actor, "appeal_dispute", dispute)
+    tell_treasurers(actor.tenant, APPEALED, number=_number_of(dispute), due_at=dispute.due_at)
     return dispute
 
 
@@ -145,17 +158,17 @@ def appeal(actor: Actor, dispute_id: UUID, *, reason: str) -> Dispute:
 
 @contextmanager
 def _open_dispute(actor: Actor, dispute_id: UUID, verb: str, *states: DisputeState) -> Iterator[Dispute]:
-    """A dispute in one of these states, locked: NotFound, Forbidden, WrongState."""
+    """A dispute in one of these states, locked: NotFound, Forbidden, WrongState. An appeal has a right of its own."""
     dispute = load(actor.tenant, Dispute, dispute_id, lock=True)
-    require(actor, verb)
+    require(actor, DECIDE_AGAIN if verb == DECIDE and dispute.state == DisputeState.APPEALED else verb)
     if dispute.state not in states:
         raise WrongState(state=dispute.state)
     yield dispute
     db.session.flush()
 
 
-def _note(actor: Actor, act: str, dispute: Dispute) -> None:
-    audit.record(actor, f"settlement.{act}", dispute.id, state=dispute.state, favour=dispute.favour)
+def _note(actor: Actor, act: str, dispute: Dispute, **facts: Any) -> None:
+    audit.record(actor, f"settlement.{act}", dispute.id, state=dispute.state, favour=dispute.favour, **facts)
     outbox.announce(actor, f"dispute.{dispute.state}", dispute_id=dispute.id.hex, favour=dispute.favour)
 
 
@@ -173,15 +186,16 @@ def answer_dispute(actor: Actor, dispute_id: UUID, *, answer: str) -> Dispute:
 
 @atomic
 def decide_dispute(actor: Actor, dispute_id: UUID, *, favour: Favour, reason: str) -> Dispute:
-    """The line is decided; what follows from it stands in the open week. An appeal is decided by a second person.
+    """The line is decided; what follows from it stands in the open week. An appeal is decided by a second person, the
+    street only in that person's long absence.
 
     For the shop it is paid what the line says, and no refund is charged to it; for the community the redemption is
     refunded as far as it is not yet, and a refund stands. Raises NotFound, Forbidden, WrongState, OwnStep,
-    OwnRedemption, InsufficientFunds (a fund that shall bear a refund is empty).
+    SecondPersonPresent, OwnRedemption, InsufficientFunds (a fund that shall bear a refund is empty).
     """
     with _open_dispute(actor, dispute_id, DECIDE, *OPEN) as dispute:
-        if dispute.state == DisputeState.APPEALED:
-            require_another(actor, dispute.decided_by)
+        if dispute.appealed_at is not None:
+            require_second(actor, DECIDE_AGAIN, asked_by=dispute.decided_by, waiting_since=dispute.appealed_at)
         _rule(actor, dispute, favour, reason)
     return dispute
 
@@ -260,7 +274,8 @@ def _decided(actor: Actor, dispute: Dispute, ruling: Ruling, *, is_appeal: bool)
     dispute.decided_by = None if actor.person_id == NOBODY else actor.person_id
     dispute.appeal_until = None if is_appeal else workdays.end_after(ruling.made_at, APPEAL_WITHIN_WORKDAYS)
     db.session.flush()
-    _note(actor, "decide_dispute", dispute)
+    stood_in = is_appeal and actor.person_id != NOBODY and count_if_stood_in(actor, DECIDE_AGAIN, dispute.id)
+    _note(actor, "decide_dispute", dispute, stood_in=stood_in)
     kind = DECIDED_FOR_SHOP if ruling.favour == Favour.SHOP else DECIDED_FOR_COMMUNITY
     tell_owners(actor.tenant, dispute.merchant_id, kind, number=_number_of(dispute))
 
@@ -271,12 +286,17 @@ def _number_of(dispute: Dispute) -> str:
 
 @registry.job("decide_overdue_disputes", period=lambda moment: clock.local_day(moment).isoformat())
 def decide_overdue(community_id: UUID, _day: str) -> None:
-    """What nobody decided by its day is the shop's. Where no fund can bear it now, it waits for the next day."""
-    due = scoped(community_id, Dispute).where(Dispute.state.in_(OPEN), Dispute.due_at <= clock.now())
-    for dispute in db.session.scalars(due.order_by(Dispute.id).with_for_update()).all():
+    """What nobody decided by its day is the shop's, or the community's where the agreement says so.
+
+    Where no fund can bear it now, it waits for the next day.
+    """
+    query = scoped(community_id, Dispute).where(Dispute.state.in_(OPEN), Dispute.due_at <= clock.now())
+    due = db.session.scalars(query.order_by(Dispute.id).with_for_update()).all()
+    favours = undecided_favours(community_id, [dispute.line_id for dispute in due])
+    for dispute in due:
         try:
             with savepoint():
-                _rule(system_actor(community_id), dispute, Favour.SHOP, "")
+                _rule(system_actor(community_id), dispute, favours[dispute.line_id], "")
         except Refused as refused:
             audit.record(system_actor(community_id), "settlement.decide_dispute", dispute.id, outcome=refused.code)
 

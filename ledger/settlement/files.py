@@ -6,7 +6,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -92,10 +92,8 @@ def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[Settlemen
     details = details_of(lines)
     sheet = io.StringIO(newline="")
     write = csv.writer(sheet, lineterminator="\r\n").writerow
-    write(["结算单号 number", settlement.number or ""])
-    write(["商户 merchant", safe(merchant.name)])
-    write(["结算周 week (Asia/Shanghai)", settlement.week])
-    write(["期初(元) opening", _plain(settlement.opening_fen)])
+    for label, value in _head(settlement, merchant):
+        write([label, safe(value) if isinstance(value, str) else _said(value)])
     write(COLUMNS)
     for line in lines:
         write(_row(line, details.get(line.id, NO_DETAIL)))
@@ -106,26 +104,50 @@ def as_csv(settlement: Settlement, merchant: Merchant, lines: Sequence[Settlemen
 
 def as_xlsx(settlement: Settlement, merchant: Merchant, lines: Sequence[SettlementLine]) -> bytes:
     """Two sheets: the statement's head and sums, and its lines. Amounts are numbers of yuan, so sums can be redone."""
-    head: list[list[Cell]] = [
-        ["结算单号 number", settlement.number or ""],
-        ["商户 merchant", merchant.name],
-        ["结算周 week (Asia/Shanghai)", settlement.week],
-        ["期初(元) opening", _yuan(settlement.opening_fen)],
-        *([label, value] for label, value in _footer(settlement, lines)),
-    ]
+    facts = (*_head(settlement, merchant), *_footer(settlement, lines))
+    head: list[list[Cell]] = [[label, value] for label, value in facts]
     details = details_of(lines)
     table = [_typed(line, details.get(line.id, NO_DETAIL)) for line in lines]
     return as_workbook([Sheet("结算单 statement", head), Sheet("明细 lines", [COLUMNS, *table])])
 
 
+def _head(settlement: Settlement, merchant: Merchant) -> Iterator[tuple[str, Cell]]:
+    """Which statement it is, of which days in which zone, by which rules, and what it opens with."""
+    monday, end = (moment.astimezone(clock.SHANGHAI).date() for moment in clock.week_bounds(settlement.week))
+    yield "结算单号 number", settlement.number or ""
+    yield "商户 merchant", merchant.name
+    yield "结算周 week (Asia/Shanghai)", settlement.week
+    yield "期间 period", f"{monday} / {end - timedelta(days=1)}"
+    yield "截止 cut-off", _local(settlement.cut_off_at)
+    yield "规则版本 rules", settlement.rules
+    yield "期初(元) opening", _yuan(settlement.opening_fen)
+
+
+class SumOfType(NamedTuple):
+    """How many lines of a type, and what they come to."""
+
+    type: LineType
+    lines: int
+    points: int
+    net_fen: int
+
+
+def sums_by_type(lines: Sequence[SettlementLine]) -> list[SumOfType]:
+    """The types that occur, in the order of HEADINGS."""
+    found = {kind: [line for line in lines if line.type == kind] for kind in HEADINGS}
+    return [
+        SumOfType(kind, len(rows), sum(row.points for row in rows), sum(row.net_fen for row in rows))
+        for kind, rows in found.items()
+        if rows
+    ]
+
+
 def _footer(settlement: Settlement, lines: Sequence[SettlementLine]) -> Iterator[tuple[str, Cell]]:
     """Counts and sums, by type too, what is paid now, and the digest."""
     yield "行数 lines", len(lines)
-    for kind, words in HEADINGS.items():
-        of_kind = [line for line in lines if line.type == kind]
-        if of_kind:
-            yield f"{words} 行数 lines", len(of_kind)
-            yield f"{words}(元) net", _yuan(sum(line.net_fen for line in of_kind))
+    for one in sums_by_type(lines):
+        yield f"{HEADINGS[one.type]} 行数 lines", one.lines
+        yield f"{HEADINGS[one.type]}(元) net", _yuan(one.net_fen)
     yield "合计(元) net", _yuan(settlement.net_fen)
     yield "应付(元) payable", _yuan(settlement.payable_fen)
     if settlement.held_fen:
@@ -151,12 +173,13 @@ def _typed(line: SettlementLine, detail: Detail) -> list[Cell]:
         _yuan(line.net_fen),
         line.reason,
         detail.quantity,
-        _operator(line),
+        operator_of(line),
         detail.original,
     ]
 
 
-def _operator(line: SettlementLine) -> str:
+def operator_of(line: SettlementLine) -> str:
+    """Who served: eight characters that tell people apart and name nobody."""
     return line.operator_id.hex[-8:] if line.operator_id else ""
 
 
@@ -182,8 +205,8 @@ def as_json(settlement: Settlement, merchant: Merchant, lines: Sequence[Settleme
 
 
 FROZEN = (
-    "id", "merchant_id", "number", "week", "cut_off_at", "opening_fen", "gross_fen", "deduction_fen", "net_fen",
-    "payable_fen", "closing_fen", "held_fen", "points", "line_count",
+    "id", "merchant_id", "number", "week", "cut_off_at", "rules", "opening_fen", "gross_fen", "deduction_fen",
+    "net_fen", "payable_fen", "closing_fen", "held_fen", "points", "line_count",
 )  # fmt: skip
 
 KINDS = {
@@ -246,7 +269,7 @@ def _row(line: SettlementLine, detail: Detail) -> list[str | int]:
         _plain(line.net_fen),
         safe(line.reason),
         "" if detail.quantity is None else detail.quantity,
-        _operator(line),
+        operator_of(line),
         detail.original,
     ]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, false, or_, select
+from sqlalchemy import Select, exists, false, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
@@ -22,23 +22,40 @@ from ledger.rewards.models import AgreementVersion, Branch, OfferVersion, Redemp
 from ledger.settlement.dispute_models import Ruling, RulingKind
 from ledger.settlement.models import LineType, Settlement, SettlementLine
 
-SHOWN = (Branch.name, OfferVersion.name, AgreementVersion.rate_fen, AgreementVersion.rate_points)
+Line = dict[str, Any]
+"""A line that no statement has yet, as the columns of its row: ten thousand of them are written at once."""
+
+COUNTED = (
+    Redemption.community_id, Redemption.id, Redemption.merchant_id, Redemption.receipt_number,
+    Redemption.agreement_version, Redemption.confirmed_at, Redemption.reserved_by, Redemption.points,
+    Redemption.gross_fen,
+)  # fmt: skip
+"""What a line says of its redemption."""
+
+SHOWN = (
+    Branch.name.label("branch"), OfferVersion.name.label("offer"), AgreementVersion.rate_fen,
+    AgreementVersion.rate_points,
+)  # fmt: skip
 
 
-def waiting_lines(community_id: UUID, before: datetime) -> dict[UUID, list[SettlementLine]]:
-    """New lines by merchant, in the order of time: what was redeemed, refunded and ruled before `before`."""
-    redeemed = _unsettled_redemptions(community_id, before)
-    refunded = _unsettled_refunds(community_id, before)
-    ruled = _unsettled_decisions(community_id, before)
-    found: dict[UUID, list[SettlementLine]] = defaultdict(list)
-    for redemption, *names in db.session.execute(redeemed):
-        found[redemption.merchant_id].append(_redemption_line(redemption, names))
-    for refund, clawback_id, redemption, *names in db.session.execute(refunded):
-        found[redemption.merchant_id].append(_refund_line(refund, redemption, names, clawback_id=clawback_id))
-    for ruling, redemption, *names in db.session.execute(ruled):
-        found[redemption.merchant_id].append(_decision_line(ruling, redemption, names))
+def waiting_lines(community_id: UUID, before: datetime, *, merchant_id: UUID | None = None) -> dict[UUID, list[Line]]:
+    """New lines by merchant, in the order of time: what was redeemed, refunded and ruled before `before`.
+
+    Of one shop alone where `merchant_id` is given.
+    """
+    mine = true() if merchant_id is None else Redemption.merchant_id == merchant_id
+    redeemed = _unsettled_redemptions(community_id, before).where(mine)
+    refunded = _unsettled_refunds(community_id, before).where(mine)
+    ruled = _unsettled_decisions(community_id, before).where(mine)
+    found: dict[UUID, list[Line]] = defaultdict(list)
+    for row in db.session.execute(redeemed):
+        found[row.merchant_id].append(_redemption_line(row))
+    for row in db.session.execute(refunded):
+        found[row.merchant_id].append(_refund_line(row.Refund, row, clawback_id=row.clawback_id))
+    for row in db.session.execute(ruled):
+        found[row.merchant_id].append(_decision_line(row.Ruling, row))
     for lines in found.values():
-        lines.sort(key=lambda line: (line.happened_at, line.type, line.receipt_number))
+        lines.sort(key=lambda line: (line["happened_at"], line["type"], line["receipt_number"]))
     return found
 
 
@@ -56,7 +73,7 @@ def _named(query: Select[Any], community_id: UUID) -> Select[Any]:
 
 def _unsettled_redemptions(community_id: UUID, before: datetime) -> Select[Any]:
     settled = _is_settled(community_id)
-    query = scoped(community_id, Redemption).add_columns(*SHOWN).where(~_is_held(community_id))
+    query = scoped(community_id, *COUNTED).add_columns(*SHOWN).where(~_is_held(community_id))
     return _named(query, community_id).where(Redemption.confirmed_at < before, ~settled).order_by(Redemption.id)
 
 
@@ -80,7 +97,7 @@ def _unsettled_refunds(community_id: UUID, before: datetime) -> Select[Any]:
         within(community_id, SettlementLine), SettlementLine.refund_id == Refund.id, SettlementLine.live
     )
     clawback = scoped(community_id, Ruling.id).where(Ruling.kind == RulingKind.CLAWBACK, Ruling.refund_id == Refund.id)
-    query = select(Refund, clawback.scalar_subquery(), Redemption).add_columns(*SHOWN)
+    query = select(Refund, clawback.scalar_subquery().label("clawback_id"), *COUNTED, *SHOWN)
     query = query.where(within(community_id, Refund, Redemption))
     waits = _is_held(community_id) & ~_is_settled(community_id)
     return (
@@ -96,7 +113,7 @@ def _unsettled_decisions(community_id: UUID, before: datetime) -> Select[Any]:
         within(community_id, SettlementLine), SettlementLine.ruling_id == Ruling.id, SettlementLine.live
     )
     disputed = aliased(SettlementLine)
-    query = select(Ruling, Redemption).add_columns(*SHOWN).where(within(community_id, Ruling, disputed, Redemption))
+    query = select(Ruling, *COUNTED, *SHOWN).where(within(community_id, Ruling, disputed, Redemption))
     return (
         _named(query, community_id)
         .where(Ruling.kind == RulingKind.DECISION, Ruling.made_at < before, ~settled)
@@ -105,43 +122,40 @@ def _unsettled_decisions(community_id: UUID, before: datetime) -> Select[Any]:
     )
 
 
-def _line(redemption: Redemption, names: Sequence[Any], **own: Any) -> SettlementLine:
-    branch, offer, rate_fen, rate_points = names
-    return SettlementLine(
-        community_id=redemption.community_id,
-        id=new_id(),
-        redemption_id=redemption.id,
-        live=True,
-        receipt_number=redemption.receipt_number,
-        branch_name=branch,
-        offer_name=offer,
-        agreement_version=redemption.agreement_version,
-        rate=f"{rate_fen}/{rate_points}",
-        deduction_fen=0,
+def _line(row: Any, **own: Any) -> Line:
+    return {
+        "community_id": row.community_id,
+        "id": new_id(),
+        "redemption_id": row.id,
+        "refund_id": None,
+        "ruling_id": None,
+        "live": True,
+        "receipt_number": row.receipt_number,
+        "branch_name": row.branch,
+        "offer_name": row.offer,
+        "agreement_version": row.agreement_version,
+        "rate": f"{row.rate_fen}/{row.rate_points}",
+        "deduction_fen": 0,
         **own,
-    )
+    }
 
 
-def _redemption_line(redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+def _redemption_line(row: Any) -> Line:
     return _line(
-        redemption,
-        names,
+        row,
         type=LineType.REDEMPTION,
-        happened_at=redemption.confirmed_at,
-        operator_id=redemption.reserved_by,
-        points=redemption.points,
-        gross_fen=redemption.gross_fen,
-        net_fen=redemption.gross_fen,
+        happened_at=row.confirmed_at,
+        operator_id=row.reserved_by,
+        points=row.points,
+        gross_fen=row.gross_fen,
+        net_fen=row.gross_fen,
         reason="",
     )
 
 
-def _refund_line(
-    refund: Refund, redemption: Redemption, names: Sequence[Any], *, clawback_id: UUID | None
-) -> SettlementLine:
+def _refund_line(refund: Refund, row: Any, *, clawback_id: UUID | None) -> Line:
     return _line(
-        redemption,
-        names,
+        row,
         type=LineType.REFUND if clawback_id is None else LineType.CLAWBACK,
         refund_id=refund.id,
         ruling_id=clawback_id,
@@ -154,10 +168,9 @@ def _refund_line(
     )
 
 
-def _decision_line(ruling: Ruling, redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
+def _decision_line(ruling: Ruling, row: Any) -> Line:
     return _line(
-        redemption,
-        names,
+        row,
         type=LineType.DECISION,
         ruling_id=ruling.id,
         happened_at=ruling.made_at,
@@ -169,31 +182,35 @@ def _decision_line(ruling: Ruling, redemption: Redemption, names: Sequence[Any])
     )
 
 
-def carry_over(community_id: UUID, week: str, *, from_week: str, fen: int) -> SettlementLine:
+def carry_over(community_id: UUID, week: str, *, from_week: str, fen: int) -> Line:
     """What the statement before closed with, as the first line of this week's."""
-    return SettlementLine(
-        community_id=community_id,
-        id=new_id(),
-        type=LineType.CARRY_OVER,
-        live=True,
-        happened_at=clock.week_bounds(week)[0],
-        receipt_number=from_week,
-        branch_name="",
-        offer_name="",
-        agreement_version=0,
-        rate="",
-        points=0,
-        gross_fen=fen,
-        deduction_fen=0,
-        net_fen=fen,
-        reason="",
-    )
+    return {
+        "community_id": community_id,
+        "id": new_id(),
+        "redemption_id": None,
+        "refund_id": None,
+        "ruling_id": None,
+        "type": LineType.CARRY_OVER,
+        "live": True,
+        "happened_at": clock.week_bounds(week)[0],
+        "operator_id": None,
+        "receipt_number": from_week,
+        "branch_name": "",
+        "offer_name": "",
+        "agreement_version": 0,
+        "rate": "",
+        "points": 0,
+        "gross_fen": fen,
+        "deduction_fen": 0,
+        "net_fen": fen,
+        "reason": "",
+    }
 
 
-def copy_of(line: SettlementLine) -> SettlementLine:
+def copy_of(line: SettlementLine) -> Line:
     """The same line for a replacement statement."""
     kept = {column.key: getattr(line, column.key) for column in SettlementLine.__table__.columns}
-    return SettlementLine(**kept | {"id": new_id(), "live": True})
+    return kept | {"id": new_id(), "live": True}
 
 
 def lines_of(
@@ -220,12 +237,19 @@ def digest_of(settlement: Settlement, lines: Iterable[SettlementLine]) -> bytes:
         settlement.payable_fen,
         settlement.closing_fen,
     ]
-    body = [_sealed(line) for line in lines]
+    seal = _sealed if settlement.rules == 1 else _sealed_whole
+    body = [seal(line) for line in lines]
     return hashlib.sha256(json.dumps([head, body], separators=(",", ":")).encode()).digest()
 
 
+def _sealed_whole(line: SettlementLine) -> list[Any]:
+    """All of a line but its reason, which goes when the person is erased whom it speaks of."""
+    ids = [one.hex if one else None for one in (line.redemption_id, line.operator_id)]
+    return [*_sealed(line), *ids, line.branch_name, line.offer_name, line.agreement_version]
+
+
 def _sealed(line: SettlementLine) -> list[Any]:
-    """What a digest holds of a line. Its ruling only where it has one: digests of before there were rulings stay."""
+    """What a digest of the first rules holds of a line. Its ruling only where it has one: so the oldest ones stay."""
     facts = [
         line.position,
         line.type,

@@ -12,6 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
 
+RULES = 2
+"""How statements are computed: docs/adr/0027; since 2 the digest holds branch, offer, operator and terms too (0036).
+
+What computes or seals them otherwise gets the next number; statements of before keep theirs.
+"""
+
 
 class SettlementState(StrEnum):
     DRAFT = "draft"
@@ -36,8 +42,8 @@ class Settlement(Base):
 
     opening = its carry_over line; net = sum of the other lines; payable = opening + net, carried over when that is
     negative or under the agreement's minimum. `held_fen` of the payable waits for disputes: what is paid is the rest.
-    `digest` is the SHA-256 of the canonical lines. Four eyes: approved by another person than the issuer, paid by
-    another than the approver.
+    `digest` is the SHA-256 of the canonical lines, `rules` the version of the rules that made the figures. Four eyes:
+    approved by another person than the issuer, paid by another than the approver.
     """
 
     __tablename__ = "settlements"
@@ -71,6 +77,7 @@ class Settlement(Base):
     held_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     points: Mapped[int]
     line_count: Mapped[int]
+    rules: Mapped[int] = mapped_column(default=RULES, server_default=sql("1"))
     digest: Mapped[bytes | None]
     auto_confirm_on: Mapped[date | None]
     issued_at: Mapped[datetime | None]

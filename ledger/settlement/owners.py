@@ -1,10 +1,15 @@
-"""What the owners of a shop are told of their money."""
+"""What the owners of a shop are told of their money, and its treasurers of what waits for them."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.core.tenancy import Role, scoped, within
+from ledger.people.models import Member, RoleGrant
 from ledger.people.notices import NoticeKind, declare, tell
 from ledger.rewards.merchants import owners_of
 
@@ -17,6 +22,16 @@ PAID = declare(
     "settlement.paid",
     zh="结算单 {number} 已于 {day} 付款。",
     en="Statement {number} was paid on {day}.",
+)
+DISPUTED = declare(
+    "settlement.disputed",
+    zh="商户对结算单 {number} 提出了争议，请在 {day} 以前决定。",
+    en="A shop disputes lines of statement {number}: decide by {day}.",
+)
+APPEALED = declare(
+    "settlement.appealed",
+    zh="商户对结算单 {number} 的争议决定提出了申诉，请另一位会计在 {day} 以前决定。",
+    en="A shop appeals a decision about statement {number}: another treasurer decides by {day}.",
 )
 ANSWERED = declare(
     "settlement.dispute_answered",
@@ -56,6 +71,19 @@ ACCOUNT_STOPPED = declare(
     en="The change to the bank account ending in {last_four} was stopped; payments go where they went before.",
     by_phone=True,
 )
+
+
+def tell_treasurers(community_id: UUID, kind: NoticeKind, *, number: str, due_at: datetime) -> None:
+    """Every treasurer has a notice that something waits, and until which day (inclusive)."""
+    treasurers = scoped(community_id, Member.person_id).where(
+        within(community_id, RoleGrant),
+        Member.id == RoleGrant.member_id,
+        RoleGrant.role == Role.TREASURER,
+        RoleGrant.until.is_(None),
+    )
+    day = clock.local_day(due_at - timedelta(seconds=1)).isoformat()
+    for person_id in sorted(set(db.session.scalars(treasurers))):
+        tell(community_id, person_id, kind, number=number, day=day)
 
 
 def tell_owners(community_id: UUID, merchant_id: UUID, kind: NoticeKind, **facts: Any) -> None:

@@ -17,6 +17,7 @@ ACCOUNT = {"bank": "宁夏银行", "holder": "麦香面包店", "number": "62220
 
 OF_SETTLEMENT: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.get_zip": ("clerk", None),
+    "settlements.get_open_week": ("clerk", None),
     "settlements.post_invoice": ("clerk", {"number": "26642000000012345678"}),
     "disputes.list_disputes": ("volunteer", None),
     "disputes.get_dispute": ("clerk", None),

@@ -99,6 +99,7 @@ AGREED: dict[str, dict[str, str]] = {
     "dispute_settlement": {"owner": "shop"},
     "answer_disputes": {"admin": "all", "treasurer": "all"},
     "decide_disputes": {"treasurer": "all"},
+    "decide_appeals": {"treasurer": "all", "street": "second"},
     "see_flags": {"admin": "all", "treasurer": "all", "supervisor": "all"},
     "decide_flags": {"treasurer": "all"},
     "ask_bank_account": {"admin": "all", "owner": "shop"},

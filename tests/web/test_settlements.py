@@ -10,6 +10,7 @@ from ledger.core import clock
 from ledger.settlement.models import SettlementState
 from tests.ledger.rewards.street import open_street
 from tests.ledger.settlement.office import Office
+from tests.ledger.settlement.test_files import whole_week
 from tests.stories import open_neighbourhood, street_officer
 
 MISSING = "请填写这一项。"
@@ -45,6 +46,41 @@ def test_the_list_is_narrowed_by_state_and_shop(office, visit):
     assert "没有结算单" in desk.words
     desk.get(f"./settlements?status=draft&merchant_id={office.street.bakery.id.hex}&week=2026-W47")
     assert "合计，1 单" in desk.words
+
+
+def test_the_sheet_is_printed_in_either_language_whatever_the_page_speaks(office, visit):
+    """Every column, sums by type, digest and signatures; the page around it stays as its reader chose."""
+    settlement = whole_week(office)
+    for spoken, asked, words in (
+        ("en", "zh", ("协议版本", "上期结转", "争议裁定", "按类型合计", "商户签字", "规则版本")),
+        ("zh", "en", ("Agreement version", "Carried over", "Sums by type", "Rules", "Rate (fen:points)")),
+    ):
+        owner = visit(office.street.owner, language=spoken)
+        assert owner.get(f"{sheet_of(settlement)}/paper?language={asked}").status_code == 200
+        shown = (*words, settlement.number, settlement.digest.hex(), "Asia/Shanghai", "100:10", "¥5.00")
+        assert [one for one in shown if one not in owner.words] == []
+        assert all(line.receipt_number in owner.words for line in office.lines(settlement))
+    owner.get(f"{sheet_of(settlement)}/paper")
+    assert "按类型合计" in owner.words
+    assert visit(office.street.clerk).get(f"{sheet_of(settlement)}/paper").status_code == 403
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "本周至今"), ("en", "This week so far")])
+def test_the_owner_sees_the_week_so_far_and_the_statement_then_says_the_same(office, visit, client, language, words):
+    office.refund(office.buy(50), points=10)
+    clock.advance(minutes=1)
+    shop = office.street.bakery.id.hex
+    owner = visit(office.street.owner, language=language)
+    owner.get(f"./merchants/{shop}/open-week")
+    assert [one for one in (words, "¥5.00", "−¥1.00", "¥4.00") if one not in owner.words] == []
+    address = f"{office.street.place.url}/merchants/{shop}/open-week"
+    told = client.get(address, headers=office.street.owner.headers).get_json()
+    assert (told["week"], told["net_fen"], told["points"], told["line_count"]) == ("2026-W47", 400, 40, 2)
+    assert client.get(address, headers=office.street.clerk.headers).status_code == 403
+    settlement = office.one()
+    assert [line["net_fen"] for line in told["lines"]] == [line.net_fen for line in office.lines(settlement)]
+    told = client.get(address, headers=office.admin.headers).get_json()
+    assert (told["opening_fen"], told["lines"]) == (settlement.closing_fen, [])
 
 
 def test_a_week_that_is_over_is_closed_by_one_button(office, visit):

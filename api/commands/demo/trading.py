@@ -61,7 +61,7 @@ def _agreed_with(town: Town, name: str) -> Agreement:
 
 
 def terms_of(town: Town, n: int) -> AgreementTerms:
-    """What the demo agrees with its shops, paid by the n-th fund."""
+    """What the demo agrees with its shops, paid by the n-th fund. One in four lets the undecided be the community's."""
     today = clock.today()
     return AgreementTerms(
         fund_id=town.funds[n % len(town.funds)],
@@ -71,6 +71,7 @@ def terms_of(town: Town, n: int) -> AgreementTerms:
         ends_on=max(today, town.until.date()) + timedelta(days=365),
         signatory=f"店主{n + 1}",
         auto_confirm_days=3,
+        undecided_for_shop=n % 4 != 3,
     )
 
 

@@ -12,13 +12,14 @@ from ledger.book.accounts import fund_of, payable_to
 from ledger.book.balances import account_balance
 from ledger.book.checking import run_checks
 from ledger.core import clock, workdays
+from ledger.core.audit import AuditLine
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.files import File
 from ledger.core.jobs import tick
 from ledger.core.registry import erasers, exporters
-from ledger.core.second_person import OwnStep
-from ledger.core.tenancy import load
+from ledger.core.second_person import OwnStep, SecondPersonPresent, count_stand_ins, street_may_since
+from ledger.core.tenancy import load, scoped
 from ledger.people import inbox
 from ledger.settlement import dispute_reading, disputes, evidence, settlements
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
@@ -34,7 +35,7 @@ from ledger.settlement.models import LineType, Settlement, SettlementState
 from tests.ledger.rewards.street import at_once
 from tests.ledger.service.feedback_giving import photo as picture
 from tests.ledger.settlement.office import NEXT_WEEK, Office
-from tests.stories import open_neighbourhood
+from tests.stories import open_neighbourhood, street_officer
 
 S = SettlementState
 
@@ -140,6 +141,8 @@ def test_an_appeal_is_decided_by_a_second_person_and_the_fund_bears_what_went_ba
     with pytest.raises(OwnStep):
         decide(office, row, Favour.SHOP)
     second = office.street.place.second_treasurer.actor
+    told = [one.notice.kind for one in inbox.list_notices(office.treasurer.actor)]
+    assert told[:2] == ["settlement.appealed", "settlement.disputed"]
     final = disputes.decide_dispute(second, row.id, favour=Favour.SHOP, reason="看过监控")
     assert (final.state, final.favour) == (DisputeState.FINAL, Favour.SHOP)
     with pytest.raises(NotAppealable):
@@ -149,6 +152,27 @@ def test_an_appeal_is_decided_by_a_second_person_and_the_fund_bears_what_went_ba
     following = office.bring_to(S.PAID, office.one(NEXT_WEEK))
     assert sorted(net_lines(office, following)) == [("decision", 200), ("decision", 200), ("refund", -200)]
     assert (following.to_pay_fen, owed(office)) == (200, 0)
+
+
+def test_the_street_decides_an_appeal_that_has_waited_two_working_days(office: Office) -> None:
+    """As the absent second person, audited and counted; no first decision is the street's."""
+    officer = street_officer(office.street.place.community).actor
+    row = dispute(office, two_loaves(office))
+    with pytest.raises(Forbidden):
+        disputes.decide_dispute(officer, row.id, favour=Favour.SHOP, reason="看过")
+    decide(office, row, Favour.COMMUNITY)
+    disputes.appeal(office.street.owner.actor, row.id, reason="有监控")
+    with pytest.raises(SecondPersonPresent):
+        disputes.decide_dispute(officer, row.id, favour=Favour.SHOP, reason="看过")
+    assert dispute_reading.see_dispute(officer, row.id).steps == []
+    clock.move_to(street_may_since(clock.now()))
+    officer = street_officer(office.street.place.community).actor
+    assert dispute_reading.see_dispute(officer, row.id).steps == ["decide"]
+    assert dispute_reading.count_waiting_for(officer) == 1
+    disputes.decide_dispute(officer, row.id, favour=Favour.SHOP, reason="看过监控")
+    assert atomic(count_stand_ins)(office.id) == {"decide_appeals": 1}
+    notes = scoped(office.id, AuditLine).where(AuditLine.thing_id == row.id, AuditLine.actor_id == officer.person_id)
+    assert [line.detail["stood_in"] for line in atomic(lambda: db.session.scalars(notes).all())()] == [True]
 
 
 def test_an_appeal_has_its_days_and_its_reason(office: Office) -> None:
@@ -180,6 +204,39 @@ def test_what_nobody_decides_by_its_day_is_the_shops(office: Office) -> None:
     tick([office.id])
     found = dispute_reading.see_dispute(office.admin.actor, row.id).dispute
     assert (found.state, found.favour, found.decided_by) == (DisputeState.DECIDED, Favour.SHOP, None)
+
+
+def test_where_the_agreement_says_so_what_nobody_decides_is_the_communitys(office: Office) -> None:
+    """By the terms that the line was redeemed under: what is agreed afterwards changes nothing for it."""
+    office.buy(40)
+    office.street.agree(undecided_for_shop=False)
+    clock.advance(minutes=1)
+    buyer = office.street.volunteer(20)
+    office.street.buy(buyer)
+    clock.advance(minutes=1)
+    office.buy(30)
+    settlement = office.bring_to(S.ISSUED, office.one())
+    rows = [dispute(office, settlement, n=n) for n in range(3)]
+    office.street.agree(undecided_for_shop=True)
+    pay_rest(office, settlement)
+    decide(office, rows[2], Favour.COMMUNITY)
+    disputes.appeal(office.street.owner.actor, rows[2].id, reason="有监控")
+
+    def found() -> list[tuple[str, str | None, str]]:
+        views = reversed(dispute_reading.list_disputes(office.treasurer.actor))
+        return [(view.dispute.state, view.dispute.favour, view.undecided_for) for view in views]
+
+    assert [undecided for *_, undecided in found()] == ["shop", "community", "community"]
+    clock.move_to(rows[0].due_at + timedelta(minutes=1))
+    tick([office.id])
+    assert found()[:2] == [("decided", "shop", "shop"), ("decided", "community", "community")]
+    assert office.street.available(buyer) == 20
+    clock.move_to(rows[2].due_at + timedelta(days=30))
+    tick([office.id])
+    assert found()[2] == ("final", "community", "community")
+    later = [line for one in office.all_statements()[1:] for line in net_lines(office, one) if line[0] != "carry_over"]
+    gone_back = [("refund", -200), ("refund", -300)]
+    assert sorted(later) == [("decision", 0), ("decision", 200), ("decision", 300), ("decision", 400), *gone_back[::-1]]
 
 
 def test_an_empty_fund_leaves_the_days_decision_to_the_next(office: Office) -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import subprocess
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import time_machine
 from openpyxl import Workbook, load_workbook  # type: ignore[import-untyped]
 
+from ledger.core import clock
 from ledger.core.errors import Forbidden
 from ledger.rewards.models import Merchant
 from ledger.settlement import files
 from ledger.settlement.dispute_models import Favour
-from ledger.settlement.models import SettlementState
+from ledger.settlement.models import RULES, SettlementState
 from tests.ledger.settlement.office import NEXT_WEEK, Office
 from tests.ledger.settlement.test_disputes import decide, dispute
 
@@ -44,6 +48,7 @@ def test_the_file_has_a_row_a_line_and_a_footer_with_count_sum_and_digest(office
     footer = {row[0].split()[0]: row[1] for row in content if len(row) == 2}
     assert len([row for row in content if len(row) == len(files.COLUMNS)]) == 1 + 3
     assert settlement.digest is not None
+    assert (footer["期间"], footer["规则版本"]) == ("2026-11-16 / 2026-11-22", str(RULES))
     assert (footer["行数"], footer["合计(元)"], footer["SHA-256"]) == ("3", "4.00", settlement.digest.hex())
 
 
@@ -134,6 +139,43 @@ def test_what_was_exported_read_in_again_differs_in_nothing(office: Office) -> N
     assert [(one["position"], one["type"], one["points"], one["net_fen"]) for one in told["lines"]] == raw
     assert settlement.digest is not None
     assert (told["payable_fen"], told["sha256"]) == (settlement.payable_fen, settlement.digest.hex())
+
+
+def test_a_rate_of_97_55_per_cent_stays_97_55_per_cent(office: Office) -> None:
+    """A point is 97.55 fen: each line is rounded half up once, the rate never, not in any file."""
+    office.street.agree(rate_fen=9755, rate_points=100)
+    for points in (3, 10, 20):
+        office.buy(points)
+        clock.advance(minutes=1)
+    settlement = office.bring_to(SettlementState.ISSUED, office.one())
+    lines = office.lines(settlement)
+    assert [(line.rate, line.net_fen) for line in lines] == [("9755/100", 293), ("9755/100", 976), ("9755/100", 1951)]
+    by_comma = [row for row in rows(sheet(office, settlement)) if len(row) == len(files.COLUMNS)][1:]
+    cells = [[cell.value for cell in row] for row in book(office, settlement).worksheets[1].iter_rows(min_row=2)]
+    assert [row[7] for row in (*by_comma, *cells)] == ["9755 : 100"] * 6
+    told = json.loads(files.as_json(settlement, office.street.bakery, lines))
+    assert [line["rate"] for line in told["lines"]] == ["9755/100"] * 3
+    assert settlement.payable_fen == 3220
+
+
+@pytest.mark.night
+def test_libreoffice_opens_the_workbook_with_the_same_sums(office: Office, tmp_path: Path) -> None:
+    """It reads the file and writes it anew; what it wrote adds up as the statement does."""
+    soffice = shutil.which("soffice")
+    assert soffice, "this night test needs LibreOffice: put `soffice` on the PATH (Debian: libreoffice-calc)"
+    settlement = whole_week(office)
+    lines = office.lines(settlement)
+    source, out = tmp_path / "statement.xlsx", tmp_path / "out"
+    source.write_bytes(files.as_xlsx(settlement, office.street.bakery, lines))
+    home = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [soffice, home, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(source)]
+    subprocess.run(command, check=True, timeout=180, capture_output=True)
+    head, table = load_workbook(out / source.name, data_only=True).worksheets
+    facts = {row[0].value: row[1].value for row in head.iter_rows()}
+    cells = [[cell.value for cell in row] for row in table.iter_rows(min_row=2)]
+    assert [round(row[11] * 100) for row in cells] == [line.net_fen for line in lines]
+    assert round(facts["应付(元) payable"] * 100) == settlement.payable_fen == sum(line.net_fen for line in lines)
+    assert [row[2] for row in cells] == [line.receipt_number for line in lines]
 
 
 def test_the_sums_by_type_add_up_to_the_balance(office: Office) -> None:

@@ -14,11 +14,13 @@ from ledger.book.balances import account_balance
 from ledger.book.checking import run_checks
 from ledger.core import audit, clock, workdays
 from ledger.core.db import atomic, db
-from ledger.core.errors import Forbidden, NotFound, WrongState
+from ledger.core.errors import Forbidden, NotFound
 from ledger.core.jobs import tick
+from ledger.core.registry import Part
 from ledger.core.second_person import OwnStep, SecondPersonPresent
 from ledger.core.tenancy import Role, scoped
 from ledger.settlement import lines, reading, settlements
+from ledger.settlement.checks import settlement_digests_match
 from ledger.settlement.errors import PaidInFuture
 from ledger.settlement.models import SettlementState
 from tests.ledger.rewards.street import at_once
@@ -26,40 +28,6 @@ from tests.ledger.settlement.office import NEXT_WEEK, STEPS, Office
 from tests.stories import open_neighbourhood, street_officer
 
 S = SettlementState
-ALLOWED = {
-    "issue": {S.DRAFT},
-    "confirm": {S.ISSUED},
-    "approve": {S.CONFIRMED},
-    "pay": {S.APPROVED},
-    "reconcile": {S.PAID},
-    "void": {S.DRAFT, S.ISSUED, S.CONFIRMED, S.APPROVED},
-}
-
-
-@pytest.mark.parametrize("state", [state for state in S if state is not S.VOID])
-def test_from_each_state_only_its_own_steps_lead_on(office: Office, state: SettlementState) -> None:
-    settlement = office.bring_to(state)
-    for step, allowed in ALLOWED.items():
-        if state not in allowed:
-            with pytest.raises(WrongState) as refusal:
-                getattr(office, step)(settlement)
-            assert refusal.value.facts == {"state": state}
-    assert office.read(settlement).state == state
-
-
-def test_from_void_no_step_leads_on(office: Office) -> None:
-    settlement = office.bring_to(S.ISSUED)
-    office.void(settlement)
-    for step in ALLOWED:
-        with pytest.raises(WrongState):
-            getattr(office, step)(settlement)
-
-
-@pytest.mark.parametrize("state", sorted(ALLOWED["void"]))
-def test_before_it_is_paid_a_statement_can_be_void(office: Office, state: SettlementState) -> None:
-    settlement = office.bring_to(state)
-    office.void(settlement)
-    assert office.read(settlement).state == S.VOID
 
 
 def test_all_the_way_each_step_says_who_and_when(office: Office) -> None:
@@ -375,6 +343,37 @@ def test_each_check_finds_its_planted_fault(office: Office, name: str) -> None:
     assert run_checks() == []
     atomic(lambda: db.session.execute(text(FAULTS[name])))()
     assert name in {finding.check for finding in run_checks()}
+
+
+ALTERED = (
+    "position = position + 7", "points = 21", "net_fen = 201, gross_fen = 201", "rate = '98/10'", "offer_name = '蛋糕'",
+    "branch_name = '西门店'", "agreement_version = 9", "operator_id = NULL", "redemption_id = NULL",
+    "receipt_number = 'x'", "type = 'decision'", "happened_at = '2026-11-19 00:00:00+00:00'",
+)  # fmt: skip
+
+
+def test_a_line_that_is_altered_after_issue_is_found_whatever_was_altered(office: Office) -> None:
+    """And a statement of the first rules keeps the digest that it was issued with."""
+    settlement = office.bring_to(S.ISSUED)
+    for change in ALTERED:
+        with pytest.raises(Found):
+            alter(f"UPDATE settlement_lines SET {change}")
+    line = office.lines(settlement)[0]
+    assert isinstance(settlement.digest, bytes)
+    settlement.rules = 1
+    assert lines.digest_of(settlement, [line]) != settlement.digest
+
+
+class Found(Exception):
+    """The check has found it; nothing of it stays."""
+
+
+@atomic
+def alter(statement: str) -> None:
+    db.session.execute(text(statement))
+    db.session.expire_all()
+    if list(settlement_digests_match(Part(since=None))):
+        raise Found
 
 
 @pytest.mark.breaks_books

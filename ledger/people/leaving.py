@@ -102,7 +102,8 @@ def is_last_admin(member: Member) -> bool:
 def move_to(actor: Actor, community_id: UUID, *, name: str = "", given: Collection[Purpose] = ()) -> Member:
     """The actor has left this community and is a member of the other; flowers do not travel, they wait here.
 
-    A child is one there too: a guardian is named anew. Asked by the person alone. Raises NotFound, Forbidden, WrongState, LastAdmin, ConsentRequired.
+    A child is one there too: a guardian is named anew. Asked by the person alone. Raises NotFound, Forbidden,
+    WrongState, LastAdmin, ConsentRequired.
     """
     require(actor, "see_own", member_id=actor.member_id)
     assert actor.member_id is not None, "only a member's own right reaches here"

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from api.list_files import FORMATS
 from ledger.book import checkpoints
 from ledger.book.reversal_requests import ask_reversal
 from ledger.core import clock
@@ -71,7 +72,9 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
-} | OPEN_CALENDAR  # fmt: skip
+} | OPEN_CALENDAR | {
+    f"{kind}.list_{kind}_{ending}" for kind in ("members", "checkins", "redemptions", "audit") for ending in FORMATS
+}  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
 OWN_PERSON = {

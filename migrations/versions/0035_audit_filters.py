@@ -1,4 +1,4 @@
-"""The sign-in of each audit line, and indexes for the filters of the audit."""
+"""The sign-in of each audit line, indexes for the filters of the audit, and one for answers that are to be forgotten."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 REFUSED = sa.text("outcome <> 'done'")
+ANSWERED = sa.text("answer IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -29,9 +30,17 @@ def upgrade() -> None:
         sqlite_where=REFUSED,
         postgresql_where=REFUSED,
     )
+    op.create_index(
+        "ix_once_keys_answered",
+        "once_keys",
+        ["community_id", "created_at"],
+        sqlite_where=ANSWERED,
+        postgresql_where=ANSWERED,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_once_keys_answered", table_name="once_keys")
     for name in ("ix_audit_lines_refused", "ix_audit_lines_thing", "ix_audit_lines_action"):
         op.drop_index(name, table_name="audit_lines")
     op.drop_column("audit_lines", "session_id")

@@ -14,6 +14,7 @@ from flask import Response, request
 from api.auth import current_actor
 from api.documents import resource
 from api.errors import status_of
+from api.list_files import as_files
 from api.pages import page
 from api.schemas.checkins import (
     BatchRequestSchema,
@@ -46,6 +47,7 @@ _dumped: Schema = CheckinSchema()
 @blp.get("/checkins")
 @blp.arguments(CheckinQuery, location="query")
 @blp.response(200, CheckinPageSchema)
+@as_files(blp, "checkins", CheckinQuery, CheckinPageSchema)
 def list_checkins(asked: dict[str, Any]) -> dict[str, Any]:
     """The check-ins I may see, newest first: a volunteer's own, a stamper's queue."""
     wanted = {name: asked[name] for name in ("status", "activity_id", "evidence", "unit_id", "member_id")}

@@ -114,6 +114,8 @@ def register(app: Flask) -> None:
 def _on_reason(reason: Reason) -> Any:
     if isinstance(reason, Refused | Forbidden):
         _write_audit_line(reason)
+    elif isinstance(reason, NotFound):
+        _write_miss()
     return _answer(reason)
 
 
@@ -148,6 +150,13 @@ def _by_field(messages: Any) -> dict[str, Any] | None:
     if not isinstance(messages, dict):
         return None
     return {field: words for fields in messages.values() if isinstance(fields, dict) for field, words in fields.items()}
+
+
+def _write_miss() -> None:
+    """A reading of another's thing; what a POST does not find has its line from `perform`."""
+    actor, thing_id = actor_or_none(), asked_thing()
+    if actor is not None and thing_id is not None and request.method in ("GET", "HEAD"):
+        audit.record_miss(actor, asked_action(), thing_id)
 
 
 @atomic

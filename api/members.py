@@ -7,6 +7,7 @@ from uuid import UUID
 
 from api.auth import current_actor
 from api.documents import resource
+from api.list_files import as_files
 from api.pages import page
 from api.schemas.members import (
     BalanceSchema,
@@ -31,6 +32,7 @@ blp = resource("members", "Members of the community, with wallets and hours.")
 @blp.get("/members")
 @blp.arguments(MemberQuery, location="query")
 @blp.response(200, MemberPageSchema)
+@as_files(blp, "members", MemberQuery, MemberPageSchema)
 def list_members(asked: dict[str, Any]) -> dict[str, Any]:
     """The members I may see, newest first."""
     actor = current_actor()

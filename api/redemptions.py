@@ -7,6 +7,7 @@ from uuid import UUID
 
 from api.auth import current_actor
 from api.documents import resource
+from api.list_files import as_files
 from api.pages import page
 from api.schemas.redemptions import (
     ReceiptPageSchema,
@@ -30,6 +31,7 @@ blp = resource("redemptions", "Points for something at a shop.")
 @blp.get("/redemptions")
 @blp.arguments(RedemptionQuery, location="query")
 @blp.response(200, ReceiptPageSchema)
+@as_files(blp, "redemptions", RedemptionQuery, ReceiptPageSchema)
 def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
     """The redemptions I may see, newest first."""
     limit, cursor = asked.pop("limit"), asked.pop("cursor")

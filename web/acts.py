@@ -199,9 +199,11 @@ ACTS = {
     "risk.release_flag": _("异常提示到期放行"),
     "recognition.sign_summary": _("签发月度总结"),
     "recognition.publish_summary": _("公布月度总结"),
+    "recognition.read_certificate": _("看了服务证明"),
     "recognition.ask_certificate": _("申请服务证明"),
     "recognition.issue_certificate": _("开具服务证明"),
     "recognition.revoke_certificate": _("撤销服务证明"),
+    "service.read_notes": _("看了走访手记"),
     "recognition.stop_guessing": _("证明编号试得太多，已拦下"),
 }
 

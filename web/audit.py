@@ -14,11 +14,11 @@ from marshmallow import fields, validate
 from api.auth import current_actor
 from api.schemas.fields import PageQuery, Text
 from ledger.core import audit, clock
-from ledger.core.audit import AuditLine, LineFilter
+from ledger.core.audit import LineFilter
 from ledger.core.ids import NOBODY
-from ledger.core.permissions import COMMUNITY, reach
 from ledger.core.tenancy import Actor
-from ledger.people import members
+from ledger.people import audited, members
+from ledger.people.audited import Told
 from ledger.people.list_exports import read_whole
 from web.acts import ACTS, came_to, said
 from web.forms import ask
@@ -46,41 +46,38 @@ def list_all() -> Any:
         "audit/list.html",
         lines=_shown(actor, shown),
         acts=sorted(((name, str(words)) for name, words in ACTS.items()), key=lambda one: one[1]),
-        sees_all=_sees_all(actor),
+        sees_all=audited.sees_all(actor),
         asked=request.args,
-        next_cursor=shown[-1].id.hex if len(rows) > len(shown) else None,
+        next_cursor=shown[-1].line.id.hex if len(rows) > len(shown) else None,
     )
 
 
-def _read(actor: Actor, wanted: LineFilter, *, after: UUID | None, limit: int) -> list[AuditLine]:
-    return audit.list_lines(actor, wanted=wanted, before=after, limit=limit)
+def _read(actor: Actor, wanted: LineFilter, *, after: UUID | None, limit: int) -> list[Told]:
+    return audited.list_told(actor, wanted=wanted, before=after, limit=limit)
 
 
 @as_files(page, "/c/<id:community_id>/audit")
 def make_sheet() -> Sheet:
     """The lines that the page shows, with its filters."""
     actor, asked = current_actor(), ask(AuditPageQuery())
-    parts = read_whole(partial(_read, actor, _wanted(actor, asked)), key=lambda line: line.id)
-    names = ("at", "who", "for_whom", "what", "ended", "origin")
+    parts = read_whole(partial(_read, actor, _wanted(actor, asked)), key=lambda one: one.line.id)
+    names = ("at", "who", "for_whom", "what", "ended", "origin", "device")
     rows = [[one[name] for name in names] for part in parts for one in _shown(actor, list(part))]
-    columns = (_("时间"), _("谁"), _("替谁"), _("做了什么"), _("结果"), _("从哪里"))
+    columns = (_("时间"), _("谁"), _("替谁"), _("做了什么"), _("结果"), _("从哪里"), _("设备"))
     return Sheet(columns, rows)
-
-
-def _sees_all(actor: Actor) -> bool:
-    return any(scope & COMMUNITY for scope in reach(actor, "see_audit").values())
 
 
 def _wanted(actor: Actor, asked: dict[str, Any]) -> LineFilter:
     who = None
-    if asked["who"] and _sees_all(actor) and not members.is_masked_for(actor):
+    if asked["who"] and audited.sees_all(actor) and not members.is_masked_for(actor):
         who = {member.person_id for member in members.find_members(actor, asked["who"])}
     since = clock.start_of_day(asked["on"]) if asked["on"] else None
     until = since + timedelta(days=1) if since else None
     return LineFilter(actor_ids=who, action=asked["action"], refused=asked["refused"], since=since, until=until)
 
 
-def _shown(actor: Actor, lines: list[AuditLine]) -> list[dict[str, Any]]:
+def _shown(actor: Actor, told: list[Told]) -> list[dict[str, Any]]:
+    lines = [one.line for one in told]
     people = {line.actor_id for line in lines} | {line.on_behalf_of for line in lines if line.on_behalf_of}
     names = members.names_of(actor.tenant, people)
     if members.is_masked_for(actor):
@@ -94,8 +91,9 @@ def _shown(actor: Actor, lines: list[AuditLine]) -> list[dict[str, Any]]:
             "ended": came_to(line.outcome),
             "is_refusal": line.outcome != audit.DONE,
             "origin": line.origin or "",
+            "device": device,
         }
-        for line in lines
+        for line, device in told
     ]
 
 

@@ -7,13 +7,16 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from api.auth import current_actor
+from api.schemas.leaving import MovingOnSchema
 from api.schemas.numbers import NewNumberSchema, OwnNumberSchema
-from ledger.people import leaving, own_number, phones
+from ledger.people import communities, leaving, own_number, phones
 from ledger.people.models import LeftReason
 from web.acting import own_member
 from web.forms import read, send, submit
 
 page = Blueprint("my_account", __name__)
+
+MOST_TYPED = 60
 
 
 @page.get("/c/<id:community_id>/account")
@@ -70,4 +73,38 @@ def leave() -> Any:
         lambda _: leaving.leave(current_actor(), own, reason=reason),
         to=lambda _: url_for("web.welcome.show"),
         again=_show,
+    )
+
+
+@page.get("/c/<id:community_id>/account/move")
+def ask_where_to() -> Any:
+    """Which community one moves to, found by its name, and what moving means."""
+    return _ask_where_to()
+
+
+def _ask_where_to(refusal: Any = None, errors: Any = None, **_typed: Any) -> str:
+    actor = own_member()
+    assert actor.member_id is not None, "own_member refuses whoever is none"
+    typed = request.values.get("to", "")[:MOST_TYPED]
+    seen = leaving.preview_leaving(actor, actor.member_id)
+    return render_template(
+        "my_account/move.html",
+        holding=seen.holding,
+        offices=len(seen.offices.rows),
+        asked={"to": typed},
+        found=[one for one in communities.find_communities(typed) if one.id != actor.tenant],
+        refusal=refusal,
+        chosen_none=bool(errors),
+    )
+
+
+@page.post("/c/<id:community_id>/account/move")
+def move() -> Any:
+    """I am no member here any more and one there; my wallet waits here."""
+    own_member()
+    return send(
+        MovingOnSchema(only=("community_id",)),
+        lambda asked: leaving.move_to(current_actor(), asked["community_id"]),
+        to=lambda there: url_for("web.home.show", community_id=there.community_id),
+        again=_ask_where_to,
     )

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from api.acting import set_actor
 from api.auth import COOKIE, actor_or_none, current_actor, is_secure, own_cookie, public
-from api.schemas.sign_in import CodeRequestSchema, SignInRequestSchema
+from api.schemas.sign_in import CodeRequestSchema, ProofSchema, SignInRequestSchema
 from ledger.core.errors import NotFound
 from ledger.people import communities, consents, devices, members, sessions, sign_in
 from ledger.people.errors import TotpRequired, TotpWrong
@@ -114,6 +114,10 @@ def _typed_proof() -> Proof | None:
     """Whose a number is that was not used for long: asked for only when it must be."""
     if request.form.get("is_new"):
         return Proof(is_somebody_else=True)
+    card: Proof
+    card, errors = read_form(ProofSchema(only=("card_code", "pin")))
+    if not errors and card.card_code:
+        return card
     name = request.form.get("proof_name", "").strip()[:80]
     return Proof(name=name) if name else None
 

@@ -21,6 +21,7 @@ IMPORT_COLUMNS = {
     "unit": _("住在"),
     "household": _("住户"),
     "post": _("职务"),
+    "card": _("红花卡号"),
     "points": _("红花"),
     "minutes": _("服务分钟"),
     "shop": _("店名"),

@@ -21,19 +21,23 @@ class AuditQuery(PageQuery):
 
 
 class AuditLineSchema(Schema):
-    id = Id()
-    at = Moment()
-    actor_id = Id()
-    on_behalf_of = Id(allow_none=True)
-    action = fields.String()
-    thing_id = Id(allow_none=True)
-    outcome = fields.String(metadata={"description": '"done" or the reason code.'})
-    request_id = fields.String()
+    id = Id(attribute="line.id")
+    at = Moment(attribute="line.at")
+    actor_id = Id(attribute="line.actor_id")
+    on_behalf_of = Id(attribute="line.on_behalf_of", allow_none=True)
+    action = fields.String(attribute="line.action")
+    thing_id = Id(attribute="line.thing_id", allow_none=True)
+    outcome = fields.String(attribute="line.outcome", metadata={"description": '"done" or the reason code.'})
+    request_id = fields.String(attribute="line.request_id")
     origin = fields.String(
+        attribute="line.origin",
         allow_none=True,
         metadata={"description": "The same for acts from the same place; no address can be read from it."},
     )
-    detail = fields.Dict()
+    device = fields.String(
+        metadata={"description": "What the device or token is called; empty once forgotten, or if it is not for you."}
+    )
+    detail = fields.Dict(attribute="line.detail")
 
 
 AuditPageSchema = page_of(AuditLineSchema)

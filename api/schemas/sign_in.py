@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas.fields import Id, Moment, Schema, Text
+from api.schemas.fields import Code, Id, Moment, Pin, Schema, Text
 from ledger.people.models import Purpose
 from ledger.people.numbers import Proof
 from ledger.people.passwords import LONGEST
@@ -40,9 +40,12 @@ class CodeRequestSchema(Schema):
 
 
 class ProofSchema(Schema):
-    """Whose a doubtful number is: the name the community knows, or that it is somebody else's now."""
+    """Whose a doubtful number is: the name the community knows, the paper card with its PIN, or that it is somebody
+    else's now."""
 
     name = Text(80, load_default="", metadata={"description": "As the community knows you.", "example": "林秀芳"})
+    card_code = Code(200, load_default="", metadata={"example": "7KQ2-M4XW", "description": "With `pin`."})
+    pin = Pin(load_default="")
     is_somebody_else = fields.Boolean(load_default=False, metadata={"description": "The number is new to me."})
 
     @post_load

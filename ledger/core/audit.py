@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, insert, or_
+from sqlalchemy import Index, Select, func, insert, literal_column, or_, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets
-from ledger.core.db import Base, db, text
-from ledger.core.errors import Forbidden
-from ledger.core.ids import NOBODY, new_id
+from ledger.core.db import Base, atomic, db, is_postgresql, text
+from ledger.core.errors import Forbidden, NotFound
+from ledger.core.ids import NOBODY, first_id_at, new_id
 from ledger.core.permissions import COMMUNITY, reach
 from ledger.core.tenancy import Actor, scoped
 
@@ -39,10 +40,15 @@ def forget_request() -> None:
     origin.set(None)
 
 
+DONE = "done"
+REFUSED = f"outcome <> '{DONE}'"
+
+
 class AuditLine(Base):
     """One act. `outcome` is "done" or the reason code; `detail` holds ids and figures, never names or phones.
 
-    `origin` is the same for acts from the same network address; the address itself is nowhere.
+    `origin` is the same for acts from the same network address; the address itself is nowhere. `session_id` is the
+    sign-in or token that was used: what its device is called is known as long as its row is kept.
     """
 
     __tablename__ = "audit_lines"
@@ -50,6 +56,19 @@ class AuditLine(Base):
         # Serve: the audit page and a person's own lines, newest first: what they did, and what was done for them.
         Index("ix_audit_lines_actor", "community_id", "actor_id", "id"),
         Index("ix_audit_lines_owner", "community_id", "on_behalf_of", "id"),
+        # Serve the filters of the page: by act (also by how it begins), by thing, and what was refused.
+        Index(
+            "ix_audit_lines_action", "community_id", "action", "id", postgresql_ops={"action": "varchar_pattern_ops"}
+        ),
+        Index("ix_audit_lines_thing", "community_id", "thing_id", "id"),
+        Index(
+            "ix_audit_lines_refused",
+            "community_id",
+            "outcome",
+            "id",
+            sqlite_where=sql(REFUSED),
+            postgresql_where=sql(REFUSED),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -62,6 +81,7 @@ class AuditLine(Base):
     request_id: Mapped[str] = mapped_column(text(64))
     detail: Mapped[dict[str, Any]]
     origin: Mapped[str | None] = mapped_column(text(16))
+    session_id: Mapped[UUID | None]
 
 
 _lines: Any = AuditLine.__table__
@@ -72,7 +92,7 @@ def record(
     action: str,
     thing_id: UUID | None = None,
     *,
-    outcome: str = "done",
+    outcome: str = DONE,
     on_behalf_of: UUID | None = None,
     **detail: Any,
 ) -> None:
@@ -89,8 +109,40 @@ def record(
         "request_id": request_id.get(),
         "detail": detail,
         "origin": origin.get(),
+        "session_id": actor.session_id if actor else None,
     }
     db.session.execute(insert(_lines), [line])
+
+
+@atomic
+def record_reading(actor: Actor, action: str, thing_id: UUID | None = None, *, of: UUID | None = None) -> None:
+    """That the actor read what is personal of somebody else (`of`; None: of several) has its line.
+
+    The one place for readings. Who reads what is their own leaves none.
+    """
+    if not (of is not None and actor.is_person(of)):
+        record(actor, action, thing_id, on_behalf_of=of)
+
+
+MISSES = 20
+MISSES_MINUTES = 10
+"""So many readings of what is not there have their line in so many minutes, person by person; the last one says so."""
+
+
+@atomic
+def record_miss(actor: Actor, action: str, thing_id: UUID) -> None:
+    """Who reads another's thing, or none at all, by its id leaves a line; who tries many, a bounded number."""
+    since = first_id_at(clock.now() - timedelta(minutes=MISSES_MINUTES))
+    lately = scoped(actor.community_id or NOBODY, AuditLine.id).where(
+        _is_refused(),
+        AuditLine.outcome == NotFound.code,
+        AuditLine.actor_id == actor.person_id,
+        AuditLine.id >= since,
+    )
+    count = db.session.scalar(select(func.count()).select_from(lately.limit(MISSES).subquery())) or 0
+    if count < MISSES:
+        last: dict[str, Any] = {"further_ones_unrecorded": True} if count == MISSES - 1 else {}
+        record(actor, action, thing_id, outcome=NotFound.code, **last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +164,9 @@ class LineFilter:
 
 
 ALL = LineFilter()
-DONE = "done"
+
+SLACK = timedelta(minutes=1)
+"""Between the time in a line's id and the time that it names."""
 
 
 def list_lines(
@@ -123,7 +177,7 @@ def list_lines(
     scopes = reach(actor, "see_audit")
     if not scopes:
         raise Forbidden
-    query = scoped(actor.tenant, AuditLine).where(*_conditions(wanted))
+    query = lines_of(actor.tenant, wanted)
     if not any(scope & COMMUNITY for scope in scopes.values()):
         query = query.where(or_(AuditLine.actor_id == actor.person_id, AuditLine.on_behalf_of == actor.person_id))
     if before is not None:
@@ -131,18 +185,40 @@ def list_lines(
     return list(db.session.scalars(query.order_by(AuditLine.id.desc()).limit(limit)))
 
 
+def lines_of(community_id: UUID, wanted: LineFilter) -> Select[Any]:
+    """The query of the lines that are wanted, each filter with its index."""
+    query = scoped(community_id, AuditLine).where(*_conditions(wanted))
+    if wanted.refused or wanted.outcome not in (None, DONE):
+        query = query.where(_is_refused())
+    return query
+
+
 def _conditions(wanted: LineFilter) -> Iterator[ColumnElement[bool]]:
-    for name in ("actor_id", "on_behalf_of", "thing_id", "outcome"):
+    for name in ("actor_id", "on_behalf_of", "thing_id"):
         value = getattr(wanted, name)
         if value is not None:
             yield getattr(AuditLine, name) == value
     if wanted.actor_ids is not None:
         yield AuditLine.actor_id.in_(wanted.actor_ids)
     if wanted.action is not None:
-        yield AuditLine.action.startswith(wanted.action, autoescape=True)
-    if wanted.refused is not None:
-        yield AuditLine.outcome != DONE if wanted.refused else AuditLine.outcome == DONE
+        yield from _begins(wanted.action)
+    if wanted.outcome is not None:
+        yield AuditLine.outcome == wanted.outcome
+    if wanted.refused is False:
+        yield AuditLine.outcome == DONE
     if wanted.since is not None:
-        yield AuditLine.at >= wanted.since
+        yield from (AuditLine.at >= wanted.since, AuditLine.id >= first_id_at(wanted.since - SLACK))
     if wanted.until is not None:
-        yield AuditLine.at < wanted.until
+        yield from (AuditLine.at < wanted.until, AuditLine.id < first_id_at(wanted.until + SLACK))
+
+
+def _is_refused() -> ColumnElement[bool]:
+    """Said in the words of the index, for SQLite knows it by them."""
+    return AuditLine.outcome != literal_column(f"'{DONE}'")
+
+
+def _begins(action: str) -> Iterator[ColumnElement[bool]]:
+    """How the act begins, so that the index of acts finds it: SQLite needs bounds, for its LIKE knows no capitals."""
+    yield AuditLine.action.startswith(action, autoescape=True)
+    if not is_postgresql():
+        yield AuditLine.action.between(action, action + "\U0010ffff")

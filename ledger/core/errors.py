@@ -161,6 +161,14 @@ class KeyReused(Reason):
     en = ("This Idempotency-Key was used for another request.", "Use a new key for a new request.")
 
 
+class AnsweredLongAgo(KeyReused):
+    """The same request under the same key was answered so long ago that the answer is forgotten. Nothing is done."""
+
+    code = "answered_long_ago"
+    zh = ("这一步很久以前已经办过了，没有再办一次。", "请在列表里查看结果；要再办一次，请重新打开页面提交。")
+    en = ("This was done long ago, and is not done again.", "See the result in its list; to do it anew, start afresh.")
+
+
 class VersionRequired(Reason):
     """A versioned thing is edited without saying which version was read."""
 

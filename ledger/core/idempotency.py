@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Index, Text, delete, select, update
+from sqlalchemy import Index, Text, delete, or_, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock
 from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
-from ledger.core.errors import Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
+from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, within
 
@@ -28,12 +29,23 @@ T = TypeVar("T")
 class OnceKey(Base):
     """A key that was used, the digest of its request, and the answer it got. Keys never become new again.
 
+    `answer` is forgotten when it is old (`forget_answers`); key, fingerprint, status and digest stay for ever.
     `digest` is what the transfers of this request name as their own (None: used before transfers named it).
     """
 
     __tablename__ = "once_keys"
-    # Serves: the check that the key of every sealed transfer is still remembered.
-    __table_args__ = (Index("ix_once_keys_digest", "community_id", "digest"),)
+    __table_args__ = (
+        # Serves: the check that the key of every sealed transfer is still remembered.
+        Index("ix_once_keys_digest", "community_id", "digest"),
+        # Serves: forgetting answers that are old.
+        Index(
+            "ix_once_keys_answered",
+            "community_id",
+            "created_at",
+            sqlite_where=sql("answer IS NOT NULL"),
+            postgresql_where=sql("answer IS NOT NULL"),
+        ),
+    )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     actor_id: Mapped[UUID] = mapped_column(primary_key=True)
     route: Mapped[str] = mapped_column(text(160), primary_key=True)
@@ -169,6 +181,8 @@ def _claim(request: Request, key: str) -> Answer | None:
     fingerprint, status, body = db.session.execute(query).one()
     if fingerprint != request.fingerprint:
         raise KeyReused
+    if body is None:
+        raise AnsweredLongAgo
     return Answer(status, body, replayed=True)
 
 
@@ -185,6 +199,12 @@ def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
 def _remember(request: Request, answer: Answer) -> None:
     values = {"status": answer.status, "answer": answer.body}
     db.session.execute(update(_keys).where(*_is(request)).values(values))
+
+
+def forget_answers(community_id: UUID, before: datetime) -> None:
+    """What was answered before the moment is gone, here and outside communities; the keys stay used."""
+    old = or_(within(community_id, OnceKey), within(NOBODY, OnceKey)), OnceKey.created_at < before
+    db.session.execute(update(_keys).where(*old, OnceKey.answer.is_not(None)).values(answer=None))
 
 
 def _forget(request: Request) -> None:

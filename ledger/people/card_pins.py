@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from ledger.core import audit, secrets
 from ledger.core.db import db
 from ledger.core.ids import NOBODY
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, same_community, scoped, within
 from ledger.people import guesses, notices
+from ledger.people.card_codes import index_of
 from ledger.people.card_errors import PinBlocked, PinWrong
 from ledger.people.cards import ScannedCard, digest_of_pin, read_again
-from ledger.people.cards_models import Card
+from ledger.people.cards_models import Card, CardState
+from ledger.people.models import Member
 
 MOST_TRIES = 5
 """So many wrong ones since the last right one, and only staff can open the card again."""
@@ -53,6 +55,22 @@ def check_pin(actor: Actor, scanned: ScannedCard, pin: str) -> None:
     if card.pin_tries:
         card.pin_tries = 0
         db.session.flush()
+
+
+def opens_card_of(person_id: UUID, code: str, pin: str) -> bool:
+    """Is it the code and PIN of a card that the person can use, in whatever community? Whoever asks counts the tries.
+
+    The one question asked across tenants about cards, by the person; a blocked card answers nothing.
+    """
+    held = select(Card).join(Member, (Member.id == Card.member_id) & same_community(Member, Card))
+    live = held.where(Member.person_id == person_id, Card.state == CardState.ISSUED, Card.pin_tries < MOST_TRIES)
+    return any(_fits(card, code, pin) for card in db.session.scalars(live))
+
+
+def _fits(card: Card, code: str, pin: str) -> bool:
+    digest = digest_of_pin(card.id, card.pin_salt or b"", pin)
+    is_code = secrets.same(index_of(card.community_id, code), card.code_index)
+    return secrets.same(digest, card.pin_hash or b"") and is_code
 
 
 def _locked(scanned: ScannedCard) -> Card | None:

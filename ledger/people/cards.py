@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets as chance
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -35,6 +36,8 @@ from ledger.people.members import load_member
 from ledger.people.models import Member, MemberState, PlaceUnit
 
 SALT_BYTES = 16
+CODES_AT_ONCE = 500
+"""Cards that one statement asks for."""
 PIN_DIGITS = 4
 """Of a PIN that we choose; its holder may choose up to six."""
 
@@ -307,6 +310,18 @@ def members_with(community_id: UUID, codes: list[str]) -> dict[str, UUID | None]
     query = scoped(community_id, Card.code_index, Card.member_id).where(Card.code_index.in_(set(indexes.values())))
     holders = dict(db.session.execute(query).tuples().all())
     return {code: holders[index] for code, index in indexes.items() if index in holders}
+
+
+def live_holders(community_id: UUID, codes: Collection[str]) -> dict[str, UUID]:
+    """Which member holds each of these live cards; a card that is not in anybody's hands is left out."""
+    indexes = {code: index_of(community_id, code) for code in codes}
+    wanted = sorted(set(indexes.values()))
+    found: dict[bytes, UUID] = {}
+    for start in range(0, len(wanted), CODES_AT_ONCE):
+        some = wanted[start : start + CODES_AT_ONCE]
+        query = scoped(community_id, Card.code_index, Card.member_id).where(Card.code_index.in_(some))
+        found |= dict(db.session.execute(query.where(Card.state == CardState.ISSUED)).tuples().all())
+    return {code: found[index] for code, index in indexes.items() if index in found}
 
 
 def export_cards(person_id: UUID) -> dict[str, Any]:

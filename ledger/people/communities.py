@@ -162,6 +162,22 @@ def with_short_code(short_code: str) -> Community | None:
     return db.session.scalar(select(Community).where(Community.short_code == short_code))
 
 
+MOST_FOUND = 20
+"""Communities that a search answers with; who finds theirs not among them types more of its name."""
+
+
+def find_communities(typed: str) -> list[Community]:
+    """Communities by the start of their name or by their short code, in the order of their names; at most twenty.
+
+    Their names are public: each has a notice board.
+    """
+    if not typed.strip():
+        return []
+    named = Community.name.startswith(typed.strip(), autoescape=True)
+    query = select(Community).where(or_(named, Community.short_code == typed.strip().upper()))
+    return list(db.session.scalars(query.order_by(Community.name, Community.id).limit(MOST_FOUND)))
+
+
 def all_ids() -> list[UUID]:
     """Every community, for the clock's work."""
     return list(db.session.scalars(select(Community.id).order_by(Community.id)))

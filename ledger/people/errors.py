@@ -246,11 +246,11 @@ class ImportFaulty(Refused):
 
 
 class OwnOpening(Refused):
-    """Nobody opens a balance of their own."""
+    """Nobody opens a balance of their own, neither as who uploads nor as who approves."""
 
     code = "own_opening"
-    zh = ("这份名单里有您自己的红花。", "请另一位工作人员来同意。")
-    en = ("This list opens a balance of your own.", "Another colleague has to approve it.")
+    zh = ("这份名单里有您自己的红花。", "请另一位工作人员来办。")
+    en = ("This list opens a balance of your own.", "Another colleague has to do it.")
 
 
 class ExportLimit(Refused):

@@ -18,7 +18,7 @@ from ledger.core.db import db
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped
-from ledger.people import units
+from ledger.people import cards, units
 from ledger.people.errors import OwnOpening
 from ledger.people.import_sets import add_people, index_of, insert_all, people_for, people_with, pieces
 from ledger.people.imports import Column, Fault, ImportKind, Numbered, Row, register
@@ -194,26 +194,34 @@ MEMBERS = register(ImportKind("members", (NAME, PHONE, UNIT, HOUSEHOLD, POST), _
 
 # --- opening balances ---------------------------------------------------------------------------------------------
 
+CARD = Column("card", ("卡号", "红花卡", "card code"), 20)
 POINTS = Column("points", ("红花", "朵数", "flowers"), 9, required=True)
 MINUTES = Column("minutes", ("分钟", "服务分钟"), 9)
 
 
 class Owners:
-    """Whose balance a row opens: by phone, else by a name that only one member has."""
+    """Whose balance a row opens: by the live paper card, by phone, else by a name that only one member has."""
 
     def __init__(self, community_id: UUID, rows: Numbered) -> None:
         self._indexes = {number: index_of(row["phone"]) for number, row in rows if row.get("phone")}
         self._people = people_with({index for index in self._indexes.values() if index})
         self._here = _members_here(community_id, set(self._people.values()))
+        self._cards = cards.live_holders(community_id, {row["card"] for _, row in rows if row.get("card")})
         self._named: dict[str, list[Member]] = defaultdict(list)
         for piece in pieces(sorted({row["name"] for _, row in rows})):
             query = scoped(community_id, Member).where(Member.name.in_(piece), Member.state == MemberState.ACTIVE)
             for member in db.session.scalars(query):
                 self._named[member.name].append(member)
 
+    def holds_card(self, row: dict[str, str]) -> bool:
+        """Is the row's card, if it names one, in somebody's hands?"""
+        return not row.get("card") or row["card"] in self._cards
+
     def of(self, number: int, row: dict[str, str]) -> list[Member]:
         """Who is meant; one is right, none and several are not."""
         named = self._named.get(row["name"], [])
+        if row.get("card"):
+            named = [member for member in named if member.id == self._cards.get(row["card"])]
         if number not in self._indexes:
             return named
         index = self._indexes[number]
@@ -229,7 +237,9 @@ def _faults_of_openings(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
     for number, row in rows:
         yield from _faults_of_figures(number, row)
         found = meant[number]
-        if len(found) != 1:
+        if not owners.holds_card(row):
+            yield Fault(number, "card", "unknown_card")
+        elif len(found) != 1:
             yield Fault(number, "name", "ambiguous_member" if found else "unknown_member")
         elif often[found[0].id] > 1:
             yield Fault(number, "name", "member_twice")
@@ -266,14 +276,9 @@ def _openings_of(community_id: UUID, member_ids: Collection[UUID]) -> Select[Any
 
 
 def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
-    """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance.
-
-    Raises OwnOpening.
-    """
+    """Each member's flowers and minutes, through the one writer; two imports at once cannot both open a balance."""
     owners = Owners(actor.tenant, rows)
     opened = [(number, row, owners.of(number, row)[0]) for number, row in rows]
-    if any(actor.is_person(member.person_id) for _, _, member in opened):
-        raise OwnOpening
     earlier = _count_openings(actor.tenant, [member.id for _, _, member in opened])
     drafts = []
     for number, row, member in opened:
@@ -303,6 +308,13 @@ def _take_openings(actor: Actor, import_id: UUID, rows: Numbered) -> None:
     )
 
 
+def _refuse_own_opening(actor: Actor, rows: Numbered) -> None:
+    """OwnOpening when a row is the actor's."""
+    owners = Owners(actor.tenant, rows)
+    if any(actor.is_person(member.person_id) for number, row in rows for member in owners.of(number, row)):
+        raise OwnOpening
+
+
 def _count_openings(community_id: UUID, member_ids: Collection[UUID]) -> Counter[UUID]:
     """How many openings each of the members had, taken back ones included: the next one's part."""
     found: Counter[UUID] = Counter()
@@ -311,4 +323,8 @@ def _count_openings(community_id: UUID, member_ids: Collection[UUID]) -> Counter
     return found
 
 
-OPENINGS = register(ImportKind("openings", (NAME, PHONE, POINTS, MINUTES), _faults_of_openings, _take_openings))
+OPENINGS = register(
+    ImportKind(
+        "openings", (NAME, PHONE, CARD, POINTS, MINUTES), _faults_of_openings, _take_openings, _refuse_own_opening
+    )
+)

@@ -60,12 +60,14 @@ Numbered = Sequence[tuple[int, Row]]
 
 @dataclass(frozen=True, slots=True)
 class ImportKind:
-    """What can be imported: its columns, what is wrong with its rows, and what taking them does."""
+    """What can be imported: its columns, what is wrong with its rows, what taking them does, and what is one's own."""
 
     name: str
     columns: tuple[Column, ...]
     find_faults: Callable[[UUID, Numbered], Iterator[Fault]]
     take: Callable[[Actor, UUID, Numbered], None]
+    refuse_own: Callable[[Actor, Numbered], None] = lambda _actor, _rows: None
+    """Raises when rows without a fault give something to the actor, whether they upload the file or approve it."""
 
 
 kinds: dict[str, ImportKind] = {}
@@ -100,6 +102,12 @@ FAULTS: dict[str, tuple[str, str]] = {
     "owner_twice": ("同一个号码前后写了不同的店主。", "The same number stands for two owners."),
     "name_twice": ("同一个名字在文件里出现了两次。", "The same name stands twice in the file."),
     "already_there": ("已经有同名的了。", "There is one with this name already."),
+    "ambiguous_shop": (
+        "有几家同名的店，请在店的页面添加门店。",
+        "Several shops are called so: add the branch on its page.",
+    ),
+    "owner_by_hand": ("这家店已登记，店主请在店的页面添加。", "The shop is known already: add its owner on its page."),
+    "unknown_card": ("没有这个卡号，或卡不在用。", "There is no such card, or nobody holds it."),
 }
 """Every reason for which a row cannot be taken, in zh and en: a closed list."""
 
@@ -167,13 +175,15 @@ def _faults_of_form(kind: ImportKind, number: int, row: Row) -> Iterator[Fault]:
 def check_file(actor: Actor, kind_name: str, content: bytes, *, file_name: str) -> Import:
     """The file is read and kept, encrypted, with all that is wrong with it; nothing of it is taken.
 
-    Raises Forbidden, FileTooLarge, ImportUnreadable, ImportTooLong.
+    Raises Forbidden, FileTooLarge, ImportUnreadable, ImportTooLong, and what the kind refuses (OwnOpening, OwnCounter).
     """
     require(actor, "import")
     kind = kinds[kind_name]
     rows, faults = understand(kind, read_rows(content))
     ill_formed = {fault.row for fault in faults}
     faults += kind.find_faults(actor.tenant, [(number, row) for number, row in rows if number not in ill_formed])
+    if not faults:
+        kind.refuse_own(actor, rows)
     row = Import(
         community_id=actor.tenant,
         id=new_id(),
@@ -234,6 +244,7 @@ def approve_import(actor: Actor, import_id: UUID) -> Import:
         faults = list(kind.find_faults(actor.tenant, rows))
         if faults:
             raise ImportFaulty(faults=len(faults))
+        kind.refuse_own(actor, rows)
         kind.take(actor, row.id, rows)
         row.state = ImportState.DONE
     _tell(actor, row, "approve_import")

@@ -13,7 +13,7 @@ from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, Role, load, scoped
-from ledger.people import helping, members, notices, offices, sessions
+from ledger.people import children, helping, members, notices, offices, sessions
 from ledger.people.errors import OwnRole
 from ledger.people.life_errors import LastAdmin
 from ledger.people.life_models import Handover
@@ -102,7 +102,8 @@ def is_last_admin(member: Member) -> bool:
 def move_to(actor: Actor, community_id: UUID, *, name: str = "", given: Collection[Purpose] = ()) -> Member:
     """The actor has left this community and is a member of the other; flowers do not travel, they wait here.
 
-    Asked by the person alone. Raises NotFound, Forbidden, WrongState, LastAdmin, ConsentRequired.
+    A child is one there too: a guardian is named anew. Asked by the person alone. Raises NotFound, Forbidden,
+    WrongState, LastAdmin, ConsentRequired.
     """
     require(actor, "see_own", member_id=actor.member_id)
     assert actor.member_id is not None, "only a member's own right reaches here"
@@ -113,7 +114,9 @@ def move_to(actor: Actor, community_id: UUID, *, name: str = "", given: Collecti
     leave(actor, here.id, reason=LeftReason.MOVED)
     person_id = sessions.person_of(actor)
     outside = Actor(person_id=person_id, session_id=actor.session_id)
-    return members.join_community(outside, community_id, name=name or here.name, given=given)
+    there = members.join_community(outside, community_id, name=name or here.name, given=given)
+    children.carry_childhood(here, there)
+    return there
 
 
 # --- staff ------------------------------------------------------------------------------------------------------

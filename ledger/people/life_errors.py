@@ -11,22 +11,22 @@ class SecondProofNeeded(Refused):
     code = "second_proof_needed"
     zh = (
         "这个号码很久没有登录过，可能已经换了主人。",
-        "请填写您在社区登记的姓名；如果这是您新办的号码，请选“我是新来的”。",
+        "请填写您在社区登记的姓名，或红花卡的卡号和密码；如果这是您新办的号码，请选“我是新来的”。",
     )
     en = (
         "This number has not been used for long; it may have a new owner.",
-        'Give the name the community knows you by; if the number is new to you, choose "I am new".',
+        'Give the name the community knows you by, or your card and its PIN; if the number is new, choose "I am new".',
     )
     final = False
 
 
 class ProofWrong(Refused):
-    """The name is not the one that a community knows the number's person by."""
+    """The name is not the one that a community knows the number's person by, nor the card with its PIN theirs."""
 
     code = "proof_wrong"
-    zh = ("姓名和登记的不一致。", "还可以试 {tries_left} 次；不是您登记的号码，请选“我是新来的”，或请社区当面核对。")
+    zh = ("和登记的不一致。", "还可以试 {tries_left} 次；不是您登记的号码，请选“我是新来的”，或请社区当面核对。")
     en = (
-        "The name is not the one we know.",
+        "That is not what we know.",
         '{tries_left} tries left. If the number is new to you, choose "I am new", or see the community in person.',
     )
     final = False

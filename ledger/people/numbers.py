@@ -19,7 +19,7 @@ from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
-from ledger.people import communities, deliveries, notices, phones, sessions
+from ledger.people import card_pins, communities, deliveries, notices, phones, sessions
 from ledger.people.errors import PhoneInUse
 from ledger.people.life_errors import HoldsOffice, NumberIsNew, OwnNumber, ProofWrong, SecondProofNeeded
 from ledger.people.life_models import NumberChange, NumberWay
@@ -51,9 +51,12 @@ CHANGED = "【小红花】您登录用的手机号已更换。不是您本人办
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is said about whose a doubtful number is: the name by which a community knows them, or "not me"."""
+    """What is said about whose a doubtful number is: the name by which a community knows them, their paper card with
+    its PIN, or "not me"."""
 
     name: str = ""
+    card_code: str = ""
+    pin: str = ""
     is_somebody_else: bool = False
 
 
@@ -70,7 +73,7 @@ def person_signing_in(number: str, proof: Proof | None = None) -> UUID:
             raise SecondProofNeeded
         if proof.is_somebody_else:
             return _give_away(phone, number)
-        if not _is_called(phone.person_id, proof.name, number):
+        if not _is_proven(phone.person_id, proof, number):
             left = MAX_PROOFS - (phone.wrong_proofs or 0) - 1
             if left <= 0:
                 return _give_away(phone, number)
@@ -122,6 +125,13 @@ def _names_of(person_id: UUID) -> set[str]:
         select(CounterStaff.name).where(CounterStaff.person_id == person_id, CounterStaff.until.is_(None)),
     )
     return {str(name) for name in db.session.scalars(names)}
+
+
+def _is_proven(person_id: UUID, proof: Proof, number: str) -> bool:
+    """By the name, or by the card in the hand and its PIN: the way for whoever is known by no name."""
+    if proof.card_code:
+        return card_pins.opens_card_of(person_id, proof.card_code, proof.pin)
+    return _is_called(person_id, proof.name, number)
 
 
 def _is_called(person_id: UUID, said: str, number: str) -> bool:

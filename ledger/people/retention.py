@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, or_, update
 
 from ledger.core import clock, registry
 from ledger.core.db import db
+from ledger.core.idempotency import forget_answers
 from ledger.core.outbox import OutboxEvent
 from ledger.core.tenancy import within
 from ledger.people.exports import KEPT_DAYS, erase_overdue
@@ -76,6 +77,9 @@ RETENTION: tuple[Kept, ...] = (
          "Cybersecurity Law 21 (logs: six months)", _forget_sessions),
     Kept("outbox_events", "telling other systems", "ids and figures", 90,
          "PIPL 13(1)2, 19", _forget_payloads),
+    Kept("once_keys", "answering a repeated request alike",
+         "the answer: ids, never names; the used key stays for ever", 90,
+         "PIPL 13(1)2, 19", forget_answers),
     Kept("data_exports", "handing a person their data", "everything of the person, encrypted", KEPT_DAYS,
          "PIPL 45", _forget_exports),
 )  # fmt: skip

@@ -241,10 +241,15 @@ def list_certificates(
 
 
 def see_certificate(actor: Actor, certificate_id: UUID) -> CertificateView:
-    """One certificate with what is printed on it. Raises NotFound, Forbidden, DocumentChanged."""
+    """One certificate with what is printed on it; another's reading is written down.
+
+    Raises NotFound, Forbidden, DocumentChanged.
+    """
     row = load(actor.tenant, Certificate, certificate_id)
     require(actor, SEE, member_id=row.member_id)
-    view = _view(actor, row, load(actor.tenant, Member, row.member_id))
+    member = load(actor.tenant, Member, row.member_id)
+    audit.record_reading(actor, "recognition.read_certificate", row.id, of=member.person_id)
+    view = _view(actor, row, member)
     if row.document is None:
         return view
     document = printed(row)

@@ -1,9 +1,12 @@
-"""What this room lets import: shops with their branches and owners. Rows with the same shop are its branches."""
+"""What this room lets import: shops with their branches and owners, and further branches of shops that are there.
+
+Rows with the same shop are its branches.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +16,7 @@ from ledger.core import audit, clock, outbox, secrets
 from ledger.core.db import db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Role
-from ledger.people.import_sets import index_of, insert_all, people_for, pieces
+from ledger.people.import_sets import index_of, insert_all, people_for, people_with, pieces
 from ledger.people.imports import Column, Fault, ImportKind, Numbered, Row, register
 from ledger.people.models import CounterStaff
 from ledger.rewards.errors import OwnCounter
@@ -37,18 +40,34 @@ def _branch_of(row: Row) -> str:
 
 
 def _faults_of_merchants(community_id: UUID, rows: Numbered) -> Iterator[Fault]:
-    there = _names_here(community_id, {row["shop"] for _, row in rows})
+    there = _shops_here(community_id, {row["shop"] for _, row in rows})
+    branches = _branches_here(there)
     often = Counter((row["shop"], _branch_of(row)) for _, row in rows)
     trades: dict[str, str] = {}
     owners: dict[tuple[str, bytes], str] = {}
     for number, row in rows:
         if row["shop"] in there:
-            yield Fault(number, "shop", "already_there")
+            yield from _faults_of_known(number, row, there[row["shop"]], branches)
+        elif trades.setdefault(row["shop"], row["trade"]) != row["trade"]:
+            yield Fault(number, "trade", "differs")
         if often[row["shop"], _branch_of(row)] > 1:
             yield Fault(number, "branch", "name_twice")
-        if trades.setdefault(row["shop"], row["trade"]) != row["trade"]:
-            yield Fault(number, "trade", "differs")
         yield from _faults_of_owner(number, row, owners)
+
+
+def _faults_of_known(
+    number: int, row: Row, shops: list[Merchant], branches: Collection[tuple[UUID, str]]
+) -> Iterator[Fault]:
+    """A shop that is there gets a branch by another name, and nothing else."""
+    if len(shops) > 1:
+        yield Fault(number, "shop", "ambiguous_shop")
+        return
+    if shops[0].trade != row["trade"]:
+        yield Fault(number, "trade", "differs")
+    if (shops[0].id, _branch_of(row)) in branches:
+        yield Fault(number, "branch", "already_there")
+    if row.get("owner") or row.get("owner_phone"):
+        yield Fault(number, "owner", "owner_by_hand")
 
 
 def _faults_of_owner(number: int, row: Row, owners: dict[tuple[str, bytes], str]) -> Iterator[Fault]:
@@ -65,11 +84,22 @@ def _faults_of_owner(number: int, row: Row, owners: dict[tuple[str, bytes], str]
         yield Fault(number, "owner", "owner_twice")
 
 
-def _names_here(community_id: UUID, names: Collection[str]) -> set[str]:
-    """Which of these names a shop of the community has already."""
-    found: set[str] = set()
+def _shops_here(community_id: UUID, names: Collection[str]) -> dict[str, list[Merchant]]:
+    """The shops of the community that have these names already."""
+    found: dict[str, list[Merchant]] = defaultdict(list)
     for piece in pieces(sorted(names)):
-        found |= set(db.session.scalars(select(Merchant.name).where(known_to(community_id), Merchant.name.in_(piece))))
+        query = select(Merchant).where(known_to(community_id), Merchant.name.in_(piece))
+        for merchant in db.session.scalars(query):
+            found[merchant.name].append(merchant)
+    return found
+
+
+def _branches_here(shops: Mapping[str, Sequence[Merchant]]) -> set[tuple[UUID, str]]:
+    """Their branches: whose, and how called."""
+    found: set[tuple[UUID, str]] = set()
+    for piece in pieces([one.id for of_name in shops.values() for one in of_name]):
+        query = select(Branch.merchant_id, Branch.name).where(Branch.merchant_id.in_(piece))
+        found |= set(db.session.execute(query).tuples())
     return found
 
 
@@ -77,12 +107,10 @@ def _names_here(community_id: UUID, names: Collection[str]) -> set[str]:
 
 
 def _take_merchants(actor: Actor, import_id: UUID, rows: Numbered) -> None:
-    """Shops, branches with their poster codes, and owners, set by set; an owner is whoever signs in with the number.
-
-    Raises OwnCounter (the actor would own a shop of the list).
-    """
-    merchants = _merchants_of(actor, rows)
-    ids = {merchant["name"]: merchant["id"] for merchant in merchants}
+    """Shops, branches with their poster codes, and owners, set by set; an owner is whoever signs in with the number."""
+    there = {name: shops[0].id for name, shops in _shops_here(actor.tenant, {row["shop"] for _, row in rows}).items()}
+    merchants = _merchants_of(actor, [(number, row) for number, row in rows if row["shop"] not in there])
+    ids = there | {merchant["name"]: merchant["id"] for merchant in merchants}
     branches = _branches_of(rows, ids)
     staff = _owners_of(actor, rows, ids)
     insert_all(Merchant, merchants)
@@ -120,11 +148,9 @@ def _branches_of(rows: Numbered, ids: dict[str, UUID]) -> list[dict[str, Any]]:
 
 
 def _owners_of(actor: Actor, rows: Numbered, ids: dict[str, UUID]) -> list[dict[str, Any]]:
-    """An owner for each number of a shop, however many rows name it. Raises OwnCounter."""
+    """An owner for each number of a shop, however many rows name it."""
     numbers = {index: row["owner_phone"] for _, row in rows if (index := index_of(row.get("owner_phone", "")))}
     people = people_for(numbers)
-    if actor.person_id in people.values():
-        raise OwnCounter
     named = {(row["shop"], index_of(row["owner_phone"])): row["owner"] for _, row in rows if row.get("owner_phone")}
     own = {"community_id": actor.tenant, "branch_id": None, "role": Role.OWNER, "since": clock.now()}
     return [
@@ -141,6 +167,23 @@ def _owners_of(actor: Actor, rows: Numbered, ids: dict[str, UUID]) -> list[dict[
     ]
 
 
+def _refuse_own_shop(actor: Actor, rows: Numbered) -> None:
+    """OwnCounter when the actor would own a shop of the list, or owns one that gets a branch."""
+    indexes = {index for _, row in rows if (index := index_of(row.get("owner_phone", "")))}
+    there = _shops_here(actor.tenant, {row["shop"] for _, row in rows})
+    owned = {counter.merchant_id for counter in actor.counters}
+    if any(map(actor.is_person, people_with(indexes).values())) or any(
+        shop.id in owned for shops in there.values() for shop in shops
+    ):
+        raise OwnCounter
+
+
 MERCHANTS = register(
-    ImportKind("merchants", (SHOP, TRADE, BRANCH, ADDRESS, OWNER, OWNER_PHONE), _faults_of_merchants, _take_merchants)
+    ImportKind(
+        "merchants",
+        (SHOP, TRADE, BRANCH, ADDRESS, OWNER, OWNER_PHONE),
+        _faults_of_merchants,
+        _take_merchants,
+        _refuse_own_shop,
+    )
 )

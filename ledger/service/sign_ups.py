@@ -20,7 +20,7 @@ from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, load, scoped, system_actor, within
-from ledger.people import members
+from ledger.people import children, members
 from ledger.people.models import PlaceUnit
 from ledger.people.notices import NoticeKind, declare, tell
 from ledger.service.errors import ActivityOver, OfferOver, StandsEveryDay
@@ -65,7 +65,7 @@ def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -
     """The member (None: the actor) has a place, or is last in the line; signing up again answers the same.
 
     Whoever may act for the member may sign them up. Raises NotFound (activity, member), Forbidden, StandsEveryDay,
-    WrongState (cancelled), ActivityOver.
+    WrongState (cancelled), ActivityOver, GuardianRequired (a child for whom nobody answers).
     """
     activity = load(actor.tenant, Activity, activity_id, lock=True)
     member_id, on_behalf_of = _whose(actor, member_id)
@@ -78,6 +78,7 @@ def sign_up(actor: Actor, activity_id: UUID, *, member_id: UUID | None = None) -
     earlier: SignUp | None = db.session.scalars(_of(activity, LIVE).where(SignUp.member_id == member_id)).one_or_none()
     if earlier is not None:
         return earlier
+    children.require_guardian(members.load_member(actor.tenant, member_id))
     has_room = activity.capacity is None or (
         _count(activity, TAKING_A_PLACE) < activity.capacity and not _count(activity, (SignUpState.WAITING,))
     )

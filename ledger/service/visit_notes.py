@@ -93,8 +93,8 @@ def list_notes(
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Noted]:
-    """The notes of the actor's parts, newest first; `follow_up` only those that ask for something. Raises Forbidden,
-    NotFound (the unit)."""
+    """The notes of the actor's parts, newest first; `follow_up` only those that ask for something. That they were read
+    is written down. Raises Forbidden, NotFound (the unit)."""
     require_any(actor, HANDLE)
     plate = same_community(Plate, Checkin) & (Plate.id == Checkin.plate_id)
     query = (
@@ -113,6 +113,8 @@ def list_notes(
         note = note_of(checkin)
         if note is not None:
             found.append(Noted(checkin, activity, name, note, door))
+    if found:
+        audit.record_reading(actor, "service.read_notes", unit_id)
     return found
 
 

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from api.list_files import FORMATS
 from ledger.book import checkpoints
 from ledger.book.reversal_requests import ask_reversal
 from ledger.core import clock
@@ -71,7 +72,9 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
-} | OPEN_CALENDAR  # fmt: skip
+} | OPEN_CALENDAR | {
+    f"{kind}.list_{kind}_{ending}" for kind in ("members", "checkins", "redemptions", "audit") for ending in FORMATS
+}  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 
 OWN_PERSON = {
@@ -410,3 +413,35 @@ def test_a_member_of_two_communities_keeps_them_apart(client: FlaskClient, town:
     token = neighbour(town.street.id, "两边住", here.person_id, here.id)
     answer = client.get(f"{north.url}/members/{here.id.hex}", headers=token.headers)
     assert answer.status_code == 404
+
+
+CLERKS = {
+    "redemptions.get_redemption", "redemptions.post_redemption", "redemptions.post_cancellation",
+    "redemptions.post_refund", "till.post_till", "till.get_till", "vouchers.get_voucher", "vouchers.post_use",
+}  # fmt: skip
+OWNERS = CLERKS | {
+    "agreements.list_agreements", "agreements.get_agreement", "agreements.post_agreement", "agreements.put_agreement",
+    "agreements.post_signature", "bank-accounts.list_accounts", "bank-accounts.post_account", "bank-accounts.post_stop",
+    "branches.post_branch", "complaints.list_complaints", "complaints.get_complaint", "complaints.get_photo",
+    "complaints.post_answer", "disputes.list_disputes", "disputes.get_dispute", "disputes.get_photo",
+    "disputes.post_dispute", "disputes.post_appeal", "flags.list_waiting", "merchants.list_counter_staff",
+    "merchants.post_clerk", "merchants.delete_counter_staff", "offers.post_offer", "offers.put_offer",
+    "offers.post_stock", "offers.post_end", "payouts.list_payouts", "payouts.get_payout",
+    "settlements.list_settlements", "settlements.get_settlement", "settlements.list_lines", "settlements.get_json",
+    "settlements.get_csv", "settlements.get_xlsx", "settlements.get_zip", "settlements.post_confirm",
+    "settlements.post_invoice",
+}  # fmt: skip
+"""What the matrix gives whoever stands behind a counter, of the routes that refuse somebody."""
+
+
+@pytest.mark.parametrize(("role", "theirs"), [("clerk", CLERKS), ("owner", OWNERS)])
+def test_whoever_stands_behind_a_counter_gets_in_nowhere_else(
+    app: Flask, client: FlaskClient, town: Town, role: str, theirs: set[str]
+) -> None:
+    by_endpoint = {rule.endpoint: rule for rule in routes(app)}
+    let_in = set()
+    for endpoint, (_, body) in REFUSED.items():
+        headers = town.people[role].headers
+        if _call(client, by_endpoint[endpoint], town, headers, _named(body, town.things)).status_code != 403:
+            let_in.add(endpoint)
+    assert let_in == theirs

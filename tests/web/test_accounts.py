@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from ledger.book.merging import holding_of
 from ledger.core import clock
 from ledger.core.tenancy import Role
-from ledger.people import deaths, merges, phones
-from tests.stories import next_phone
+from ledger.people import children, deaths, leaving, members, merges, phones, sessions
+from ledger.people.consents import give
+from ledger.people.models import Purpose
+from tests.stories import neighbour, next_phone, open_neighbourhood
 
 
 def merged(street):
@@ -89,8 +93,6 @@ def test_numbers_leaving_and_the_end_of_roles_by_the_staff(street, visit):
 def test_wallets_that_stand_still_are_listed(street, visit):
     lin = street.volunteer(30)
     clock.move_to(clock.now().replace(year=clock.now().year + 1, month=12))
-    from tests.stories import neighbour
-
     admin = street.place.admin
     browser = visit(neighbour(street.id, admin.name, admin.person_id, admin.member_id))
     browser.get("./members/still")
@@ -112,6 +114,29 @@ def test_one_changes_the_number_and_leaves_by_oneself(street, visit, monkeypatch
     assert phones.person_with(number) == lin.person_id
     browser.post("./account/leave", moved="1")
     assert browser.get("./").status_code == 404
+
+
+def test_one_moves_to_another_community_found_by_its_name_and_the_flowers_wait(street, visit):
+    lin, child_until = street.volunteer(30), clock.today() + timedelta(days=400)
+    children.set_child(street.place.admin.actor, lin.member_id, child_until)
+    give(lin.person_id, [Purpose.SERVICE], by=street.place.admin.person_id)
+    there = open_neighbourhood("北华社区")
+    browser = visit(lin)
+    browser.get("./account/move?to=南极社区")
+    assert "没有找到" in browser.words
+    browser.get("./account/move?to=北华")
+    assert {"北华社区", "30 朵"} <= set(re.findall(r"北华社区|30 朵", browser.words))
+    assert browser.post("./account/move", to="北华").status_code == 422
+    assert "请选一个社区。" in browser.words
+    moved = browser.post("./account/move", to="北华", community_id=there.id.hex)
+    assert moved.headers["Location"].endswith(f"/c/{there.id.hex}/")
+    assert browser.get(f"/c/{street.place.id.hex}/").status_code == 404
+    member = members.member_of(there.id, lin.person_id)
+    assert member.child_until == child_until
+    assert (holding_of(street.place.id, lin.member_id).points, holding_of(there.id, member.id).points) == (30, 0)
+    leaving.leave(neighbour(there.id, lin.name, lin.person_id, member.id).actor, member.id)
+    back = members.join_community(sessions.actor_of(lin.token), street.place.id)
+    assert (back.id, street.available(lin)) == (lin.member_id, 30)
 
 
 def test_only_the_admin_opens_accounts_and_only_staff_the_merges(street, visit):

@@ -13,7 +13,7 @@ from tests.stories import open_neighbourhood
 from web.acts import ACTS
 
 LEDGER = Path(__file__).parents[2] / "ledger"
-RECORDED = re.compile(r"audit\.record\(\s*[\w.()]+,\s*\"([a-z_.]+)\"")
+RECORDED = re.compile(r"audit\.record(?:_reading)?\(\s*[\w.()]+,\s*\"([a-z_.]+)\"")
 
 
 def recorded() -> Iterator[str]:

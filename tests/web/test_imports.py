@@ -76,7 +76,7 @@ def test_without_a_file_the_form_says_so(place, visit):
     ("kind", "chinese", "english"),
     [
         ("members", "姓名,手机,单元,住户,职务", "name,phone,unit,household,post"),
-        ("openings", "姓名,手机,红花,分钟", "name,phone,points,minutes"),
+        ("openings", "姓名,手机,卡号,红花,分钟", "name,phone,card,points,minutes"),
         ("merchants", "店名,做什么的,门店,地址,店主,店主手机", "shop,trade,branch,address,owner,owner_phone"),
     ],
 )

@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from api.auth import COOKIE
 from ledger.core.errors import NotSignedIn
-from ledger.people import consents, members, phones, sessions
+from ledger.people import cards, consents, members, numbers, phones, sessions
 from ledger.people.models import Purpose
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 from tests.web.browser import Browser
@@ -177,6 +177,21 @@ def test_signing_in_behind_a_poster_of_the_community_is_joining_it(street, visit
     browser, phone = visit(), next_phone()
     sign_in(browser, phone, next=f"/s/{street.poster.code}", consents=["service"])
     assert members.member_of(street.id, phones.person_with(phone)) is not None
+
+
+def test_a_doubtful_number_is_proven_by_the_paper_card_and_its_pin(place, visit):
+    number = next_phone()
+    member = members.add_member(place.admin.actor, "林秀芳", phone=number)
+    handed = cards.hand_out(place.admin.actor, member.id, pin="2580")
+    numbers.report_number(place.admin.actor, member.id)
+    browser = visit()
+    sign_in(browser, number)
+    assert "用红花卡证明" in browser.words
+    wrong = browser.post("/sign-in", phone=number, code=code_for(number), card_code=handed.code, pin="2581")
+    assert (wrong.status_code, "和登记的不一致" in browser.words) == (409, True)
+    right = browser.post("/sign-in", phone=number, code=code_for(number), card_code=handed.code, pin="2580")
+    token = cookie_of(right).partition(";")[0].removeprefix(f"{COOKIE}=")
+    assert sessions.actor_of(token).person_id == member.person_id
 
 
 def test_who_belongs_to_no_community_is_told_how_to_join_one(place, visit):

@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from ledger.core import audit
+from ledger.core import audit, clock, idempotency
 from ledger.core.db import atomic, db
-from ledger.core.errors import Forbidden, Invalid, KeyReused, NotFound, Reason, Refused, WrongState
+from ledger.core.errors import AnsweredLongAgo, Forbidden, Invalid, KeyReused, NotFound, Reason, Refused, WrongState
 from ledger.core.idempotency import Answer, OnceKey, Request, perform
 from ledger.core.ids import new_id
 from ledger.core.numbers import NumberSeries, next_in_series
@@ -50,6 +50,11 @@ def ask(verb: Callable[[], Any] = count, **how: Any) -> Answer:
         dump=lambda result: Answer(201, f'{{"number": {result}}}'),
         dump_refusal=lambda reason: Answer(409 if reason.final else 403, f'{{"code": "{reason.code}"}}'),
     )
+
+
+@atomic
+def answers_forgotten() -> None:
+    idempotency.forget_answers(HERE, clock.now())
 
 
 @atomic
@@ -196,3 +201,20 @@ def test_of_two_bodies_under_one_key_at_once_one_is_refused(context: Flask) -> N
     results = at_once(context, [lambda: ask(body="1"), lambda: ask(body="2")])
     assert sorted(type(result).__name__ for result in results) == ["Answer", "KeyReused"]
     assert effects() == 1
+
+
+def test_an_answer_that_was_forgotten_is_not_given_again_and_nothing_is_done_again(context: Flask) -> None:
+    ask()
+    clock.advance(days=1)
+    try:
+        answers_forgotten()
+        with pytest.raises(AnsweredLongAgo):
+            ask()
+        with pytest.raises(KeyReused) as other:
+            ask(body='{"other": 1}')
+        assert other.type is KeyReused
+        assert (effects(), remembered()) == (1, 1)
+        assert ask(key="k2").replayed is False
+        assert ask(key="k2").replayed is True, "answered after that moment"
+    finally:
+        clock.move_to(None)

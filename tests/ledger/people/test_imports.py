@@ -21,7 +21,7 @@ from ledger.core.files import MAX_BYTES, FileTooLarge
 from ledger.core.outbox import OutboxEvent
 from ledger.core.second_person import OwnStep, SecondPersonPresent, count_stand_ins
 from ledger.core.tenancy import Role
-from ledger.people import imports, members, phones
+from ledger.people import cards, imports, members, phones
 from ledger.people.errors import ImportFaulty, ImportTooLong, ImportUnreadable, OwnOpening
 from ledger.people.grants import list_posts
 from ledger.people.import_models import Import, ImportState
@@ -290,6 +290,21 @@ def test_nobody_approves_a_list_that_opens_a_balance_of_their_own(place: Neighbo
     with pytest.raises(OwnOpening):
         take(place, csv_of(f"{place.treasurer.name},,36,", headings=OPEN), "openings")
     take(place, csv_of(f"{place.treasurer.name},,36,", headings=OPEN), "openings", second=place.staff(Role.ADMIN))
+    with pytest.raises(OwnOpening):
+        check(place, csv_of(f"{place.admin.name},,36,", headings=OPEN), "openings")
+
+
+def test_the_paper_card_says_whose_balance_it_is(place: Neighbourhood) -> None:
+    lin, namesake = place.volunteer(), place.volunteer()
+    assert lin.member_id is not None
+    assert namesake.member_id is not None
+    card = cards.hand_out(place.admin.actor, lin.member_id).code
+    by_card = "姓名,卡号,红花"
+    take(place, csv_of(f"林秀芳,{card.lower()},36", headings=by_card), "openings")
+    assert [atomic(member_balance)(place.id, one).available for one in (lin.member_id, namesake.member_id)] == [36, 0]
+    cards.report_lost(place.admin.actor, lin.member_id)
+    wrong = check(place, csv_of(f"林秀芳,{card},36", "林秀芳,2222-2222,36", headings=by_card), "openings")
+    assert faults(wrong) == [(2, "card", "unknown_card"), (3, "card", "unknown_card")]
 
 
 def test_an_opening_that_was_taken_back_whole_can_be_made_anew(place: Neighbourhood) -> None:

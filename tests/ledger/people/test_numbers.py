@@ -14,7 +14,7 @@ from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotSignedIn
 from ledger.core.tenancy import Actor, Role
-from ledger.people import members, numbers, own_number, phones, sessions, sign_in
+from ledger.people import cards, members, numbers, own_number, phones, sessions, sign_in
 from ledger.people.errors import CodeWrong, PhoneInUse
 from ledger.people.life_errors import HoldsOffice, NumberIsNew, OwnNumber, ProofWrong, SecondProofNeeded
 from ledger.people.life_models import NumberWay
@@ -99,6 +99,23 @@ def test_a_name_made_of_the_number_is_no_proof(street: Street, monkeypatch: pyte
     later(days=UNUSED_DAYS)
     with pytest.raises(ProofWrong):
         enter(number, monkeypatch, Proof(name=member.name))
+
+
+def test_the_paper_card_with_its_pin_is_proof_for_who_is_known_by_no_name(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, admin = next_phone(), street.place.admin.actor
+    member = members.add_member(admin, f"志愿者{number[-4:]}", phone=number)
+    card, strangers = cards.hand_out(admin, member.id, pin="2580"), cards.hand_out(admin, _id(person(street)[0]))
+    later(days=UNUSED_DAYS)
+    for code, pin in ((card.code, "2581"), (strangers.code, strangers.pin)):
+        with pytest.raises(ProofWrong):
+            enter(number, monkeypatch, Proof(card_code=code, pin=pin))
+    assert enter(number, monkeypatch, Proof(card_code=card.code.lower(), pin="2580")).person_id == member.person_id
+    cards.report_lost(admin, member.id)
+    later(days=UNUSED_DAYS)
+    with pytest.raises(ProofWrong):
+        enter(number, monkeypatch, Proof(card_code=card.code, pin="2580"))
 
 
 def test_who_is_new_gets_an_account_of_their_own_and_the_wallet_stays(

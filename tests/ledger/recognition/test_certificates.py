@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from ledger.book.checking import run_checks
 from ledger.core import clock
+from ledger.core.audit import LineFilter, list_lines
 from ledger.core.commitments import Commitment
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, TooManyRequests, WrongState
@@ -78,6 +79,9 @@ def test_only_the_member_and_who_helps_asks_and_only_they_and_the_staff_see_it(n
     for person in (lin, daughter, november.admin, november.supervisor):
         assert certificates.see_certificate(person.actor, row.id).member_name == "林秀芳"
         assert [view.certificate.id for view in certificates.list_certificates(person.actor)] == [row.id]
+    read = list_lines(november.admin.actor, wanted=LineFilter(action="recognition.read_certificate"))
+    assert lin.person_id not in {line.actor_id for line in read}, "one's own reading leaves no line"
+    assert {line.on_behalf_of for line in read} == {lin.person_id}
     assert certificates.list_certificates(daughter.actor, is_mine=True) == []
     assert certificates.list_certificates(other.actor) == []
     with pytest.raises(Forbidden):

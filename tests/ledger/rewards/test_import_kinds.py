@@ -125,15 +125,28 @@ def test_what_is_wrong_is_said_by_row_and_column(
     assert (row.state, faults(row)) == (ImportState.FAULTY, expected)
 
 
-def test_a_shop_that_is_there_is_no_new_one_but_another_communitys_does_not_count(street: Street) -> None:
-    content = shops(f"{street.bakery.name},面包,,1 号,,")
-    assert faults(check(street.place, content, "merchants")) == [(2, "shop", "already_there")]
-    assert check(open_neighbourhood("北塔社区"), content, "merchants").state == ImportState.CHECKED
+def test_a_shop_that_is_there_gets_further_branches_and_nothing_else(street: Street) -> None:
+    name, trade, [branch] = street.bakery.name, street.bakery.trade, merchants.list_branches(street.place.admin.actor)
+    wrong = shops(
+        f"{name},{trade},{branch.name},1 号,,",
+        f"{name},别的,南门店,1 号,,",
+        f"{name},{trade},北门店,1 号,王老板,{next_phone()}",
+    )
+    assert faults(check(street.place, wrong, "merchants")) == [
+        (2, "branch", "already_there"), (3, "trade", "differs"), (4, "owner", "owner_by_hand")
+    ]  # fmt: skip
+    take(street.place, shops(f"{name},{trade},南门店,1 号,,"), "merchants")
+    [shop] = merchants.list_merchants(street.place.admin.actor)
+    found = merchants.list_branches(street.place.admin.actor, merchant_id=shop.id)
+    assert {one.name for one in found} == {branch.name, "南门店"}
+    own = check(open_neighbourhood("北塔社区"), wrong, "merchants")
+    assert "already_there" not in {why for _, _, why in faults(own)}, "another community's shop does not count"
 
 
 def test_a_shop_entered_meanwhile_leaves_everything_out(place: Neighbourhood) -> None:
     row = imports.ask_import(
-        place.admin.actor, check(place, shops("麦香,面包,,1 号,,", "剪艺,理发,,2 号,,"), "merchants").id
+        place.admin.actor,
+        check(place, shops(f"麦香,面包,,1 号,王老板,{next_phone()}", "剪艺,理发,,2 号,,"), "merchants").id,
     )
     merchants.create_merchant(place.admin.actor, "麦香", trade="面包")
     with pytest.raises(ImportFaulty):
@@ -147,3 +160,5 @@ def test_nobody_approves_a_list_that_makes_them_an_owner(place: Neighbourhood) -
         take(place, content, "merchants")
     assert [db.session.scalar(select(func.count()).select_from(model)) for model in (Merchant, Branch)] == [0, 0]
     assert take(place, content, "merchants", second=place.staff(Role.ADMIN)).state == ImportState.DONE
+    with pytest.raises(OwnCounter):
+        check(place, shops(f"剪艺,理发,,1 号,李社工,{phones.number_of(place.admin.person_id)}"), "merchants")

@@ -13,6 +13,10 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound, WrongState
 from ledger.core.tenancy import Role
+from ledger.people import children, helping
+from ledger.people.errors import GuardianRequired
+from ledger.people.helping import Found
+from ledger.people.helping_models import Relation
 from ledger.people.models import Notice
 from ledger.service import activities, sign_ups
 from ledger.service.errors import ActivityOver, OfferOver
@@ -44,6 +48,19 @@ def test_whoever_signs_up_has_a_place_and_asking_again_is_the_same(day: Day) -> 
     assert first.state == SignUpState.PLACED
     assert sign_ups.sign_up(lin.actor, day.activity.id).id == first.id
     assert states(day, day.activity.id) == ["placed"]
+
+
+def test_a_child_signs_up_only_once_a_guardian_answers_for_them(day: Day) -> None:
+    child, mother = day.place.volunteer("林小燕"), day.place.volunteer("林秀芳")
+    assert child.member_id is not None
+    children.set_child(day.place.admin.actor, child.member_id, clock.today() + timedelta(days=400))
+    with pytest.raises(GuardianRequired):
+        sign_ups.sign_up(child.actor, day.activity.id)
+    how = {"relation": Relation.PARENT, "note": "看过户口本", "is_in_presence": True, "is_guardian": True}
+    admin, found = day.place.admin.actor, Found(mother.member_id)
+    link = helping.name_helper(admin, child.member_id, found=found, **how)
+    helping.agree(mother.actor, link.id)
+    assert sign_ups.sign_up(child.actor, day.activity.id).state == SignUpState.PLACED
 
 
 def test_after_the_last_place_begins_the_line(day: Day) -> None:

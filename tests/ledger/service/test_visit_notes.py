@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.core import registry
+from ledger.core import audit, registry
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound, WrongState
 from ledger.core.tenancy import Role, load
@@ -46,6 +46,7 @@ def test_open_follow_ups_are_listed_for_the_part_and_done_once(day: Day, doors: 
     open_ones = visit_notes.list_notes(place.coordinator.actor, follow_up=FollowUp.OPEN)
     assert [(one.checkin.id, one.note, one.plate.number) for one in open_ones] == [(asks.id, LAMP, 1)]
     everything = visit_notes.list_notes(place.stamper.actor)
+    assert len(audit.list_lines(place.admin.actor, wanted=audit.LineFilter(action="service.read_notes"))) == 2
     assert [one.checkin.id for one in everything] == [all_well.id, asks.id]
     beside = place.staff(Role.COORDINATOR, unit=place.grid_beside())
     assert visit_notes.list_notes(beside.actor) == []

@@ -20,6 +20,7 @@ from web import (
     checkins,
     checks,
     children,
+    commendations,
     complaints,
     corrections,
     devices,
@@ -32,6 +33,7 @@ from web import (
     funds,
     helping,
     home,
+    honours,
     households,
     imports,
     member_accounts,
@@ -48,6 +50,7 @@ from web import (
     payouts,
     plates,
     preferences,
+    priority_lists,
     privacy,
     programmes,
     receipts,
@@ -82,7 +85,7 @@ ROOMS = (
     redemption_days, stamps, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
-    summaries, certificates, years, board, street, verify,
+    summaries, commendations, honours, priority_lists, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

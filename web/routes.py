@@ -60,6 +60,7 @@ from web import (
     roles,
     scanner,
     seals,
+    service_records,
     settlements,
     sign_in,
     stalls,
@@ -85,7 +86,7 @@ ROOMS = (
     redemption_days, stamps, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
-    summaries, commendations, honours, priority_lists, certificates, years, board, street, verify,
+    summaries, commendations, honours, priority_lists, service_records, certificates, years, board, street, verify,
     statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from ledger.core import registry
 from ledger.core.commitments import words_of
 from ledger.core.db import db
 from ledger.core.registry import Finding
-from ledger.core.tenancy import scoped
+from ledger.core.tenancy import scoped, within
 from ledger.recognition import freezing
 from ledger.recognition.announcing import objections_of
 from ledger.recognition.commendation_models import Commendation, CommendationState, Honour, Nomination, NominationState
@@ -71,7 +71,7 @@ def _other_words(row: Commendation) -> Iterator[Any]:
 def _honours_of(row: Commendation) -> Iterator[Finding]:
     named = {one.id for one in nominations_of(row.community_id, row.id, NominationState.ANNOUNCED)}
     query = scoped(row.community_id, Honour).where(
-        Nomination.community_id == row.community_id,
+        within(row.community_id, Nomination),
         Nomination.id == Honour.nomination_id,
         Nomination.commendation_id == row.id,
     )

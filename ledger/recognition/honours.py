@@ -13,7 +13,7 @@ from ledger.core.commitments import PURPOSE, Commitment, is_word_of
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.permissions import may, require
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.members import is_masked_for, mask_name, public_names
 from ledger.people.models import Member
 from ledger.people.notices import declare, tell
@@ -51,7 +51,7 @@ class Paper(NamedTuple):
 def honours_of(community_id: UUID, member_ids: Collection[UUID], *, year: int | None = None) -> list[HonourView]:
     """The honours of a member (under all its ids), newest first; of one year if asked."""
     query = scoped(community_id, Honour, Commendation).where(
-        Nomination.community_id == community_id,
+        within(community_id, Nomination),
         Nomination.id == Honour.nomination_id,
         Nomination.member_id.in_(member_ids),
         Commendation.id == Nomination.commendation_id,
@@ -74,7 +74,7 @@ def see_papers(actor: Actor, commendation_id: UUID) -> list[Paper]:
     if row.state != CommendationState.PUBLISHED:
         raise WrongState(state=row.state)
     query = scoped(actor.tenant, Honour).where(
-        Nomination.community_id == actor.tenant,
+        within(actor.tenant, Nomination),
         Nomination.id == Honour.nomination_id,
         Nomination.commendation_id == row.id,
         Honour.revoked_at.is_(None),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -66,7 +68,7 @@ from ledger.recognition.verifying import Verdict, verify
 from tests.ledger.recognition import commending
 from tests.ledger.recognition.commending import ADDRESS, Commended
 from tests.ledger.recognition.month import Month
-from tests.stories import Neighbour
+from tests.stories import Neighbour, street_officer
 
 
 @pytest.fixture
@@ -89,8 +91,8 @@ def test_the_criteria_count_who_meets_them_now(november: Month) -> None:
     grants.give_post(admin, chen.member_id, kind=PostKind.UNIT_STEWARD, unit_id=place.micro_grid.id)
     team = teams.form_team(admin, "夜巡队", unit_id=place.grid.id, leader_id=lin.member_id, member_ids=[wang.member_id])
 
-    def met(kind: SubjectKind = SubjectKind.VOLUNTEER, **terms: object) -> list[str]:
-        asked = Terms(**terms)  # type: ignore[arg-type]
+    def met(kind: SubjectKind = SubjectKind.VOLUNTEER, **terms: Any) -> list[str]:
+        asked = Terms(**terms)
         assert read_terms(json.loads(json.dumps(kept(asked)))) == asked
         return names_of(candidates_of(november.id, kind, 2026, asked))
 
@@ -186,7 +188,7 @@ def test_every_step_is_refused_out_of_its_order_and_by_whom_it_is_not_for(told) 
             "print": lambda: honours.see_papers(admin, year.id),
         }.items():
             try:
-                atomic(lambda step=step: (step(), db.session.rollback()))()
+                tried(step)
             except Reason as reason:
                 found[name] = type(reason)
         return found
@@ -313,7 +315,7 @@ def test_teams_and_shops_are_commended_without_points(november: Month) -> None:
     november.street.award(lin, 20)
     november.street.buy(lin)
     shop = november.street.loaf.merchant_id
-    officer = commending.street_officer(place.community)
+    officer = street_officer(place.community)
     for kind, subject, name in ((SubjectKind.TEAM, team.id, "夜巡队"), (SubjectKind.SHOP, shop, "麦香面包")):
         row = draft_commendation(
             november.admin.actor, year=2026, kind=kind, title="优秀", terms=Terms(visits=1), bonus_points=50
@@ -381,21 +383,31 @@ def test_whatever_is_changed_after_the_freeze_is_found(told) -> None:
         frozen_bytes(year.community_id, year.id)
 
 
-def _found_by(plant: object) -> set[str]:
-    """What the checks find while the plant stands; it is taken back."""
-    found: set[str] = set()
+class TakenBack(Exception):
+    """Ends a transaction that is not to be kept."""
 
-    class TakeBack(Exception):
-        pass
+
+def tried(step: Callable[[], Any]) -> None:
+    """What the step does is taken back; what it raises is raised."""
 
     @atomic
     def try_it() -> None:
-        db.session.execute(plant)  # type: ignore[call-overload]
-        found.update(finding.check for finding in run_checks())
-        raise TakeBack
+        step()
+        raise TakenBack
 
-    with pytest.raises(TakeBack):
+    with suppress(TakenBack):
         try_it()
+
+
+def _found_by(plant: Any) -> set[str]:
+    """What the checks find while the plant stands; it is taken back."""
+    found: set[str] = set()
+
+    def look() -> None:
+        db.session.execute(plant)
+        found.update(finding.check for finding in run_checks())
+
+    tried(look)
     return found
 
 

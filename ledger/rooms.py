@@ -35,7 +35,7 @@ from ledger.people import (
     notice_delivery,
     retention,
 )
-from ledger.recognition import certificates
+from ledger.recognition import certificates, commendation_data
 from ledger.recognition import checks as recognition_checks
 from ledger.rewards import (
     complaint_data,
@@ -75,5 +75,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
-    redemption_eve, complaints, complaint_photos, complaint_data,
+    redemption_eve, complaints, complaint_photos, complaint_data, commendation_data,
 )  # fmt: skip

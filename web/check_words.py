@@ -34,6 +34,8 @@ CHECKS = {
     "vouchers_match": _("没用的券都还在账上，该付给商户的钱也都留着。"),
     "summaries_match": _("签发了的月度总结没有改过。"),
     "certificates_match": _("开具了的服务证明没有改过。"),
+    "commendations_match": _("固定了的表彰名单没有改过：条件、名单、评审、异议都和当时一样。"),
+    "honours_match": _("公布了的表彰正好发给名单上的人，证书没有改过，奖励的红花都入了账。"),
     "points_settled": _("结清了的红花都收回了，不再流通。"),
 }
 """What each named check of the books holds."""

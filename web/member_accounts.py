@@ -16,6 +16,7 @@ from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor
 from ledger.people import deaths, grants, inactive, leaving, members, merges, numbers, phones
 from ledger.people.models import Member
+from ledger.recognition import honours
 from web.forms import send
 
 page = Blueprint("member_accounts", __name__)
@@ -39,6 +40,7 @@ def _show(member_id: UUID, **again: Any) -> str:
         member=seen.member,
         holding=seen.holding,
         offices=len(seen.offices.rows),
+        honours=honours.honours_of(actor.tenant, [member_id, *members.aliases_of(actor.tenant, member_id)]),
         phone=phones.tail_of(seen.member.person_id),
         others=[(one.id.hex, f"{one.name} · {phones.tail_of(one.person_id) or '-'}") for one in others],
         colleagues=[(one.id.hex, one.name) for one in _colleagues(actor, seen.member)],

@@ -35,6 +35,8 @@ DESK = (
     Entry("web.settlements.list_all", "yuan", _("结算"), "see_settlements"),
     Entry("web.funds.list_all", "gift", _("资金"), "manage_funds"),
     Entry("web.summaries.list_all", "calendar", _("每月一总结"), "see_summaries"),
+    Entry("web.commendations.list_all", "gift", _("每年一表彰"), "see_commendations"),
+    Entry("web.priority_lists.show", "people", _("储备名单"), "keep_priority_lists"),
     Entry("web.certificates.list_all", "seal", _("服务证明"), "see_certificates"),
     Entry("web.street.show", "tree", _("街道各社区"), "see_street"),
     Entry("web.books.list_accounts", "book", _("账本"), "see_reversals"),
@@ -51,7 +53,7 @@ WITHIN = {
     "web.cards": "web.members",
     "web.stalls": "web.tills", "web.vouchers": "web.merchants", "web.donations": "web.funds",
     "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
-    "web.flags": "web.settlements",
+    "web.flags": "web.settlements", "web.honours": "web.commendations",
     "web.merges": "web.members", "web.member_accounts": "web.members",
 }  # fmt: skip
 """Pages that stand in another's room."""

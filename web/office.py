@@ -20,7 +20,7 @@ from ledger.core.permissions import may, reach
 from ledger.core.tenancy import Actor
 from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
-from ledger.recognition import certificates
+from ledger.recognition import certificates, commendation_reading
 from ledger.recognition.models import CertificateState
 from ledger.rewards import complaint_reading, pot_uses
 from ledger.rewards import figures as turnover
@@ -70,7 +70,7 @@ def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
         _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
-        _to_certify, _to_settle_complaints,
+        _to_certify, _to_commend, _to_settle_complaints,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -177,6 +177,14 @@ def _to_certify(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.certificates.list_all", status=CertificateState.ASKED)
     count = certificates.count_waiting(actor)
     yield Pile(gettext("证明等开具"), gettext("看过时长再开"), href, "seal", count)
+
+
+def _to_commend(actor: Actor) -> Iterator[Pile]:
+    href, found = url_for("web.commendations.list_all"), commendation_reading.count_waiting_for(actor)
+    yield Pile(gettext("提名等评审"), gettext("每个提名要两个人评审"), href, "people", found.to_review)
+    yield Pile(gettext("公示异议等答复"), gettext("逐条答复以后才能固定名单"), href, "flag", found.to_answer)
+    yield Pile(gettext("公示期满的名单"), gettext("异议都答复了就可以固定"), href, "seal", found.to_freeze)
+    yield Pile(gettext("表彰等公布"), gettext("起草和固定的人不能自己公布"), href, "gift", found.to_publish)
 
 
 def _to_settle_complaints(actor: Actor) -> Iterator[Pile]:

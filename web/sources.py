@@ -12,6 +12,7 @@ from ledger.book import reading, reversal_reading
 from ledger.book.models import Transfer
 from ledger.core.permissions import COMMUNITY, MASKED, UNIT, reach
 from ledger.core.tenancy import Actor
+from ledger.recognition import honours
 from ledger.rewards import donations, funds, receipts, refunds, voucher_reading
 from ledger.service import waiting
 from ledger.settlement import reading as statements
@@ -106,6 +107,11 @@ def _expiry(_actor: Actor, _transfer: Transfer) -> dict[str, str]:
     return {"detail": _("红花有效期"), "href": url_for("web.expiry.show")}
 
 
+def _honour(actor: Actor, transfer: Transfer) -> dict[str, str]:
+    title, commendation_id = honours.led_by(actor.tenant, transfer.source_id)
+    return {"detail": title, "href": url_for("web.commendations.show", commendation_id=commendation_id)}
+
+
 SOURCES: dict[str, Callable[[Actor, Transfer], dict[str, str]]] = {
     "stamp": _stamp,
     "stamp_undo": _stamp_undo,
@@ -118,4 +124,5 @@ SOURCES: dict[str, Callable[[Actor, Transfer], dict[str, str]]] = {
     "voucher": _voucher,
     "donation": _donation,
     "donation_undo": _donation,
+    "honour": _honour,
 }

@@ -222,6 +222,22 @@ CERTIFICATE = {
     "declined": Word("no", "cross", _("没有开具")),
 }
 
+COMMENDATION = {
+    "draft": Word("wait", "edit", _("定条件")),
+    "nominating": Word("info", "people", _("提名和评审")),
+    "announced": Word("wait", "clock", _("公示中")),
+    "frozen": Word("info", "seal", _("名单已固定")),
+    "published": Word("ok", "check", _("已公布")),
+    "dropped": Word("no", "cross", _("不办了")),
+}
+
+NOMINATION = {
+    "nominated": Word("wait", "clock", _("已提名")),
+    "announced": Word("ok", "check", _("入选")),
+    "passed_over": Word("no", "cross", _("没有入选")),
+    "struck": Word("no", "flag", _("异议属实，撤下")),
+}
+
 PLATE = {
     "active": Word("ok", "check", _("在用")),
     "retired": Word("no", "cross", _("已停用")),
@@ -241,7 +257,7 @@ FLAG = {
 
 STATES = {
     "plate": PLATE, "follow_up": FOLLOW_UP, "flag": FLAG,
-    "summary": SUMMARY, "certificate": CERTIFICATE,
+    "summary": SUMMARY, "certificate": CERTIFICATE, "commendation": COMMENDATION, "nomination": NOMINATION,
     "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,
     "erasure": ERASURE, "put_right": PUT_RIGHT,
     "card": CARD,

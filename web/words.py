@@ -212,6 +212,25 @@ ROLES = {
     "operator": _("平台运维"),
 }
 
+COMMENDED = {
+    "volunteer": _("志愿者个人"),
+    "team": _("志愿服务队"),
+    "shop": _("商户"),
+}
+"""Whom a commendation honours."""
+
+PRIORITY_LISTS = {
+    "community_reserve": _("社区工作者储备力量"),
+    "party_applicants": _("入党培养对象"),
+}
+
+POLITICAL = {
+    "masses": _("群众"),
+    "league_member": _("共青团员"),
+    "applicant": _("入党申请人"),
+    "party_member": _("中共党员"),
+}
+
 RELATIONS = {
     "child": _("子女"),
     "spouse": _("配偶"),
@@ -293,6 +312,7 @@ WORDS = {
     "BASES": BASES, "CAPS": CAPS, "POLICIES": POLICIES, "PURPOSES": PURPOSES, "PURPOSE_EFFECTS": PURPOSE_EFFECTS,
     "GROUNDS": GROUNDS, "ABOUT": ABOUT, "GRIEVANCES": GRIEVANCES,
     "NOTE_CATEGORIES": NOTE_CATEGORIES, "OUTCOMES": OUTCOMES, "CATEGORIES": CATEGORIES,
+    "COMMENDED": COMMENDED,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS, "REMEDIES": REMEDIES, "VENUES": VENUES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
     "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "JOBS": JOBS,

@@ -66,6 +66,15 @@ class BecameSchema(Schema):
     points = fields.Integer()
 
 
+class HonourSchema(Schema):
+    id = Id()
+    title = fields.String()
+    year = fields.Integer()
+    number = fields.String(metadata={"description": "Of the certificate, which anybody can verify."})
+    is_revoked = fields.Boolean()
+    reason = fields.String(metadata={"description": "Why it was revoked."})
+
+
 class YearSchema(Schema):
     member_id = Id()
     year = fields.Integer()
@@ -79,6 +88,7 @@ class YearSchema(Schema):
     became = fields.List(fields.Nested(BecameSchema))
     minutes_ever = fields.Integer()
     stars = fields.Nested(StarsSchema)
+    honours = fields.List(fields.Nested(HonourSchema))
 
 
 class StreetQuery(Schema):

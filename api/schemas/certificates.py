@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from api.schemas.fields import EARLIEST, LATEST, Id, Moment, PageQuery, Schema, Text, page_of
 from api.schemas.seals import Hexadecimal
 from ledger.recognition.certificates import LONGEST_PURPOSE, LONGEST_REASON
+from ledger.recognition.commendation_models import SubjectKind
 from ledger.recognition.models import CertificateState
 from ledger.recognition.verifying import Verdict
 
@@ -63,6 +64,11 @@ class PrintedSchema(Schema):
     stars = fields.Integer()
     programmes = fields.List(fields.Nested(ServedSchema))
     digest = fields.String(metadata={"description": "SHA-256 of the frozen content, hexadecimal."})
+    kind = fields.String(
+        metadata={"enum": [one.value for one in SubjectKind], "description": "Only of a commendation's certificate."}
+    )
+    title = fields.String(metadata={"description": "What a commendation is called; only of its certificate."})
+    year = fields.Integer(metadata={"description": "The year commended; only of a commendation's certificate."})
 
 
 class CertificateSchema(Schema):

@@ -149,6 +149,13 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "issue_certificate": {_A: COMMUNITY},
     "revoke_certificate": {_A: COMMUNITY},
     "see_certificates": {_V: OWN | HELPED, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED},
+    "draft_commendation": {_A: COMMUNITY},
+    "nominate": {_C: UNIT, _S: UNIT},
+    "review_commendation": {_P: COMMUNITY, _X: COMMUNITY},
+    "announce_commendation": {_A: COMMUNITY},
+    "publish_commendation": {_P: COMMUNITY},
+    "see_commendations": {_C: UNIT, _S: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED},
+    "keep_priority_lists": {Role.SECRETARY: COMMUNITY},
     "see_street": {_X: COMMUNITY},
 }  # fmt: skip
 

@@ -142,6 +142,27 @@ def served_most(span: Span, *, limit: int) -> list[tuple[UUID, int]]:
     return [(member_id, int(minutes)) for member_id, minutes in db.session.execute(query.limit(limit))]
 
 
+class Served(NamedTuple):
+    """What one member served in the span; `proven` are the visits that were not entered later by hand."""
+
+    minutes: int
+    visits: int
+    proven: int
+
+
+def served_by_member(span: Span, *, programme_id: UUID | None = None) -> dict[UUID, Served]:
+    """Every member who served, merged ones as the one that stands for them; of one programme if asked."""
+    proven = func.sum(case((Checkin.evidence == Evidence.LATER, 0), else_=1))
+    query = _with_people(_stamped(span, _PERSON, _MINUTES, _VISITS, proven)).group_by(_PERSON)
+    if programme_id is not None:
+        query = query.where(
+            within(span.community_id, Activity),
+            Activity.id == Checkin.activity_id,
+            Activity.programme_id == programme_id,
+        )
+    return {member_id: Served(*map(int, row)) for member_id, *row in db.session.execute(query)}
+
+
 def served_by_day(span: Span) -> dict[date, tuple[int, int]]:
     """Visits and minutes of each day of the span."""
     day = _local_day(Stamp.stamped_at)

@@ -19,7 +19,9 @@ from ledger.core.errors import NotFound, TooManyRequests
 from ledger.core.ids import new_id
 from ledger.core.numbers import is_public_number
 from ledger.people.communities import with_short_code
+from ledger.recognition import honours
 from ledger.recognition.certificates import find_issued, printed
+from ledger.recognition.commendation_models import Honour
 from ledger.recognition.models import Certificate, CertificateState, VerifyTry
 
 MOST = 10
@@ -58,17 +60,19 @@ def verify(number: str, *, address: str) -> Verified:
     return _judge(row, number)
 
 
-def _find(number: str) -> Certificate | None:
+def _find(number: str) -> Certificate | Honour | None:
     community = with_short_code(number.partition("-")[0])
     if community is None:
         return None
     try:
         return find_issued(community.id, number)
     except NotFound:
-        return None
+        return honours.find_honour(community.id, number)
 
 
-def _judge(row: Certificate, number: str) -> Verified:
+def _judge(row: Certificate | Honour, number: str) -> Verified:
+    if isinstance(row, Honour):
+        return _judge_honour(row, number)
     document = printed(row)
     if document is None:
         return Verified(number, Verdict.CHANGED)
@@ -76,6 +80,15 @@ def _judge(row: Certificate, number: str) -> Verified:
         assert row.ended_at is not None, "revoked with its step"
         return Verified(number, Verdict.REVOKED, revoked_on=clock.local_day(row.ended_at))
     return Verified(number, Verdict.VALID, document | {"digest": (row.digest or b"").hex()})
+
+
+def _judge_honour(row: Honour, number: str) -> Verified:
+    document = honours.verified(row)
+    if document is None:
+        return Verified(number, Verdict.CHANGED)
+    if row.revoked_at is not None:
+        return Verified(number, Verdict.REVOKED, revoked_on=clock.local_day(row.revoked_at))
+    return Verified(number, Verdict.VALID, document | {"digest": row.digest.hex()})
 
 
 def _refuse_guessing(index: bytes) -> None:

@@ -20,6 +20,7 @@ from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, scoped, within
 from ledger.people.members import aliases_of, family_of, is_masked_for, load_member, mask_name
+from ledger.recognition.honours import HonourView, honours_of
 from ledger.recognition.stars import Stars, stars_of
 from ledger.rewards.models import Merchant, OfferVersion, Redemption, RedemptionState
 from ledger.service.models import Checkin, Decision, Stamp
@@ -57,6 +58,7 @@ class Year:
     became: tuple[Became, ...]
     minutes_ever: int
     stars: Stars
+    honours: tuple[HonourView, ...] = ()
 
 
 def see_year(actor: Actor, member_id: UUID, year: int) -> Year:
@@ -83,6 +85,7 @@ def see_year(actor: Actor, member_id: UUID, year: int) -> Year:
         became=_became(actor.tenant, member.id, since, until),
         minutes_ever=last.minutes,
         stars=stars_of(last.minutes),
+        honours=tuple(honours_of(actor.tenant, family, year=year)),
     )
 
 

@@ -11,7 +11,18 @@ from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.people.members import load_community
-from ledger.recognition import summaries
+from ledger.recognition import freezing, summaries
+from ledger.recognition.commendation_models import (
+    Commendation,
+    CommendationState,
+    Honour,
+    Nomination,
+    NominationState,
+    PriorityEntry,
+    PriorityList,
+    PublicObjection,
+    SubjectKind,
+)
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 
 OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
@@ -24,18 +35,42 @@ OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
     ),
     "certificates.post_issue": ("supervisor", {}),
     "certificates.post_revoke": ("volunteer", {"reason": "不对"}),
+    "commendations.post_commendation": ("supervisor", {"year": 2026, "kind": "volunteer", "title": "优秀志愿者"}),
+    "commendations.post_criteria": ("coordinator", {"hours": 1}),
+    "commendations.list_candidates": ("volunteer", None),
+    "commendations.post_open": ("supervisor", {}),
+    "commendations.post_drop": ("stamper", {}),
+    "commendations.post_nominate": ("admin", {"subject_id": "member_id", "reason": "好"}),
+    "commendations.post_review": ("admin", {"nomination_id": "nomination_id", "is_for": True}),
+    "commendations.post_announce": ("supervisor", {}),
+    "commendations.post_answer": ("supervisor", {"is_upheld": False, "answer": "看过"}),
+    "commendations.post_freeze": ("supervisor", {}),
+    "commendations.post_publish": ("admin", {}),
+    "honours.list_papers": ("supervisor", None),
+    "honours.get_paper": ("volunteer", None),
+    "honours.post_revoke": ("supervisor", {"reason": "不对"}),
+    "priority-lists.get_lists": ("admin", None),
+    "priority-lists.post_entry": ("admin", {"list_kind": "community_reserve", "member_id": "member_id"}),
+    "priority-lists.post_end": ("supervisor", {}),
     "years.get_year": ("volunteer", None),
     "street.get_street": ("admin", None),
 }  # fmt: skip
 """Endpoint: (a role that the table refuses, body), as in test_guards.py."""
 
-OPEN_RECOGNITION = {"summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board"}
+OPEN_RECOGNITION = {
+    "summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board",
+    "commendations.list_commendations", "commendations.get_commendation", "commendations.get_frozen",
+    "commendations.post_objection",
+}  # fmt: skip
 """What of it is public about a community."""
+
+SAID_BY_ANYBODY = {"commendations.post_objection": {"words": "漏了人"}}
+"""The bodies of what anybody may send to it."""
 
 
 @atomic
 def recognised(community_id: UUID, member_id: UUID) -> dict[str, Any]:
-    """A published summary of October and a certificate that waits."""
+    """A published summary of October, a certificate that waits, a published commendation, an entry of a list."""
     month, by, now = date(2026, 10, 1), new_id(), clock.now()
     document = summaries.bytes_of(load_community(community_id), month, now)
     summary = Summary(
@@ -49,4 +84,44 @@ def recognised(community_id: UUID, member_id: UUID) -> dict[str, Any]:
     )  # fmt: skip
     db.session.add_all([summary, certificate])
     db.session.flush()
-    return {"month": "2026-10", "year": "2026", "number": "NH-AAAA", "certificate_id": certificate.id}
+    return {
+        "month": "2026-10", "year": "2026", "number": "NH-AAAA", "certificate_id": certificate.id,
+        **_commended(community_id, member_id),
+    }  # fmt: skip
+
+
+def _commended(community_id: UUID, member_id: UUID) -> dict[str, Any]:
+    now, by, document = clock.now(), new_id(), b"{}"
+    digest = hashlib.sha256(document).digest()
+    row = Commendation(
+        community_id=community_id, id=new_id(), year=2026, kind=SubjectKind.VOLUNTEER, title="优秀志愿者",
+        state=CommendationState.ANNOUNCED, terms={}, most=1, bonus_points=0, drafted_at=now, drafted_by=new_id(),
+        announced_at=now, announced_by=by, ends_at=now,
+    )  # fmt: skip
+    named = Nomination(
+        community_id=community_id, id=new_id(), commendation_id=row.id, member_id=member_id, reason="好",
+        state=NominationState.ANNOUNCED, minutes=1, visits=1, nominated_at=now, nominated_by=by,
+    )  # fmt: skip
+    objection = PublicObjection(
+        community_id=community_id, id=new_id(), commendation_id=row.id, words="漏了人", asked_at=now, answer="",
+    )  # fmt: skip
+    honour = Honour(
+        community_id=community_id, id=new_id(), nomination_id=named.id, number="NH-BBBB", document=document,
+        digest=digest, issued_at=now, issued_by=by, reason="",
+    )  # fmt: skip
+    entry = PriorityEntry(
+        community_id=community_id, id=new_id(), list_kind=PriorityList.COMMUNITY_RESERVE, member_id=member_id,
+        note="", added_at=now, added_by=by,
+    )  # fmt: skip
+    for rows in ([row], [named, entry], [objection, honour]):
+        db.session.add_all(rows)
+        db.session.flush()
+    row.document = freezing.bytes_of(row)
+    row.digest = hashlib.sha256(row.document).digest()
+    row.state, row.frozen_at, row.frozen_by = CommendationState.PUBLISHED, now, new_id()
+    row.published_at, row.published_by = now, by
+    db.session.flush()
+    return {
+        "commendation_id": row.id, "nomination_id": named.id, "public_objection_id": objection.id,
+        "honour_id": honour.id, "entry_id": entry.id,
+    }  # fmt: skip

@@ -45,7 +45,7 @@ from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
-from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, recognised
+from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, SAID_BY_ANYBODY, recognised
 from tests.api.redemption_day_guards import OF_REDEMPTION_DAYS, OPEN_CALENDAR, complained
 from tests.api.risk_guards import OF_RISK, flag_about
 from tests.api.service_guards import OF_SERVICE, a_plate
@@ -397,7 +397,8 @@ def test_a_thing_of_another_community_is_not_found(app: Flask, client: FlaskClie
     found = {}
     for rule in routes(app):
         if "community_id" in rule.arguments and len(rule.arguments) > 1:
-            body = _named(REFUSED.get(rule.endpoint, ("", {}))[1], town.things)
+            asked = REFUSED.get(rule.endpoint, ("", SAID_BY_ANYBODY.get(rule.endpoint, {})))[1]
+            body = _named(asked, town.things)
             answer = _call(client, rule, town, north.admin.headers, body, community_id=north.id.hex)
             found[rule.endpoint] = answer.status_code
     assert {endpoint for endpoint, status in found.items() if status != 404} == set()

@@ -111,6 +111,15 @@ AGREED: dict[str, dict[str, str]] = {
     "issue_certificate": {"admin": "all"},
     "revoke_certificate": {"admin": "all"},
     "see_certificates": {"admin": "all", "supervisor": "all", "street": "masked"},
+    "draft_commendation": {"admin": "all"},
+    "nominate": {"coordinator": "unit", "stamper": "unit"},
+    "review_commendation": {"supervisor": "all", "street": "all"},
+    "announce_commendation": {"admin": "all"},
+    "publish_commendation": {"supervisor": "all"},
+    "see_commendations": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "supervisor": "all", "street": "masked",
+    },
+    "keep_priority_lists": {"secretary": "all"},
     "see_street": {"street": "all"},
     "see_checks": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "all"},
 }  # fmt: skip

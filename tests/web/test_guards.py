@@ -17,12 +17,16 @@ PUBLIC = {
     "web.scanner.show", "web.scanner.load_own", "web.scanner.load_decoder", "web.scanner.tell_who",
     "web.summaries.list_all", "web.summaries.show", "web.summaries.download", "web.board.show",
     "web.verify.ask_number", "web.verify.show",
+    "web.commendations.list_all", "web.commendations.show", "web.commendations.object_to",
 }  # fmt: skip
 """What anybody may open: the front door, the way in, what a poster leads to, and the manual of the API."""
 
 
-OPEN = {"web.seals.list_days", "web.summaries.list_all", "web.board.show"}
-"""Public pages of every community."""
+OPEN = {
+    "web.seals.list_days", "web.summaries.list_all", "web.board.show", "web.commendations.list_all",
+    "web.commendations.object_to",
+}  # fmt: skip
+"""Public pages of every community, and the form that anybody may send to one."""
 
 
 def pages(app: Flask) -> Iterator[tuple[Rule, str]]:

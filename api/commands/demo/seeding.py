@@ -14,6 +14,7 @@ from api.commands.demo import (
     accounts,
     arranging,
     carding,
+    commending,
     correcting,
     feeding_back,
     founding,
@@ -109,6 +110,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     suspecting.tell_flags(town, story)
     keeping.tell_keeping(town, story)
     recognising.tell_recognition(town, story)
+    commending.tell_commendations(town, story)
     standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
     weekly.tell_weekly(town, story, monday)

@@ -51,6 +51,7 @@ OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
     "stamps.post_stamps": ("coordinator", {"checkin_ids": ["checkin_id"], "decision": "stamp"}),
     "stamps.post_undo": ("volunteer", {}),
     "stamps.post_batch_undo": ("coordinator", {}),
+    "service-level.get_service_level": ("owner", None),
     "objections.list_objections": ("owner", None),
     "objections.get_objection": ("volunteer", None),
     "objections.post_objection": ("volunteer", {"checkin_id": "checkin_id", "reason": "waiting"}),

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock
@@ -68,15 +68,25 @@ def shown_at(activity: Activity, moment: datetime) -> Activity:
     if activity.kind is not ActivityKind.STANDING:
         return activity
     day = day_of(activity, moment)
-    return _find(activity, day, lock=False) or Activity(**_row_of(activity, day) | {"id": activity.id})
+    return _find(activity, day, lock=False) or _unwritten(activity, day)
+
+
+def _unwritten(standing: Activity, day: date) -> Activity:
+    """A day that nobody has visited yet, under the id of its standing activity."""
+    return Activity(**_row_of(standing, day) | {"id": standing.id})
 
 
 def meant_by(standing: Activity, member_ids: Collection[UUID], moment: datetime) -> Activity:
     """The day that one of these members means when they scan: the one to leave, until the next one's door opens."""
-    present = shown_at(standing, moment)
-    left = day_being_left(standing, member_ids, moment)
-    opens = timedelta(minutes=standing.opens_before_minutes)
-    return left if left is not None and moment < present.starts_at - opens else present
+    day = day_of(standing, moment)
+    is_left = Activity.id.in_(_open_visits(standing.community_id, member_ids))
+    rows = scoped(standing.community_id, Activity).where(
+        Activity.standing_id == standing.id, or_(Activity.day == day, is_left)
+    )
+    found: dict[bool, Activity] = {row.day == day: row for row in db.session.scalars(rows)}
+    present, left = found.get(True) or _unwritten(standing, day), found.get(False)
+    opens_at = present.starts_at - timedelta(minutes=standing.opens_before_minutes)
+    return left if left is not None and not _is_far_after(left, moment) and moment < opens_at else present
 
 
 def hold_day(standing: Activity, moment: datetime) -> Activity:
@@ -131,13 +141,19 @@ def _row_of(standing: Activity, day: date) -> dict[str, object]:
 
 def day_being_left(standing: Activity, member_ids: Collection[UUID] | Select[Any], moment: datetime) -> Activity | None:
     """The day on which one of these members is still checked in, if the moment is not far from it."""
-    query = scoped(standing.community_id, Activity, Checkin.id).where(
-        Activity.standing_id == standing.id,
-        Checkin.activity_id == Activity.id,
-        Checkin.member_id.in_(member_ids),
-        Checkin.state == CheckinState.OPEN,
+    query = scoped(standing.community_id, Activity).where(
+        Activity.standing_id == standing.id, Activity.id.in_(_open_visits(standing.community_id, member_ids))
     )
     found: Activity | None = db.session.scalars(query).first()
-    if found is None or moment > found.ends_at + evidence.FAR_IN_TIME:
-        return None
-    return found
+    return None if found is None or _is_far_after(found, moment) else found
+
+
+def _open_visits(community_id: UUID, member_ids: Collection[UUID] | Select[Any]) -> Select[Any]:
+    """The activities where these members are checked in."""
+    return scoped(community_id, Checkin.activity_id).where(
+        Checkin.member_id.in_(member_ids), Checkin.state == CheckinState.OPEN
+    )
+
+
+def _is_far_after(day: Activity, moment: datetime) -> bool:
+    return moment > day.ends_at + evidence.FAR_IN_TIME

@@ -21,11 +21,12 @@ from ledger.people.members import aliases_of, standing
 from ledger.service import caps, days, evidence, queue
 from ledger.service.checkins import DEAD, Kind
 from ledger.service.earning import Service, award_for, terms_of
-from ledger.service.errors import ActivityTooFar
+from ledger.service.errors import ActivityCancelled, ActivityTooFar
 from ledger.service.evidence import Sighting
 from ledger.service.models import (
     Activity,
     ActivityKind,
+    ActivityState,
     Checkin,
     CheckinState,
     Decision,
@@ -74,7 +75,9 @@ def look_ahead(
     now = clock.now()
     today = _day_meant(actor, activity, member_id)
     seen = Sighting(basis=Evidence.POSTER, happened_at=now, received_at=now)
-    refusal = ActivityTooFar() if evidence.is_far_in_time(today, seen) else None
+    refusal: Refused | None = ActivityTooFar() if evidence.is_far_in_time(today, seen) else None
+    if today.state == ActivityState.CANCELLED:
+        refusal = ActivityCancelled()
     here, elsewhere = (None, None)
     if actor is not None and actor.member_id is not None:
         here, elsewhere = _live_visits(actor, today, member_id, plate_id)

@@ -27,6 +27,7 @@ OF_SERVICE: dict[str, tuple[str, dict[str, Any] | None]] = {
          "starts_at": "2026-12-01T09:00:00+08:00", "ends_at": "2026-12-01T10:00:00+08:00"},
     ),
     "activities.post_cancel": ("volunteer", {"reason": "下雨"}),
+    "activities.post_change": ("volunteer", {"place": "西门"}),
     "activities.post_end": ("volunteer", {"reason": "停办"}),
     "plates.list_plates": ("volunteer", None),
     "plates.get_plate": ("supervisor", None),

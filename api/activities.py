@@ -13,6 +13,7 @@ from api.documents import resource
 from api.pages import page
 from api.schemas.activities import (
     ActivityCancelSchema,
+    ActivityChangeSchema,
     ActivityEndSchema,
     ActivityPageSchema,
     ActivityQuery,
@@ -21,7 +22,7 @@ from api.schemas.activities import (
     LiveCodeSchema,
 )
 from api.writing import writes
-from ledger.service import activities, codes, planning, series, standing
+from ledger.service import activities, changing, codes, planning, standing
 from ledger.service.activities import ActivityView
 
 blp = resource("activities", "Programmes at a place and time.")
@@ -61,11 +62,19 @@ def get_activity(activity_id: UUID) -> ActivityView:
 @blp.response(200, ActivitySchema)
 @writes(ActivitySchema)
 def post_cancel(asked: dict[str, Any], activity_id: UUID) -> ActivityView:
-    """Cancel an activity that nobody has served at; with `later`, also the later dates of its series."""
+    """Cancel an activity nobody served at; with `later` the later dates of its series, with `day` a standing one's."""
     actor = current_actor()
-    cancel = series.cancel_from if asked["later"] else activities.cancel_activity
-    cancel(actor, activity_id, reason=asked["reason"])
-    return activities.see_activity(actor, activity_id)
+    return activities.see_activity(actor, planning.cancel_as_asked(actor, activity_id, **asked).id)
+
+
+@blp.post("/activities/<id:activity_id>/change")
+@blp.arguments(ActivityChangeSchema)
+@blp.response(200, ActivitySchema)
+@writes(ActivitySchema)
+def post_change(asked: dict[str, Any], activity_id: UUID) -> ActivityView:
+    """Other hours, place or places of one activity, one date of a series, or one day of a standing one."""
+    actor = current_actor()
+    return activities.see_activity(actor, changing.change_activity(actor, activity_id, **asked).id)
 
 
 @blp.post("/activities/<id:activity_id>/end")

@@ -24,15 +24,17 @@ from api.schemas.checkins import (
     CheckinRequestSchema,
     CheckinSchema,
     CheckinViewSchema,
+    Malformed,
 )
 from api.schemas.fields import Schema
 from api.writing import as_response, run_item, writes
 from ledger.core import clock
 from ledger.core.db import atomic, savepoint
-from ledger.core.errors import KeyReused, TooManyRequests
+from ledger.core.errors import Invalid, KeyReused, TooManyRequests
 from ledger.core.idempotency import Answer
 from ledger.people import cards, guesses
 from ledger.service import checkins, queue
+from ledger.service.errors import ArrivalAwaited
 from ledger.service.models import Checkin
 from ledger.service.queue import CheckinView
 
@@ -92,12 +94,25 @@ def post_batch(asked: dict[str, Any]) -> Response:
 
 
 @atomic
-def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _record_all(items: list[dict[str, Any] | Malformed], bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All items in one transaction, each in a savepoint of its own; keys are shared with POST /checkins."""
+    results: dict[int, dict[str, Any]] = {
+        place: {"key": item.key, "status": "refused", "code": Invalid.code, "errors": item.errors}
+        for place, item in enumerate(items)
+        if isinstance(item, Malformed)
+    }
+    sound = {place: item for place, item in enumerate(items) if not isinstance(item, Malformed)}
+    results |= _record_sound(sound, bodies) if sound else {}
+    return [results[place] for place in range(len(items))]
+
+
+def _record_sound(items: dict[int, dict[str, Any]], bodies: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """The items by their places in the batch, each with its answer."""
     actor = current_actor()
-    _take_turn(items)
-    on_cards = cards.members_with(actor.tenant, [one["via"].card_code for one in items if one["via"].card_code])
-    named = {one["via"].member_id for one in items} | set(on_cards.values())
+    _take_turn(list(items.values()))
+    ways = [one["via"] for one in items.values()]
+    on_cards = cards.members_with(actor.tenant, [via.card_code for via in ways if via.card_code])
+    named = {via.member_id for via in ways} | set(on_cards.values())
     checkins.lock_members(actor.tenant, {member_id for member_id in named if member_id})
     ends = time.monotonic() + BATCH_SECONDS
     results: dict[int, dict[str, Any]] = {}
@@ -105,10 +120,10 @@ def _record_all(items: list[dict[str, Any]], bodies: list[dict[str, Any]]) -> li
         in_time = time.monotonic() < ends
         later = {"key": items[place]["key"], "status": "later"}
         results[place] = _record_item(items[place], bodies[place]) if in_time else later
-    return [results[place] for place in range(len(items))]
+    return results
 
 
-def _in_order(items: list[dict[str, Any]], known_cards: Collection[str]) -> list[int]:
+def _in_order(items: dict[int, dict[str, Any]], known_cards: Collection[str]) -> list[int]:
     """The places of the items as they happened, however the phone sent them: an arrival before its leaving.
 
     Unknown cards come last, for ten of them close the cards for a while, and nobody else should wait for that.
@@ -120,7 +135,7 @@ def _in_order(items: list[dict[str, Any]], known_cards: Collection[str]) -> list
         code = item["via"].card_code
         return code is not None and code not in known_cards, item.get("happened_at") or now, place
 
-    return sorted(range(len(items)), key=order)
+    return sorted(items, key=order)
 
 
 def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +149,8 @@ def _record_item(item: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     if answer.status == status_of(TooManyRequests()):
         return {"key": item["key"], "status": "later"}
     told = json.loads(answer.body)
+    if answer.status >= 400 and told["code"] == ArrivalAwaited.code:
+        return {"key": item["key"], "status": "later", "code": told["code"]}
     if answer.status >= 400:
         return {"key": item["key"], "status": "refused", "code": told["code"]}
     return {"key": item["key"], "status": "replayed" if answer.replayed else "recorded", "checkin": told}

@@ -59,6 +59,7 @@ from ledger.service import (
     objections,
     places,
     redemption_eve,
+    service_level,
     sign_ups,
     visit_notes,
 )
@@ -75,5 +76,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
-    redemption_eve, complaints, complaint_photos, complaint_data, commendation_data,
+    redemption_eve, service_level, complaints, complaint_photos, complaint_data, commendation_data,
 )  # fmt: skip

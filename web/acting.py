@@ -99,9 +99,8 @@ def _introduce() -> None:
 
 def describe(actor: Actor) -> dict[str, Any]:
     """What every page shows of its visitor: name, roles, the verbs they carry here, and those beyond oneself."""
-    member = members.member_of(actor.tenant, actor.person_id) if actor.member_id else None
-    counters = communities.memberships_of(actor.person_id).counters if member is None else []
-    name = member.name if member else next((one.name for one in counters), "")
+    counters = [] if actor.member_id else communities.memberships_of(actor.person_id).counters
+    name = actor.name or next((one.name for one in counters), "")
     roles = {str(grant.role) for grant in actor.grants} | {str(counter.role) for counter in actor.counters}
     scopes = {verb: reach(actor, verb).values() for verb in RIGHTS}
     return {

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from api.addresses import public_root
 from api.auth import current_actor
-from api.schemas.activities import ActivityCancelSchema, ActivityEndSchema, ActivityRequestSchema
+from api.schemas.activities import ActivityCancelSchema, ActivityChangeSchema, ActivityEndSchema, ActivityRequestSchema
 from api.schemas.fields import Id, PageQuery
 from ledger.core import clock
 from ledger.core.errors import Refused
@@ -21,7 +21,7 @@ from ledger.core.permissions import COMMUNITY, may, reach, require, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
-from ledger.service import activities, codes, planning, programmes, series, sign_ups, standing
+from ledger.service import activities, changing, codes, days, planning, programmes, series, sign_ups, standing
 from ledger.service.activities import ActivityView
 from ledger.service.evidence import grace_ends
 from ledger.service.models import Activity, ActivityKind, ActivityState, SignUp
@@ -204,11 +204,17 @@ def _one(activity_id: UUID, **again: Any) -> str:
         may_end=view.is_mine_to_manage and view.activity.kind is ActivityKind.STANDING and view.activity.until is None,
         may_see_plates=view.activity.kind is ActivityKind.STANDING
         and may(actor, "see_plates", unit_path=view.unit.path),
+        may_change=view.is_mine_to_manage and _is_ahead(view.activity),
+        unusual=days.changed_days(view.activity) if view.activity.kind is ActivityKind.STANDING else [],
         dates=_dates_of(actor, view),
         sign_up=_sign_up(actor, view),
         crowd=_crowd(actor, view),
-        **({"values": {}, "errors": {}, "refusal": None} | again),
+        **({"values": {}, "errors": {}, "refusal": None, "wrong": ""} | again),
     )
+
+
+def _is_ahead(activity: Activity) -> bool:
+    return activity.state == ActivityState.PLANNED and activity.ends_at > clock.now()
 
 
 def _dates_of(actor: Actor, view: ActivityView) -> list[dict[str, Any]]:
@@ -280,19 +286,26 @@ def _step(activity_id: UUID, sign_up_id: UUID, step: Callable[[Actor, UUID], Sig
 
 @page.post("/c/<id:community_id>/activities/<id:activity_id>/cancel")
 def cancel(activity_id: UUID) -> Any:
-    """It does not take place, and those who were to come are told why."""
+    """It does not take place, and those who were to come are told why; of a standing one a day."""
     actor = current_actor()
     return send(
         ActivityCancelSchema(),
-        lambda values: _cancel(actor, activity_id, **values).id,
+        lambda values: planning.cancel_as_asked(actor, activity_id, **values).id,
         to=lambda done: url_for(".show", activity_id=done),
-        again=lambda **again: _one(activity_id, **again),
+        again=lambda **again: _one(activity_id, wrong="day" if "day" in request.form else "", **again),
     )
 
 
-def _cancel(actor: Actor, activity_id: UUID, *, reason: str, later: bool) -> Activity:
-    cancel_it = series.cancel_from if later else activities.cancel_activity
-    return cancel_it(actor, activity_id, reason=reason)
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/change")
+def change(activity_id: UUID) -> Any:
+    """This one, or a day of a standing one, is different."""
+    actor = current_actor()
+    return send(
+        ActivityChangeSchema(),
+        lambda values: changing.change_activity(actor, activity_id, **values).id,
+        to=lambda done: url_for(".show", activity_id=done),
+        again=lambda **again: _one(activity_id, wrong="change", **again),
+    )
 
 
 @page.post("/c/<id:community_id>/activities/<id:activity_id>/end")

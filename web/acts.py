@@ -115,6 +115,7 @@ ACTS = {
     "service.set_issuance_budget": _("改了每月发放预算"),
     "service.plan_activity": _("安排活动"),
     "service.cancel_activity": _("取消活动"),
+    "service.change_activity": _("改了活动的时间、地点或名额"),
     "service.end_standing": _("停办常设服务"),
     "service.add_plate": _("做了一块门牌码"),
     "service.retire_plate": _("停用门牌码"),

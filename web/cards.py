@@ -10,20 +10,24 @@ from flask_babel import gettext as _
 
 from api.addresses import public_root
 from api.auth import current_actor
+from api.errors import status_of
 from api.schemas.cards import FlowerBookQuery, HandOutSchema, NewPinSchema, SheetRequestSchema
 from api.schemas.checkins import CheckinRequestSchema
 from ledger.book.codes import Code
 from ledger.core import ids
+from ledger.core.errors import Refused
 from ledger.core.permissions import may, require, require_any
-from ledger.core.tenancy import Actor, load
+from ledger.core.tenancy import Actor
 from ledger.people import card_pins, card_sheets, cards, guesses, members, units
 from ledger.people.card_sheets import PrintedCard
 from ledger.people.cards import HandedOut
 from ledger.people.cards_models import CardState
-from ledger.people.models import PlaceUnit, UnitKind
-from ledger.service import activities, checkins, mine, queue
+from ledger.people.models import UnitKind
+from ledger.service import activities, checkins, mine, photo_codes, queue
 from ledger.service.checkins import Via
+from ledger.service.models import Activity
 from web.acting import own_member
+from web.errors import refusal
 from web.forms import ask, mint, read, send, submit
 from web.proofs import proofs_of
 from web.qr import qr_svg
@@ -201,9 +205,7 @@ def show_scan(activity_id: UUID) -> Any:
 
 def _scan(activity_id: UUID, **again: Any) -> str:
     actor = current_actor()
-    activity = activities.see_activity(actor, activity_id).activity
-    unit = load(actor.tenant, PlaceUnit, activity.unit_id)
-    require(actor, "record_checkin", unit_path=unit.path)
+    activity = _recorded_by(actor, activity_id)
     done = ids.parse(request.args.get("done", ""))
     return render_template(
         "cards/scan.html",
@@ -213,10 +215,40 @@ def _scan(activity_id: UUID, **again: Any) -> str:
     )
 
 
+def _recorded_by(actor: Actor, activity_id: UUID) -> Activity:
+    view = activities.see_activity(actor, activity_id)
+    require(actor, "record_checkin", unit_path=view.unit.path)
+    return view.activity
+
+
 @page.post("/c/<id:community_id>/activities/<id:activity_id>/cards")
 def scan(activity_id: UUID) -> Any:
-    """Checked in or out by the card."""
-    actor, code = current_actor(), request.form.get("member_code", "").strip()
+    """Checked in or out by the card whose code was scanned or typed."""
+    return _record(activity_id, request.form.get("member_code", "").strip())
+
+
+@page.post("/c/<id:community_id>/activities/<id:activity_id>/cards/photo")
+def scan_photo(activity_id: UUID) -> Any:
+    """Checked in or out by the card on the photo, of which nothing is kept; without a script too."""
+    _recorded_by(current_actor(), activity_id)
+    try:
+        code = photo_codes.code_on(_photo())
+    except Refused as reason:
+        return _scan(activity_id, refusal=refusal(reason)), status_of(reason)
+    return _record(activity_id, code.rpartition("#")[2])  # A card's address carries its code behind the #.
+
+
+def _photo() -> bytes:
+    sent = request.files.get("photo")
+    if sent is None:
+        return b""
+    content: bytes = sent.read()
+    sent.seek(0)  # What makes the form the same form reads it once more.
+    return content
+
+
+def _record(activity_id: UUID, code: str) -> Any:
+    actor = current_actor()
     values, errors = read(CheckinRequestSchema(), activity_id=activity_id.hex, via={"card_code": code[:200]})
     if errors:
         return _scan(activity_id, errors={"member_code": [_("请扫描或输入卡号。")]}), 422

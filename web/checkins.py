@@ -25,7 +25,7 @@ from ledger.core.tenancy import Actor
 from ledger.people import consents, helping, members
 from ledger.people.list_exports import read_whole
 from ledger.people.models import Purpose
-from ledger.service import checkins, codes, days, desk, mine, objections, queue
+from ledger.service import checkins, codes, desk, mine, objections, queue
 from ledger.service.checkins import Kind
 from ledger.service.codes import Scan
 from ledger.service.errors import GrantExpired
@@ -94,7 +94,12 @@ def _show_scan(
         address = url_for("web.checkins.show", community_id=scan.community.id, checkin_id=prospect.here.id)
         return _response(redirect(address, 303), 303)
     asked = (step or Step("phone")).for_template() if actor is None else _for_actor(actor)
-    shown = {"activity": _described(scan), "site_code": site_code, "grant": scan.grant, **_for_prospect(prospect)}
+    shown = {
+        "activity": _described(scan, prospect),
+        "site_code": site_code,
+        "grant": scan.grant,
+        **_for_prospect(prospect),
+    }
     refused_step = asked.pop("refusal", None)
     told = refused or refused_step or (prospect.refusal and refusal(prospect.refusal))
     return _response(render_template("checkins/scan.html", **shown, **asked, refusal=told), status)
@@ -115,8 +120,8 @@ def _for_prospect(prospect: Prospect) -> dict[str, Any]:
     }
 
 
-def _described(scan: Scan) -> dict[str, Any]:
-    activity = days.shown_at(scan.activity, clock.now())
+def _described(scan: Scan, prospect: Prospect) -> dict[str, Any]:
+    activity = prospect.day
     names = ("id", "name", "place", "starts_at", "ends_at", "instructions")
     points = mine.planned_points([activity])[activity.id]
     plate = scan.plate.number if scan.plate else None

@@ -45,7 +45,7 @@ DESK = (
 
 
 WITHIN = {
-    "web.plates": "web.activities",
+    "web.plates": "web.activities", "web.service_level": "web.stamps",
     "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.my_data": "web.members", "web.corrections": "web.members",

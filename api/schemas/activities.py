@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from api.schemas.fields import Day, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
 from ledger.service.activities import ActivityPlan
+from ledger.service.changing import Change
 from ledger.service.models import NO_END, ActivityKind
 from ledger.service.series import Every, Repeats
 from ledger.service.standing import Daily
@@ -126,9 +127,31 @@ class ActivityRequestSchema(Schema):
 
 class ActivityCancelSchema(Schema):
     reason = Text(200, least=1, required=True, metadata={"example": "下雨，改到周日"})
+    day = Day(load_default=None, metadata={"description": "Which day of a standing one; not for others."})
     later = fields.Boolean(
         load_default=False, metadata={"description": "Also all later dates of its series that are not cancelled yet."}
     )
+
+
+class ActivityChangeSchema(Schema):
+    """What is different this once; what is left out stays."""
+
+    day = Day(metadata={"description": "Which day of a standing one; not for others.", "example": "2026-11-20"})
+    place = Text(120, least=1, metadata={"example": "西门岗亭"})
+    instructions = Text(500, lines=True)
+    starts_at = Moment(metadata={"description": "Until somebody has checked in.", "example": EXAMPLE["starts_at"]})
+    ends_at = Moment(metadata={"description": "Until somebody has checked in.", "example": EXAMPLE["ends_at"]})
+    capacity = WholeNumber(1, 100_000, metadata={"description": "More go to the line; with fewer nobody loses theirs."})
+
+    @validates_schema
+    def says_something(self, asked: dict[str, Any], **_: Any) -> None:
+        if not set(asked) - {"day"}:
+            raise ValidationError("Say what is to be different.")
+
+    @post_load
+    def as_change(self, asked: dict[str, Any], **_: Any) -> dict[str, Any]:
+        day = asked.pop("day", None)
+        return {"change": Change(**asked), "day": day}
 
 
 class ActivityEndSchema(Schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
@@ -15,6 +15,7 @@ from ledger.service.queue import WAITING
 from ledger.service.visit_notes import VisitNote
 
 MOST_ITEMS = 200
+MOST_KEY = 128
 
 
 class CheckinViaSchema(Schema):
@@ -161,22 +162,44 @@ class CheckinQuery(PageQuery):
 
 
 class BatchItemSchema(CheckinRequestSchema):
-    key = Text(128, least=1, required=True, metadata={"description": "The item's own idempotency key."})
+    key = Text(MOST_KEY, least=1, required=True, metadata={"description": "The item's own idempotency key."})
+
+
+class Malformed(NamedTuple):
+    """An item that is no check-in: its key as far as one can tell, and what is wrong with it."""
+
+    key: str | None
+    errors: dict[str, Any]
+
+
+class ItemOfItsOwn(fields.Nested):
+    """An item that is read for itself: one that is malformed spoils no other."""
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        try:
+            return super().deserialize(value, attr, data, **kwargs)
+        except ValidationError as error:
+            key = value.get("key") if isinstance(value, dict) else None
+            is_key = isinstance(key, str) and 0 < len(key) <= MOST_KEY
+            wrong = error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}
+            return Malformed(key if is_key else None, wrong)
 
 
 class BatchRequestSchema(Schema):
-    items = fields.List(fields.Nested(BatchItemSchema), required=True, validate=validate.Length(min=1, max=MOST_ITEMS))
+    items = fields.List(ItemOfItsOwn(BatchItemSchema), required=True, validate=validate.Length(min=1, max=MOST_ITEMS))
 
 
 class BatchItemResultSchema(Schema):
-    key = fields.String()
+    key = fields.String(allow_none=True, metadata={"description": "Null where a malformed item had none."})
     status = fields.String(
         metadata={
             "enum": ["recorded", "replayed", "refused", "later"],
-            "description": "`later`: the batch took too long, send the item again with the same key.",
+            "description": "`later`: send the item again with the same key, for the batch took too long, or (with the "
+            "code `arrival_awaited`, for 72 hours) its arrival may still lie on another phone.",
         }
     )
-    code = fields.String(metadata={"description": "The reason, when refused."})
+    code = fields.String(metadata={"description": "The reason, when refused; `invalid`: see errors."})
+    errors = fields.Dict(metadata={"description": "What is wrong with a malformed item, by field."})
     checkin = fields.Nested(CheckinSchema)
 
 

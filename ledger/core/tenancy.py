@@ -57,9 +57,10 @@ class Actor:
     """The person who acts, with all rights of this community already resolved.
 
     `community_id` is None outside a community. `session_id` names the session or token that was used.
-    `unit_path` is where the actor's own membership hangs in the tree. `aliases` are members that were merged into the
-    actor's own, `formerly` the persons who signed in as them: what they did and own is the actor's. `is_strong`: a
-    second factor was shown in this session; `is_held_back`: it was not, and roles that need one were left out.
+    `unit_path` is where the actor's own membership hangs in the tree, `name` what they are called here. `aliases` are
+    members that were merged into the actor's own, `formerly` the persons who signed in as them: what they did and own
+    is the actor's. `is_strong`: a second factor was shown in this session; `is_held_back`: it was not, and roles that
+    need one were left out.
     `scopes` narrow a token; None does not.
     """
 
@@ -69,6 +70,7 @@ class Actor:
     member_id: UUID | None = None
     household_id: UUID | None = None
     unit_path: str = ""
+    name: str = field(default="", repr=False)
     grants: tuple[Grant, ...] = ()
     counters: tuple[Counter, ...] = ()
     helps: frozenset[UUID] = field(default_factory=frozenset)

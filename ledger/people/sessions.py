@@ -160,6 +160,7 @@ def enter(actor: Actor, community_id: UUID) -> Actor:
         member_id=member.id if member else None,
         household_id=member.household_id if member else None,
         unit_path=member.path if member else "",
+        name=member.name if member else "",
         grants=grants,
         counters=counters,
         helps=helps if member else frozenset(),
@@ -208,7 +209,8 @@ def _membership() -> Select[Any]:
     merged = select(alias.merged_into).where(
         within(_COMMUNITY, alias), alias.person_id == _PERSON, alias.merged_into.is_not(None)
     )
-    return scoped(_COMMUNITY, Member.id, Member.person_id, Member.household_id, PlaceUnit.path).where(
+    own = scoped(_COMMUNITY, Member.id, Member.person_id, Member.household_id, Member.name, PlaceUnit.path)
+    return own.where(
         PlaceUnit.id == Member.unit_id,
         or_(Member.person_id == _PERSON, Member.id.in_(merged)),
         Member.state == MemberState.ACTIVE,

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import or_
+from sqlalchemy.sql import ColumnElement
+
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, NotSignedIn
@@ -14,7 +17,7 @@ from ledger.core.tenancy import Actor, load, scoped
 from ledger.people import sessions, tokens
 from ledger.people.models import PlaceUnit, Session
 from ledger.people.tokens import Scope
-from ledger.service.models import Activity, ActivityKind, Programme, SignUp
+from ledger.service.models import Activity, ActivityKind, ActivityState, Programme, SignUp
 from ledger.service.sign_ups import TAKING_A_PLACE
 
 MOST = 1000
@@ -40,12 +43,13 @@ def entries_between(
     programme_id: UUID | None = None,
 ) -> list[Entry]:
     """What is on (or was cancelled) between the moments, in order of time; at most 1,000. Standing ones stand there
-    once, not with each day. Raises NotFound (unit), Forbidden."""
+    once, beside the days that are called off or, ahead, changed. Raises NotFound (unit), Forbidden."""
     require_any(actor, "see_programmes")
     query = scoped(actor.tenant, Activity, PlaceUnit.name, Programme.name).where(
         PlaceUnit.id == Activity.unit_id,
         Programme.id == Activity.programme_id,
-        Activity.standing_id.is_(None),
+        # A day of a standing one has no row ahead unless it was changed.
+        or_(Activity.standing_id.is_(None), _is_unusual()),
         Activity.starts_at < until,
         Activity.ends_at > since,
     )
@@ -56,6 +60,10 @@ def entries_between(
     rows = db.session.execute(query.order_by(Activity.starts_at, Activity.id).limit(MOST)).all()
     own = _own(actor, [activity.id for activity, _, _ in rows])
     return [Entry(activity, unit, programme, activity.id in own) for activity, unit, programme in rows]
+
+
+def _is_unusual() -> ColumnElement[bool]:
+    return (Activity.state == ActivityState.CANCELLED) | (Activity.starts_at > clock.now())
 
 
 def _own(actor: Actor, activity_ids: list[UUID]) -> set[UUID]:

@@ -29,6 +29,7 @@ from ledger.service import days, evidence
 from ledger.service.errors import (
     ActivityCancelled,
     ActivityTooFar,
+    ArrivalAwaited,
     DuplicateCheckin,
     MemberGone,
     NoOpenVisit,
@@ -91,7 +92,8 @@ def record_checkin(
     Raises NotFound, Forbidden, TooManyRequests, what the card earns, MemberGone; the code's OtherCommunity,
     UnknownCode, LiveCodeExpired, GrantExpired, GrantUsed, PlateRetired, ForeignPlate; for `in` GuardianRequired,
     ServiceWithdrawn; ActivityOver (a standing one), ActivityCancelled, ActivityTooFar; then for `in` DuplicateCheckin,
-    NoteRequired (with minutes), Overlap, for `out` NoOpenVisit, NoteRequired.
+    NoteRequired (with minutes), Overlap, for `out` ArrivalAwaited (with `happened_at`, no visit here yet), NoOpenVisit,
+    NoteRequired.
     """
     site = _site(actor.tenant, activity_id)
     member = _member(actor, via, on_behalf_of, site=site)
@@ -106,6 +108,7 @@ def record_checkin(
         by_hand=minutes is not None,
         recorded_own=via.is_by_staff and member.person_id == actor.person_id,
         by_helper=not via.is_by_staff and member.person_id != actor.person_id,
+        is_sent_later=happened_at is not None,
     )
     site = replace(_on_its_day(site, member, kind, seen.happened_at), plate_id=proof.plate_id)
     if site.activity.state == ActivityState.CANCELLED:
@@ -324,7 +327,7 @@ def _leave(
 ) -> Checkin:
     activity, visit = site.activity, _being_left(site, visits)
     if visit is None:
-        raise NoOpenVisit
+        raise ArrivalAwaited if _may_still_come(activity, visits, seen) else NoOpenVisit
     if visit.plate_id is not None and note is None and visit.note is None:
         raise NoteRequired
     left_at = seen.happened_at
@@ -351,6 +354,12 @@ def _leave(
         on_behalf_of=actor.acts_for(member.person_id),
     )
     return visit
+
+
+def _may_still_come(activity: Activity, visits: Sequence[Checkin], seen: Sighting) -> bool:
+    """Two phones send in any order: what one recorded of the leaving waits for the arrival on the other."""
+    has_come = any(visit.activity_id == activity.id and visit.state not in DEAD for visit in visits)
+    return seen.is_sent_later and not has_come and seen.received_at - seen.happened_at <= evidence.LATE_AFTER
 
 
 def _being_left(site: _Site, visits: Sequence[Checkin]) -> Checkin | None:

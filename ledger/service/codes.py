@@ -12,17 +12,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, secrets
 from ledger.core.db import db, is_postgresql
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import communities
 from ledger.people.models import Community, PlaceUnit
 from ledger.service.errors import (
@@ -139,10 +139,7 @@ def read_scan(code: str, *, nonce: str) -> Scan:
 
     Raises UnknownCode, LiveCodeExpired, PlateRetired, ActivityCancelled, ActivityOver (a standing one that ended).
     """
-    community = communities.with_short_code(prefix_of(code))
-    if community is None:
-        raise UnknownCode
-    activity, plate = _behind(community.id, code)
+    community, activity, plate = _behind(code)
     _refuse_over(activity)
     now = clock.now()
     evidence = Evidence.LIVE_CODE if is_live(code) else Evidence.POSTER
@@ -150,13 +147,35 @@ def read_scan(code: str, *, nonce: str) -> Scan:
     return Scan(sign_grant(grant), activity, community, evidence, now + GRANT_LIVES, plate)
 
 
-def _behind(community_id: UUID, code: str) -> tuple[Activity, Plate | None]:
-    """The activity of a code, and the plate if it is a plate's."""
+class _Behind(NamedTuple):
+    """What a code leads to."""
+
+    community: Community
+    activity: Activity
+    plate: Plate | None = None
+
+
+def _behind(code: str) -> _Behind:
+    """The activity of a code with its community, and the plate if it is one's; what is printed takes one statement."""
+    if is_live(code):
+        community = communities.with_short_code(prefix_of(code))
+        if community is None:
+            raise UnknownCode
+        return _Behind(community, _with_live_code(community.id, code))
+    found_by: Any = Community.id
+    printed = select(Community, Activity).where(Community.short_code == prefix_of(code), within(found_by, Activity))
     if is_plate(code):
-        plate = plate_with(community_id, code)
-        return load(community_id, Activity, plate.standing_id), plate
-    found = _with_live_code(community_id, code) if is_live(code) else _with_poster_code(community_id, code)
-    return found, None
+        printed = printed.add_columns(Plate).where(within(found_by, Plate), Plate.standing_id == Activity.id)
+        printed = printed.where(Plate.code == code)
+    else:
+        printed = printed.where(Activity.poster_code == code)
+    row = db.session.execute(printed).one_or_none()
+    if row is None:
+        raise UnknownCode
+    found = _Behind(*row)
+    if found.plate is not None:
+        _refuse_retired(found.plate)
+    return found
 
 
 def _refuse_over(activity: Activity) -> None:
@@ -188,18 +207,13 @@ def plate_with(community_id: UUID, code: str) -> Plate:
     plate: Plate | None = db.session.scalars(scoped(community_id, Plate).where(Plate.code == code)).one_or_none()
     if plate is None:
         raise UnknownCode
-    if plate.state == PlateState.RETIRED:
-        raise PlateRetired
+    _refuse_retired(plate)
     return plate
 
 
-def _with_poster_code(community_id: UUID, code: str) -> Activity:
-    activity: Activity | None = db.session.scalars(
-        scoped(community_id, Activity).where(Activity.poster_code == code)
-    ).one_or_none()
-    if activity is None:
-        raise UnknownCode
-    return activity
+def _refuse_retired(plate: Plate) -> None:
+    if plate.state == PlateState.RETIRED:
+        raise PlateRetired
 
 
 def _with_live_code(community_id: UUID, code: str) -> Activity:

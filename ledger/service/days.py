@@ -1,17 +1,18 @@
 """The days of a standing activity: to which one a moment belongs, and the row that answers for it.
 
-A visit belongs to one day and is judged by the hours of that day. The row of a day is written with its first visit;
-until then a page is shown the same hours without one.
+A visit belongs to one day and is judged by the hours of that day. The row of a day is written with its first visit, or
+when that day is changed or called off; until then a page is shown the same hours without one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock
@@ -43,19 +44,24 @@ def hours_on(standing: Activity, day: date) -> Hours:
     return Hours(starts_at, starts_at + timedelta(minutes=length))
 
 
-def day_of(standing: Activity, moment: datetime) -> date:
+def day_of(standing: Activity, moment: datetime, written: Mapping[date, Activity] = MappingProxyType({})) -> date:
     """The day whose door is open at the moment: today's, yesterday's into the night, tomorrow's before midnight.
 
-    Where none is, the local day, from whose hours the moment may be far.
+    Where none is, the local day, from whose hours the moment may be far. `written` are the days around that have a
+    row, whose hours may have been changed.
     """
-    today = clock.local_day(moment)
     opens = timedelta(minutes=standing.opens_before_minutes)
     grace = timedelta(minutes=standing.closes_after_minutes)
-    for day in (today, today - ONE_DAY, today + ONE_DAY):
-        hours = hours_on(standing, day)
+    for day in _around(moment):
+        hours = written.get(day) or hours_on(standing, day)
         if hours.starts_at - opens <= moment <= hours.ends_at + grace:
             return day
-    return today
+    return clock.local_day(moment)
+
+
+def _around(moment: datetime) -> tuple[date, date, date]:
+    today = clock.local_day(moment)
+    return today, today - ONE_DAY, today + ONE_DAY
 
 
 def posted_for(activity: Activity) -> Activity:
@@ -67,16 +73,30 @@ def shown_at(activity: Activity, moment: datetime) -> Activity:
     """What a page shows of the activity at the moment: of a standing one, that day (with its row, if it has one)."""
     if activity.kind is not ActivityKind.STANDING:
         return activity
-    day = day_of(activity, moment)
-    return _find(activity, day, lock=False) or Activity(**_row_of(activity, day) | {"id": activity.id})
+    written = _find(activity, _around(moment), lock=False)
+    day = day_of(activity, moment, written)
+    return written.get(day) or _unwritten(activity, day)
+
+
+def _unwritten(standing: Activity, day: date) -> Activity:
+    """A day that nobody has visited yet, under the id of its standing activity."""
+    return Activity(**_row_of(standing, day) | {"id": standing.id})
 
 
 def meant_by(standing: Activity, member_ids: Collection[UUID], moment: datetime) -> Activity:
     """The day that one of these members means when they scan: the one to leave, until the next one's door opens."""
-    present = shown_at(standing, moment)
-    left = day_being_left(standing, member_ids, moment)
-    opens = timedelta(minutes=standing.opens_before_minutes)
-    return left if left is not None and moment < present.starts_at - opens else present
+    is_left = Activity.id.in_(_open_visits(standing.community_id, member_ids))
+    rows = (
+        scoped(standing.community_id, Activity)
+        .add_columns(is_left)
+        .where(Activity.standing_id == standing.id, or_(Activity.day.in_(_around(moment)), is_left))
+    )
+    found = db.session.execute(rows).tuples().all()
+    written = {row.day: row for row, _ in found}
+    day = day_of(standing, moment, written)
+    present, left = written.get(day) or _unwritten(standing, day), next((row for row, is_it in found if is_it), None)
+    opens_at = present.starts_at - timedelta(minutes=standing.opens_before_minutes)
+    return left if left is not None and not _is_far_after(left, moment) and moment < opens_at else present
 
 
 def hold_day(standing: Activity, moment: datetime) -> Activity:
@@ -84,31 +104,32 @@ def hold_day(standing: Activity, moment: datetime) -> Activity:
 
     Raises ActivityTooFar (before the first day), ActivityOver (after the last).
     """
-    day = day_of(standing, moment)
+    written = _find(standing, _around(moment), lock=True)
+    day = day_of(standing, moment, written)
     if day < clock.local_day(standing.starts_at):
         raise ActivityTooFar
     if day >= clock.local_day(standing.ends_at):
         raise ActivityOver
-    return _find(standing, day, lock=True) or _write(standing, day)
+    return written.get(day) or row_of_day(standing, day)
 
 
-def _write(standing: Activity, day: date) -> Activity:
+def row_of_day(standing: Activity, day: date) -> Activity:
+    """The row of this day, written if need be, and guarded against being cancelled."""
     insert = postgresql.insert if is_postgresql() else sqlite.insert
     row = _row_of(standing, day) | {"poster_code": codes.new_poster_code(codes.prefix_of(standing.poster_code))}
     # Two may be the first of a day: one of them writes it, and both find it.
     of_day = [Activity.community_id, Activity.standing_id, Activity.day]
     db.session.execute(insert(Activity).values(row).on_conflict_do_nothing(index_elements=of_day))
-    found = _find(standing, day, lock=True)
-    assert found is not None, "it was written, or another had written it"
-    return found
+    return _find(standing, [day], lock=True)[day]  # It was written, or another had written it.
 
 
-def _find(standing: Activity, day: date, *, lock: bool) -> Activity | None:
-    query = scoped(standing.community_id, Activity).where(Activity.standing_id == standing.id, Activity.day == day)
+def _find(standing: Activity, wanted: Collection[date], *, lock: bool) -> dict[date, Activity]:
+    """The rows of these days, as far as they have one."""
+    query = scoped(standing.community_id, Activity).where(Activity.standing_id == standing.id, Activity.day.in_(wanted))
     if lock:
-        query = query.with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
-    found: Activity | None = db.session.scalars(query).one_or_none()
-    return found
+        query = query.order_by(Activity.id).with_for_update(read=True, key_share=True)
+        query = query.execution_options(populate_existing=True)
+    return {row.day: row for row in db.session.scalars(query)}
 
 
 def _row_of(standing: Activity, day: date) -> dict[str, object]:
@@ -131,13 +152,33 @@ def _row_of(standing: Activity, day: date) -> dict[str, object]:
 
 def day_being_left(standing: Activity, member_ids: Collection[UUID] | Select[Any], moment: datetime) -> Activity | None:
     """The day on which one of these members is still checked in, if the moment is not far from it."""
-    query = scoped(standing.community_id, Activity, Checkin.id).where(
-        Activity.standing_id == standing.id,
-        Checkin.activity_id == Activity.id,
-        Checkin.member_id.in_(member_ids),
-        Checkin.state == CheckinState.OPEN,
+    query = scoped(standing.community_id, Activity).where(
+        Activity.standing_id == standing.id, Activity.id.in_(_open_visits(standing.community_id, member_ids))
     )
     found: Activity | None = db.session.scalars(query).first()
-    if found is None or moment > found.ends_at + evidence.FAR_IN_TIME:
-        return None
-    return found
+    return None if found is None or _is_far_after(found, moment) else found
+
+
+def _open_visits(community_id: UUID, member_ids: Collection[UUID] | Select[Any]) -> Select[Any]:
+    """The activities where these members are checked in."""
+    return scoped(community_id, Checkin.activity_id).where(
+        Checkin.member_id.in_(member_ids), Checkin.state == CheckinState.OPEN
+    )
+
+
+def _is_far_after(day: Activity, moment: datetime) -> bool:
+    return moment > day.ends_at + evidence.FAR_IN_TIME
+
+
+def changed_days(standing: Activity) -> list[Activity]:
+    """The days from today on that are called off, or that are not as they usually are, in order."""
+    query = scoped(standing.community_id, Activity).where(
+        Activity.standing_id == standing.id, Activity.day >= clock.today()
+    )
+    rows = db.session.scalars(query.order_by(Activity.day)).all()
+    return [row for row in rows if row.day is not None and _is_unusual(standing, row, row.day)]
+
+
+def _is_unusual(standing: Activity, row: Activity, day: date) -> bool:
+    usual = (*hours_on(standing, day), standing.place, ActivityState.PLANNED)
+    return (row.starts_at, row.ends_at, row.place, row.state) != usual

@@ -115,6 +115,15 @@ class NoOpenVisit(Refused):
     en = ("There is no check-in to close here.", "Check in first; once is enough to check out.")
 
 
+class ArrivalAwaited(Refused):
+    """A leaving that was recorded without network, before its arrival: that may still lie on another phone."""
+
+    code = "arrival_awaited"
+    final = False
+    zh = ("还没有收到这次的签到。", "签到可能还在另一部手机里；先留着，过一会儿再上传。")
+    en = ("The arrival has not come in yet.", "It may still lie on another phone: keep this and send it again later.")
+
+
 class MemberGone(Refused):
     """The member has left the community."""
 

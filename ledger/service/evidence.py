@@ -83,6 +83,7 @@ class Sighting:
     by_hand: bool = False
     recorded_own: bool = False
     by_helper: bool = False
+    is_sent_later: bool = False
 
 
 def grade(seen: Sighting) -> tuple[Evidence, list[Review]]:

@@ -13,7 +13,7 @@ from ledger.people.members import load_community
 from ledger.people.models import Community
 from ledger.service import calendars, days
 from ledger.service.calendars import Entry, is_standing
-from ledger.service.models import ActivityState
+from ledger.service.models import Activity, ActivityState
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 PRODUCT = "-//Red Flower//Calendar//ZH"
@@ -32,8 +32,11 @@ def written(community: Community, entries: Sequence[Entry], *, root: str) -> byt
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", community.name)
+    standing = {entry.activity.id: entry.activity for entry in entries if is_standing(entry)}
     for entry in entries:
-        calendar.add_component(_event(community, entry, root))
+        event = _event(community, entry, root)
+        _name(event, community, entry, standing.get(entry.activity.standing_id or entry.activity.id))
+        calendar.add_component(event)
     content: bytes = calendar.to_ical()
     return content
 
@@ -41,8 +44,6 @@ def written(community: Community, entries: Sequence[Entry], *, root: str) -> byt
 def _event(community: Community, entry: Entry, root: str) -> Event:
     activity, event = entry.activity, Event()
     cancelled = activity.state == ActivityState.CANCELLED or _never_opens(entry)
-    # The same for ever, and no two communities share one: a phone knows an event again by it.
-    event.add("uid", f"{activity.id.hex}@{community.id.hex}.redflower")
     event.add("dtstamp", activity.cancelled_at or activity.created_at)
     event.add("sequence", 1 if activity.cancelled_at else 0)
     event.add("summary", activity.name)
@@ -53,6 +54,17 @@ def _event(community: Community, entry: Entry, root: str) -> Event:
     event.add("url", f"{root}/c/{community.id.hex}/activities/{activity.id.hex}")
     _add_times(event, entry)
     return event
+
+
+def _name(event: Event, community: Community, entry: Entry, standing: Activity | None) -> None:
+    """The same for ever, and no two communities share one: a phone knows an event again by it.
+
+    One day of a standing service stands in for the day of it that begins at the usual hour.
+    """
+    activity = entry.activity
+    event.add("uid", f"{(standing or activity).id.hex}@{community.id.hex}.redflower")
+    if standing is not None and activity.day is not None:
+        event.add("recurrence-id", days.hours_on(standing, activity.day).starts_at)
 
 
 def _told(entry: Entry) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, union_all
 
 from ledger.core import clock
 from ledger.core.db import db
@@ -21,11 +21,12 @@ from ledger.people.members import aliases_of, standing
 from ledger.service import caps, days, evidence, queue
 from ledger.service.checkins import DEAD, Kind
 from ledger.service.earning import Service, award_for, terms_of
-from ledger.service.errors import ActivityTooFar
+from ledger.service.errors import ActivityCancelled, ActivityTooFar
 from ledger.service.evidence import Sighting
 from ledger.service.models import (
     Activity,
     ActivityKind,
+    ActivityState,
     Checkin,
     CheckinState,
     Decision,
@@ -53,10 +54,12 @@ MOST_WAITING = 200
 class Prospect:
     """What a scan leads to for somebody: arriving, leaving, or neither (`kind` None) because of `refusal` or `here`.
 
-    `here` is the live visit at this activity; `elsewhere` the activity whose visit an arrival here would close.
+    `day` is the activity, or of a standing one the day that the scan is about; `here` the live visit at this activity;
+    `elsewhere` the activity whose visit an arrival here would close.
     """
 
     kind: Kind | None
+    day: Activity
     here: Checkin | None = None
     elsewhere: Activity | None = None
     refusal: Refused | None = None
@@ -72,15 +75,17 @@ def look_ahead(
     now = clock.now()
     today = _day_meant(actor, activity, member_id)
     seen = Sighting(basis=Evidence.POSTER, happened_at=now, received_at=now)
-    refusal = ActivityTooFar() if evidence.is_far_in_time(today, seen) else None
+    refusal: Refused | None = ActivityTooFar() if evidence.is_far_in_time(today, seen) else None
+    if today.state == ActivityState.CANCELLED:
+        refusal = ActivityCancelled()
     here, elsewhere = (None, None)
     if actor is not None and actor.member_id is not None:
         here, elsewhere = _live_visits(actor, today, member_id, plate_id)
     if here is not None and here.state == CheckinState.OPEN:
-        return Prospect(None if refusal else Kind.OUT, here, refusal=refusal)
+        return Prospect(None if refusal else Kind.OUT, today, here, refusal=refusal)
     if here is not None or refusal is not None:
-        return Prospect(None, here, refusal=refusal)
-    return Prospect(Kind.IN, elsewhere=elsewhere)
+        return Prospect(None, today, here, refusal=refusal)
+    return Prospect(Kind.IN, today, elsewhere=elsewhere)
 
 
 def _day_meant(actor: Actor | None, activity: Activity, member_id: UUID | None) -> Activity:
@@ -95,19 +100,14 @@ def _live_visits(
 ) -> tuple[Checkin | None, Activity | None]:
     """The member's live visit here (at this door), and the other activity or door where they are still checked in."""
     whose = actor.member_ids if member_id is None else {member_id}
-    here = scoped(actor.tenant, Checkin).where(
-        Checkin.member_id.in_(whose),
-        Checkin.activity_id == activity.id,
-        Checkin.plate_id == plate_id,
-        Checkin.state.not_in(DEAD),
-    )
-    found = db.session.scalars(here).first()
-    elsewhere = scoped(actor.tenant, Activity, Checkin.id).where(
-        Activity.id == Checkin.activity_id, Checkin.member_id.in_(whose), Checkin.state == CheckinState.OPEN
-    )
-    if found is not None:
-        elsewhere = elsewhere.where(Checkin.id != found.id)
-    return found, db.session.scalars(elsewhere).first()
+    mine = scoped(actor.tenant, Checkin.id).where(Checkin.member_id.in_(whose))
+    here = mine.where(Checkin.activity_id == activity.id, Checkin.plate_id == plate_id, Checkin.state.not_in(DEAD))
+    # Two look-ups by their own indexes: as one condition they would read all that a member ever did.
+    wanted = union_all(here, mine.where(Checkin.state == CheckinState.OPEN))
+    live = scoped(actor.tenant, Checkin, Activity).where(Activity.id == Checkin.activity_id, Checkin.id.in_(wanted))
+    rows = db.session.execute(live.order_by(Checkin.id)).tuples().all()
+    found = next((visit for visit, at in rows if at.id == activity.id and visit.plate_id == plate_id), None)
+    return found, next((at for visit, at in rows if visit is not found), None)
 
 
 def site_code_of(view: CheckinView) -> str:

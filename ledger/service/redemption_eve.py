@@ -16,15 +16,15 @@ from sqlalchemy import func, select
 from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.tenancy import Actor, Role, scoped, within
-from ledger.people.models import Member, MemberState, PlaceUnit, RoleGrant
+from ledger.people.models import Member, MemberState
 from ledger.people.notices import declare, remind_each
 from ledger.people.redemption_days import Calendar, Held, calendar_of, last_day
-from ledger.service.models import Checkin, CheckinState, Stamp
+from ledger.service import waiting
+from ledger.service.models import Checkin, Stamp
 
 EVENING = timedelta(hours=18)
 WITHOUT_DAY_BEFORE = timedelta(days=7)
 TOLD_ROLES = (Role.STAMPER, Role.COORDINATOR)
-WAITING = (CheckinState.PENDING, CheckinState.AWAITING_SECOND)
 
 TO_STAMP = declare(
     "service.redemption_eve_stamping",
@@ -54,8 +54,10 @@ def tell_on_the_eve(community_id: UUID, evening: str) -> None:
     if held is None or held.opens_at <= clock.now():
         return
     day = held.day.isoformat()
-    waiting = {one: {"day": day, "waiting": count} for one, count in _waiting_by_stamper(community_id).items()}
-    remind_each(community_id, waiting, TO_STAMP)
+    to_stamp = {
+        one: {"day": day, "waiting": count} for one, count in waiting.count_by_holder(community_id, TOLD_ROLES).items()
+    }
+    remind_each(community_id, to_stamp, TO_STAMP)
     hours = {"day": day, "opens": f"{held.opens:%H:%M}", "closes": f"{held.closes:%H:%M}"}
     fresh = fresh_points(community_id, since=since_last(calendar, held), until=_eve_of(held.day))
     remind_each(community_id, _by_person(community_id, fresh, hours), SPENDABLE)
@@ -105,24 +107,6 @@ def _by_person(community_id: UUID, fresh: dict[UUID, int], hours: dict[str, str]
             points += told.get(person_id, {"points": 0})["points"]
             told[person_id] = {**hours, "points": points}
     return dict(sorted(told.items()))
-
-
-def _waiting_by_stamper(community_id: UUID) -> dict[UUID, int]:
-    """How many visits wait in the parts of each stamper and coordinator; who has none waiting is left out."""
-    counts = select(Checkin.unit_path, func.count()).where(within(community_id, Checkin), Checkin.state.in_(WAITING))
-    by_path = db.session.execute(counts.group_by(Checkin.unit_path)).tuples().all()
-    holders = scoped(community_id, Member.person_id, PlaceUnit.path).where(
-        within(community_id, RoleGrant),
-        RoleGrant.member_id == Member.id,
-        RoleGrant.unit_id == PlaceUnit.id,
-        RoleGrant.role.in_(TOLD_ROLES),
-        RoleGrant.until.is_(None),
-    )
-    parts: dict[UUID, list[str]] = {}
-    for person_id, path in db.session.execute(holders.order_by(Member.person_id)).tuples():
-        parts.setdefault(person_id, []).append(path)
-    found = {one: sum(n for path, n in by_path if path.startswith(tuple(paths))) for one, paths in parts.items()}
-    return {person_id: count for person_id, count in found.items() if count}
 
 
 def fresh_of(actor: Actor, held: Held) -> int:

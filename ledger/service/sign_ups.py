@@ -49,6 +49,12 @@ ACTIVITY_CANCELLED = declare(
     en="The activity you signed up for ({day}) was cancelled. Its page says why.",
     by_phone=True,
 )
+ACTIVITY_CHANGED = declare(
+    "sign_up.activity_changed",
+    zh="您报名的活动改了时间或地点，现在是 {begins} 到 {ends}。地点写在活动页上。",
+    en="Your activity has another time or place: it is now from {begins} to {ends}. Its page says where.",
+    by_phone=True,
+)
 
 
 class Standing(NamedTuple):
@@ -137,7 +143,7 @@ def cancel(actor: Actor, sign_up_id: UUID) -> SignUp:
     _end(row, SignUpState.CANCELLED)
     audit.record(actor, "service.cancel_sign_up", row.id, on_behalf_of=on_behalf_of)
     outbox.announce(actor, "sign_up.cancelled", sign_up_id=row.id.hex)
-    _offer_free_places(load(actor.tenant, Activity, row.activity_id))
+    offer_free_places(load(actor.tenant, Activity, row.activity_id))
     return row
 
 
@@ -172,7 +178,7 @@ def _count(activity: Activity, states: Sequence[SignUpState]) -> int:
     return db.session.scalar(query) or 0
 
 
-def _offer_free_places(activity: Activity) -> None:
+def offer_free_places(activity: Activity) -> None:
     """Every free place is kept for the next in the line. The caller holds the activity's lock."""
     if activity.capacity is None or activity.state != ActivityState.PLANNED or activity.starts_at <= clock.now():
         return
@@ -219,7 +225,7 @@ def _lapse(community_id: UUID, activity_id: UUID) -> None:
         _end(row, SignUpState.LAPSED)
         audit.record(system_actor(community_id), "service.lapse_sign_up", row.id)
     _tell(overdue, PLACE_LAPSED)
-    _offer_free_places(activity)
+    offer_free_places(activity)
 
 
 @registry.when_member_leaves
@@ -229,7 +235,7 @@ def end_with_member(community_id: UUID, member_id: UUID) -> None:
     for row in db.session.scalars(query.order_by(SignUp.activity_id)).all():
         activity = load(community_id, Activity, row.activity_id, lock=True)
         _end(row, SignUpState.CANCELLED)
-        _offer_free_places(activity)
+        offer_free_places(activity)
 
 
 def end_with_activity(activity: Activity) -> int:
@@ -238,6 +244,14 @@ def end_with_activity(activity: Activity) -> int:
     _tell(rows, ACTIVITY_CANCELLED, day=f"{clock.local_day(activity.starts_at):%m-%d}")
     for row in rows:
         _end(row, SignUpState.CANCELLED)
+    return len(rows)
+
+
+def tell_of_change(activity: Activity) -> int:
+    """Whoever signed up is told when it is now; returns how many."""
+    rows = list(db.session.scalars(_of(activity, LIVE)))
+    begins, ends = (f"{one.astimezone(clock.SHANGHAI):%m-%d %H:%M}" for one in (activity.starts_at, activity.ends_at))
+    _tell(rows, ACTIVITY_CHANGED, begins=begins, ends=ends)
     return len(rows)
 
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, func, or_
+from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
 from ledger.core.permissions import COMMUNITY, reach
-from ledger.core.tenancy import Actor, load, scoped, within
-from ledger.people.models import Member, PlaceUnit
+from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.people.models import Member, PlaceUnit, RoleGrant
 from ledger.service.desk import StampResult, require_stamper
 from ledger.service.models import Activity, Checkin, CheckinState, Decision, Evidence, Stamp, StampBatch
 from ledger.service.stamps import preview_stamps
 
 WAITING = (CheckinState.PENDING, CheckinState.AWAITING_SECOND)
+
+came_at: ColumnElement[datetime] = case(
+    (Checkin.left_at > Checkin.received_at, Checkin.left_at), else_=Checkin.received_at
+)
+"""SQL: since when a visit waits for its stamp."""
 
 _strength: Any = case(*((Checkin.evidence == grade, rank) for rank, grade in enumerate(Evidence)), else_=len(Evidence))
 
@@ -145,3 +150,28 @@ def activities_waiting(actor: Actor) -> list[tuple[UUID, str]]:
     query = query.where(Activity.id == Checkin.activity_id, Checkin.state.in_(WAITING), _mine(actor))
     rows = db.session.execute(query.distinct().order_by(Activity.starts_at.desc()).limit(200))
     return [(activity_id, name) for activity_id, name, _ in rows]
+
+
+def count_by_holder(
+    community_id: UUID, roles: Collection[Role], *, came_before: datetime | None = None
+) -> dict[UUID, int]:
+    """How many visits wait in the parts of each person who holds one of the roles; who has none waiting is left out.
+
+    `came_before`: only those that came to the desk earlier.
+    """
+    counts = select(Checkin.unit_path, func.count()).where(within(community_id, Checkin), Checkin.state.in_(WAITING))
+    if came_before is not None:
+        counts = counts.where(came_at < came_before)
+    by_path = db.session.execute(counts.group_by(Checkin.unit_path)).tuples().all()
+    holders = scoped(community_id, Member.person_id, PlaceUnit.path).where(
+        within(community_id, RoleGrant),
+        RoleGrant.member_id == Member.id,
+        RoleGrant.unit_id == PlaceUnit.id,
+        RoleGrant.role.in_(roles),
+        RoleGrant.until.is_(None),
+    )
+    parts: dict[UUID, list[str]] = {}
+    for person_id, path in db.session.execute(holders.order_by(Member.person_id)).tuples():
+        parts.setdefault(person_id, []).append(path)
+    found = {one: sum(n for path, n in by_path if path.startswith(tuple(paths))) for one, paths in parts.items()}
+    return {person_id: count for person_id, count in found.items() if count}

@@ -8,6 +8,7 @@ import { beep, wake } from "./sound.js";
 const UNDO_FOR = 30_000; // So long a scan stays on the phone, to be taken back.
 const RENEW_BEFORE = 5 * 86_400_000;
 const ROUND = 5000;
+const AGAIN_AFTER = 60_000; // What waits for another phone's record is not sent again in each round.
 const SAME_CARD = 4000; // A camera reads a card that is held up many times.
 const CARD = /^[2-9A-HJ-NP-Z]{8}$/;
 
@@ -101,7 +102,7 @@ function button(name, act) {
 function row(item) {
   const entry = lineOf(item), state = document.createElement("span");
   state.className = `chip ${{ waiting: "wait", recorded: "ok", refused: "no" }[item.state]}`;
-  state.textContent = word(item.state);
+  state.textContent = word(item.state === "waiting" && item.reason ? item.reason : item.state);
   entry.append(state);
   if (item.state === "waiting" && !item.happened_at) entry.append(button("undo", () => undo(item)));
   return entry;
@@ -215,7 +216,8 @@ async function sync(everything) {
   if (!recorder) return;
   line = "online";
   const isDue = (item) => everything || Date.now() - item.at > UNDO_FOR;
-  const became = await send(recorder, { offset, isDue });
+  const isDueAgain = (item) => everything || !item.reason || Date.now() - item.tried > AGAIN_AFTER;
+  const became = await send(recorder, { offset, isDue, isDueAgain });
   if (became === "signin") line = "online_signin";
   if (became === "offline") line = "offline";
 }

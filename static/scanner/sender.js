@@ -4,9 +4,9 @@ import * as store from "./store.js";
 
 const MOST = 200;
 
-// Sends the waiting items of one recorder that `isDue`. Answers "done", "later" (try again), "offline" or "signin".
-export async function send(person, { offset, isDue }) {
-  const due = (await store.itemsOf(person)).filter((item) => item.state === "waiting" && (item.happened_at || isDue(item)));
+// Sends the waiting items of one recorder that `isDue`, and those sent before that `isDueAgain`. Answers "done", "later" (try again), "offline" or "signin".
+export async function send(person, { offset, isDue, isDueAgain }) {
+  const due = (await store.itemsOf(person)).filter((item) => item.state === "waiting" && (item.happened_at ? isDueAgain(item) : isDue(item)));
   if (!due.length) return "done";
   const grant = await store.grantOf(person);
   if (!grant) return "signin";
@@ -46,7 +46,11 @@ async function sendBatch(community, items, token) {
       body: JSON.stringify({ items }),
     });
     if (answer.status === 401) return "signin";
-    if ([403, 404, 422].includes(answer.status)) return refuse(community, items, token, answer);
+    if ([403, 404, 422].includes(answer.status)) {
+      const { code } = await answer.json().catch(() => ({}));
+      for (const { key } of items) await store.settle(key, "refused", code);
+      return "done";
+    }
     if (!answer.ok) return "later";
     return await take((await answer.json()).results);
   } catch {
@@ -54,22 +58,12 @@ async function sendBatch(community, items, token) {
   }
 }
 
-// One malformed item makes a whole batch malformed: it is halved until that one is found, and delays nobody else.
-async function refuse(community, items, token, answer) {
-  if (items.length === 1 || answer.status !== 422) {
-    const { code } = await answer.json().catch(() => ({}));
-    for (const { key } of items) await store.settle(key, "refused", code);
-    return "done";
-  }
-  const half = Math.ceil(items.length / 2);
-  const first = await sendBatch(community, items.slice(0, half), token);
-  return first === "done" ? sendBatch(community, items.slice(half), token) : first;
-}
-
 async function take(results) {
   for (const { key, status, code } of results) {
     if (status === "refused") await store.settle(key, "refused", code);
-    else if (status !== "later") await store.settle(key, "recorded");
+    else if (status === "later") await store.postpone(key, code);
+    else await store.settle(key, "recorded");
   }
-  return results.some((one) => one.status === "later") ? "later" : "done";
+  // What waits for another phone's record delays nobody else's.
+  return results.some((one) => one.status === "later" && !one.code) ? "later" : "done";
 }

@@ -1,7 +1,7 @@
 // What the phone remembers, in IndexedDB. A promise of a write is kept only when the write is on the disk.
 // Codes and the grant are encrypted by a key that belongs to the recorder and cannot be taken out of the browser.
 //
-// items:  {id, person, community, activity, kind, at, offset, state, iv, sealed, tail, happened_at?, reason?}
+// items:  {id, person, community, activity, kind, at, offset, state, iv, sealed, tail, happened_at?, reason?, tried?}
 //         state: waiting, recorded or refused; iv and sealed go as soon as the server has answered.
 // people: {person, key, grant?: {id, expires_at, iv, sealed}}
 // facts:  recorder, offset, last, activity:ID
@@ -111,6 +111,10 @@ export const freeze = (id, moment) =>
 
 export const settle = (id, state, reason) =>
   change(id, () => true, ({ iv, sealed, ...item }) => ({ ...item, state, reason }));
+
+// It stays as it is, and is sent again; `reason` says what it waits for.
+export const postpone = (id, reason) =>
+  change(id, (item) => item.state === "waiting", (item) => ({ ...item, reason, tried: Date.now() }));
 
 // Only what has not been sent can be taken back.
 export const undo = (id) => change(id, (item) => item.state === "waiting" && !item.happened_at, () => null);

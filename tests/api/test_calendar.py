@@ -139,3 +139,21 @@ def test_plates_and_notes_over_http(client: FlaskClient, day: Day):
     assert post("in3", kind="in", via=via).json["code"] == "plate_retired"
     beside = place.staff(Role.COORDINATOR, unit=place.grid_beside())
     assert client.get(f"{place.url}/plates", headers=beside.headers).json["items"] == []
+
+
+def test_a_day_that_is_called_off_stands_in_for_that_day_of_its_service(client: FlaskClient, day: Day):
+    standing, admin = stand(day), day.place.admin.headers
+    url = f"{day.place.url}/activities/{standing.id.hex}"
+    done = client.post(f"{url}/cancel", json={"day": "2026-11-21", "reason": "大雪"}, headers=admin)
+    assert (done.status_code, done.json["status"], done.json["day"]) == (200, "cancelled", "2026-11-21")
+    moved = {"day": "2026-11-22", "starts_at": "2026-11-22T10:00:00+08:00"}
+    assert client.post(f"{url}/change", json=moved, headers=admin).json["starts_at"] == "2026-11-22T02:00:00+00:00"
+    for wrong in ({}, {"day": "2026-11-22"}, {"place": ""}, {"capacity": 0}, {"starts_at": "soon"}, {"name": "x"}):
+        assert client.post(f"{url}/change", json=wrong, headers=admin).status_code == 422, wrong
+    answer = client.get(f"{day.place.url}/activities/calendar.ics", headers=admin)
+    events = [one for one in Calendar.from_ical(answer.data).walk("VEVENT") if one["summary"] == "每日走访"]
+    assert len({str(one["uid"]) for one in events}) == 1
+    usual = NINE - timedelta(hours=1)
+    assert [(one["recurrence-id"].dt, one["status"]) for one in events if "recurrence-id" in one] == [
+        (usual + timedelta(days=1), "CANCELLED"), (usual + timedelta(days=2), "CONFIRMED"),
+    ]  # fmt: skip

@@ -285,6 +285,32 @@ def test_what_one_may_not_record_is_refused_for_itself(client: FlaskClient, day:
     assert statuses(post_batch(client, day, person, items)) == expected
 
 
+def test_a_malformed_item_is_answered_for_itself_and_the_others_are_recorded(client: FlaskClient, day: Day):
+    person, good = day.place.volunteer(), body(day) | {"key": "good"}
+    wrong: list[Any] = [
+        body(day) | {"key": "why", "surprise": 1}, body(day, "up") | {"key": "kind"}, {"key": "empty"}, body(day),
+        body(day) | {"key": "x" * 129}, "no item", None,
+    ]  # fmt: skip
+    answer = post_batch(client, day, person, [*wrong[:3], good, *wrong[3:]])
+    assert answer.status_code == 200
+    assert [(one["key"], one["status"], one.get("code")) for one in answer.json["results"]] == [
+        ("why", "refused", "invalid"), ("kind", "refused", "invalid"), ("empty", "refused", "invalid"),
+        ("good", "recorded", None), *[(None, "refused", "invalid")] * 4,
+    ]  # fmt: skip
+    assert answer.json["results"][0]["errors"] == {"surprise": ["Unknown field."]}
+    assert statuses(post_batch(client, day, person, wrong)) == [("refused", "invalid")] * len(wrong)
+
+
+def test_a_leaving_waits_three_days_for_its_arrival_and_is_then_refused(client: FlaskClient, day: Day):
+    item = body(day, "out", happened_at=NINE.isoformat()) | {"key": "out"}
+    person = day.place.volunteer()
+    assert statuses(post_batch(client, day, person, [item])) == [("later", "arrival_awaited")]
+    clock.move_to(NINE + timedelta(hours=72))
+    assert statuses(post_batch(client, day, person, [item])) == [("later", "arrival_awaited")]
+    clock.advance(seconds=1)
+    assert statuses(post_batch(client, day, person, [item])) == [("refused", "no_open_visit")]
+
+
 @pytest.mark.parametrize("count", [0, 201])
 def test_a_batch_has_between_one_and_two_hundred_items(client: FlaskClient, day: Day, count):
     items = [body(day) | {"key": str(number)} for number in range(count)]

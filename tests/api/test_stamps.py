@@ -192,3 +192,22 @@ def test_check_ins_of_another_community_are_unknown_item_by_item(client: FlaskCl
     headers = elsewhere.admin.headers | {"Idempotency-Key": "1"}
     answer = client.post(f"{elsewhere.url}/stamps", json=sent, headers=headers)
     assert [result["code"] for result in answer.json["results"]] == ["not_found"]
+
+
+def test_the_service_level_is_everybodys_and_a_stampers_pace_only_who_oversees_them(client: FlaskClient, day: Day):
+    person = day.place.volunteer()
+    day.stamped(person)
+    url = f"{day.place.url}/service-level"
+    read = client.get(f"{url}?months=1", headers=person.headers).json
+    assert read == {
+        "promised_workdays": 3, "overdue": 0, "oldest_since": None, "stampers": [],
+        "months": [{"month": "2026-11", "visits": 1, "in_time": 1, "late": 0, "waiting": 0, "percent": 100,
+                    "median_minutes": 0, "manual_percent": 0}],
+    }  # fmt: skip
+    [stamper] = client.get(url, headers=day.place.supervisor.headers).json["stampers"]
+    assert stamper == {
+        "name": day.place.stamper.name, "rows": 1, "manual_percent": 0, "undone": 0, "seconds_per_row": None,
+    }  # fmt: skip
+    for wrong in ("month=soon", "months=0", "months=13"):
+        assert client.get(f"{url}?{wrong}", headers=person.headers).status_code == 422, wrong
+    assert client.get(url, headers=open_neighbourhood("北塔社区").admin.headers).status_code == 404

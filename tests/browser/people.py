@@ -16,11 +16,13 @@ WIDER_THAN_SCREEN = "document.documentElement.scrollWidth - document.documentEle
 
 
 class Person:
-    """One context of the browser with one page. `complaints` is what went wrong without being seen on the page."""
+    """One context of the browser with one page. `complaints` is what went wrong without being seen on the page;
+    `clicks` how often something was pressed."""
 
     def __init__(self, context: BrowserContext, address: str, neighbour: Neighbour | None = None) -> None:
         self.address = address
         self.complaints: list[str] = []
+        self.clicks = 0
         self.requests: list[Request] = []
         self.root = f"/c/{neighbour.community_id.hex}" if neighbour else ""
         if neighbour is not None:
@@ -51,6 +53,7 @@ class Person:
 
     def press(self, words: str) -> None:
         """The button or link that says this."""
+        self.clicks += 1
         self.page.locator("button, a").filter(has_text=words).first.click()
 
     def type_in(self, field: str, text: str) -> None:

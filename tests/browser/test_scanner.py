@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import statistics
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import qrcode
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 from sqlalchemy import select, update
 
 from ledger.core import clock
@@ -76,8 +77,10 @@ def open_scanner(person: Person, town: Town) -> Page:
 
 
 def open_again(person: Person) -> Page:
-    """Another tab of the same phone, after the first was killed."""
+    """Another tab of the same phone, after the process of the first was killed under it."""
     context = person.page.context
+    with person.page.expect_event("crash"), contextlib.suppress(Error):
+        person.page.goto("chrome://crash")
     person.page.close()
     person.page = context.new_page()
     person.page.goto(f"{person.address}/scanner/")

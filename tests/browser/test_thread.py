@@ -7,8 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import insert
 
 from ledger.core import clock
+from ledger.core.db import atomic, db
+from ledger.core.ids import new_id
+from ledger.service.checkins import Kind, Via, record_checkin
+from ledger.service.models import Checkin
 from tests.browser.people import Person
 from tests.browser.town import Town
 from tests.stories import next_phone
@@ -114,3 +119,30 @@ def settle(town: Town, take: Take, javascript: bool) -> None:
     admin.press("已付 ¥4.00 给 麦香面包")
     admin.sees("已付款", "ICBC-20261123-0001")
     assert owner.spill() == 0
+
+
+def test_a_hundred_visits_are_stamped_with_three_clicks_and_undone_with_one(town: Town, take: Take) -> None:
+    hundred_wait(town)
+    stamper = take(town.street.place.stamper, desk=True)
+    stamper.open("./office")
+    stamper.press("服务等盖章")
+    stamper.sees("选了 100 条")
+    stamper.press("预览并盖章")
+    stamper.press("盖章，发出 4,000 朵")
+    stamper.sees("100 条服务，发出 4,000 朵")
+    assert stamper.clicks <= 3
+    stamper.press("撤销这一批")
+    stamper.sees("这一批在", "撤销了")
+    assert stamper.clicks <= 3 + 2
+
+
+@atomic
+def hundred_wait(town: Town) -> None:
+    """One visit by the verbs, and its row a hundred times over."""
+    lin, via = town.street.place.volunteer(), Via(poster_code=town.patrol.poster_code)
+    record_checkin(lin.actor, town.patrol.id, kind=Kind.IN, via=via)
+    clock.advance(hours=2)
+    visit = record_checkin(lin.actor, town.patrol.id, kind=Kind.OUT, via=via)
+    row = {column.name: getattr(visit, column.name) for column in Checkin.__table__.columns}
+    rows = [row | {"id": new_id(), "visit": number} for number in range(2, 101)]
+    db.session.execute(insert(Checkin), rows)

@@ -12,6 +12,7 @@ from ledger.core import clock
 from ledger.core.tenancy import Role
 from ledger.service.activities import cancel_activity
 from tests.ledger.service.day import ELEVEN, NINE, Day, open_day
+from tests.ledger.service.doors import stand
 from tests.stories import open_neighbourhood
 
 
@@ -186,3 +187,21 @@ def test_staff_see_who_comes_and_a_volunteer_does_not(day, visit):
     desk, other = visit(day.place.admin), visit(gang)
     assert "林秀芳" in desk.get(f"./activities/{day.activity.id.hex}").get_data(as_text=True)
     assert "林秀芳" not in other.get(f"./activities/{day.activity.id.hex}").get_data(as_text=True)
+
+
+def test_one_activity_or_one_day_of_a_standing_one_is_changed_or_called_off(day, desk):
+    address = f"./activities/{day.activity.id.hex}"
+    desk.get(address)
+    desk.post(f"{address}/change", place="西门", starts_at="2026-11-20T10:00", ends_at="2026-11-20T12:00", follow=True)
+    assert "10:00–12:00 · 西门" in desk.words
+    assert desk.post(f"{address}/change").status_code == 422
+    assert "没有写要改什么" in desk.words
+    standing = f"./activities/{stand(day).id.hex}"
+    desk.get(standing)
+    assert desk.post(f"{standing}/cancel", day="", reason="大雪").status_code == 409
+    desk.post(f"{standing}/cancel", day="2026-11-21", reason="大雪", follow=True)
+    assert "这次活动取消了 大雪" in desk.words
+    desk.get(standing)
+    assert "接下来不一样的日子" in desk.words
+    assert desk.post(f"{standing}/change", day="2026-11-19", place="西门").status_code == 409
+    assert "这次活动已经结束。" in desk.words

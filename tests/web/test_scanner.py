@@ -11,7 +11,7 @@ from PIL import Image
 
 from ledger.core import clock
 from ledger.core.files import MAX_BYTES, FileTooLarge
-from ledger.people import tokens
+from ledger.people import cards, tokens
 from ledger.people.models import SessionKind
 from ledger.service.photo_codes import code_on
 from tests.ledger.service.day import NINE, Day
@@ -133,3 +133,22 @@ def test_the_server_reads_the_code_on_a_photo_and_says_why_it_cannot(day, visit)
         assert answer.json["next_step"]
     with pytest.raises(FileTooLarge):
         code_on(b"x" * (MAX_BYTES + 1))
+
+
+def test_a_photo_of_a_card_checks_in_and_out_without_a_script(day, visit):
+    person, browser = day.place.volunteer(), visit(day.place.coordinator)
+    card = cards.hand_out(day.place.admin.actor, person.member_id)
+    wall = Image.new("L", (900, 700), 140)
+    wall.paste(qrcode.make(f"https://x/c/{day.place.id.hex}/card#{card.code}").get_image().convert("L"), (100, 100))
+    clock.move_to(NINE)
+    page = f"./activities/{day.activity.id.hex}/cards"
+    for kind, words in (("in", "林秀芳 已签到"), ("out", "林秀芳 已签退")):
+        browser.get(page)
+        browser.post(f"{page}/photo", kind=kind, photo=(io.BytesIO(png(wall)), "card.png"), follow=True)
+        assert words in browser.words
+    browser.get(page)
+    answer = browser.post(f"{page}/photo", kind="in", photo=(io.BytesIO(b"no picture"), "card.png"))
+    assert answer.status_code == 409
+    assert "这个文件不是能用的照片。" in browser.words
+    nosy = visit(person)
+    assert nosy.post(f"{page}/photo", kind="in").status_code == 403

@@ -205,3 +205,24 @@ def test_nine_in_the_morning_is_shown_as_local_time(day, desk):
     clock.move_to(NINE + timedelta(hours=3))
     desk.get("./stamps")
     assert "今天 09:00" in desk.words
+
+
+def test_how_soon_the_community_stamps_is_read_from_a_service_that_waits_and_from_the_queue(day, visit):
+    person = day.place.volunteer()
+    waits, other = day.served(person), day.served(day.place.volunteer("王强"))
+    day.stamp([other.id])
+    clock.move_to(ELEVEN + timedelta(days=6))
+    mine = visit(person)
+    mine.get(f"./checkins/{waits.id.hex}")
+    assert "/service-level" in mine.page
+    mine.get("./service-level")
+    assert "现在有 1 次服务超过了承诺的日子" in mine.words
+    assert "50% 按承诺盖章的比例" in mine.words
+    assert "谁盖了多少" not in mine.words, "a stamper's pace is not everybody's"
+    overseer = visit(day.place.admin, language="en")
+    overseer.get("./stamps")
+    assert "/service-level" in overseer.page
+    overseer.get("./service-level?month=2026-10")
+    assert "November" not in overseer.words.partition("Visits")[2]
+    overseer.get("./service-level")
+    assert f"{day.place.stamper.name} 1" in overseer.words

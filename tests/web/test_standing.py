@@ -10,6 +10,7 @@ import pytest
 from ledger.core import clock
 from ledger.service.models import FollowUp
 from ledger.service.visit_notes import list_notes
+from tests.counting import counted_statements
 from tests.ledger.service.day import NINE, Day
 from tests.ledger.service.doors import LAMP, Doors, open_doors
 from tests.stories import Neighbour
@@ -146,3 +147,12 @@ def test_the_calendar_shows_the_month_and_makes_an_address(day: Day, doors: Door
     person.client.delete_cookie("session_token")
     assert person.client.get(address[1].partition("localhost")[2]).status_code == 200
     assert person.post("./calendar/feed", name="").status_code in (401, 422)
+
+
+def test_the_page_behind_a_plate_takes_at_most_eight_statements_too(doors: Doors, visit):
+    browser = visit(doors.leader)
+    doors.come(1, NINE)
+    for code in (doors.plates[0].code, doors.plates[1].code, doors.standing.poster_code):
+        with counted_statements() as seen:
+            assert browser.get(f"/q/{code}").status_code == 200
+        assert len(seen) <= 8

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from ledger.book.bulk import MOST_AT_ONCE, Outcome, post_each
 from ledger.book.errors import AlreadyPosted, InsufficientPoints, TransferNotDeclared
 from ledger.book.models import Transfer
 from ledger.book.transfers import Draft
 from ledger.core.db import atomic, db
+from tests.counting import counted_statements
 from tests.ledger.book.town import Town, at_once, evidence
 
 
@@ -27,20 +25,6 @@ def refusals(outcomes: list[Outcome]) -> dict[int, str]:
 
 def transfers() -> int:
     return int(db.session.scalar(select(func.count()).select_from(Transfer)) or 0)
-
-
-@contextmanager
-def counted_statements() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_more):
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_a_thousand_transfers_are_written_all_at_once(town: Town) -> None:

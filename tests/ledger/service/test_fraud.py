@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from ledger.book.models import Transfer
 from ledger.core.db import db
-from ledger.people import cards
+from ledger.people import cards, households
 from ledger.service import checkins, codes, desk
 from ledger.service.checkins import Kind, Via
 from ledger.service.errors import DuplicateCheckin, GrantUsed, LiveCodeExpired
@@ -18,6 +19,24 @@ from ledger.service.stamps import stamp_checkins
 from tests.ledger.service.day import ELEVEN, NINE, Day
 
 TWO_STEPS = timedelta(seconds=2 * codes.STEP_SECONDS)
+
+
+def test_f1_nobody_alone_issues_points_for_themself_their_family_or_a_made_up_visit(day: Day):
+    admin, child, ghost = day.place.admin, day.place.volunteer("孩子"), day.place.volunteer("王强")
+    households.form_household(admin.actor, "李家", member_ids=[admin.member_id, child.member_id])
+    own = day.arrive(
+        admin, NINE + timedelta(hours=3), via=Via(member_id=admin.member_id), happened_at=NINE, minutes=600
+    )
+    family = day.served(child)
+    made_up = day.arrive(
+        admin, to=day.another_activity(), via=Via(member_id=ghost.member_id), happened_at=NINE, minutes=60
+    )
+    refused = stamp_checkins(admin.actor, [own.id, family.id, made_up.id], decision=Decision.STAMP)
+    assert [one.code for one in refused.results] == ["own_checkin", "own_household", "recorded_by_you"]
+    [first] = stamp_checkins(day.place.stamper.actor, [own.id], decision=Decision.STAMP).results
+    assert (first.status, first.points) == ("awaiting_second", 0), "entered by their own hand, it takes two others"
+    assert "over_schedule" in own.reasons
+    assert db.session.scalar(select(func.count()).select_from(Transfer)) == 0
 
 
 def test_f3_a_forwarded_picture_of_the_live_code_is_refused_after_its_time(day: Day):

@@ -52,5 +52,9 @@ def conditions(terms: Terms | OfferVersion) -> Iterator[str]:
         yield _("每人每天 %(count)s 份", count=terms.per_member_per_day)
     if terms.per_member_per_week:
         yield _("每人每周 %(count)s 份", count=terms.per_member_per_week)
+    if terms.per_household_per_week:
+        yield _("每家每周 %(count)s 份", count=terms.per_household_per_week)
+    if terms.per_person:
+        yield _("每人一共 %(count)s 份", count=terms.per_person)
     if terms.ends_on:
         yield _("到 %(day)s 为止", day=formats.calendar_day(terms.ends_on))

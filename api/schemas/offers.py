@@ -41,6 +41,16 @@ class OfferTermsSchema(Schema):
     minimum_bill_fen = Fen(load_default=None, allow_none=True)
     per_member_per_day = WholeNumber(1, PIECES, load_default=None, allow_none=True)
     per_member_per_week = WholeNumber(1, PIECES, load_default=None, allow_none=True)
+    per_household_per_week = WholeNumber(
+        1,
+        PIECES,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Whoever of the household takes them; a member without one counts alone."},
+    )
+    per_person = WholeNumber(
+        1, PIECES, load_default=None, allow_none=True, metadata={"description": "As long as the offer lives."}
+    )
     voucher_days = WholeNumber(
         0,
         365,
@@ -91,6 +101,8 @@ class OfferSchema(Schema):
     minimum_bill_fen = fields.Integer(allow_none=True)
     per_member_per_day = fields.Integer(allow_none=True)
     per_member_per_week = fields.Integer(allow_none=True)
+    per_household_per_week = fields.Integer(allow_none=True)
+    per_person = fields.Integer(allow_none=True)
     voucher_days = fields.Integer(allow_none=True)
     usable = fields.Boolean()
     reasons = fields.List(fields.String())

@@ -165,6 +165,22 @@ class MemberCapReached(Refused):
     en = ("The limit of this offer is reached.", "At most {cap} a {period}; come again later.")
 
 
+class HouseholdCapReached(Refused):
+    """The household would take more pieces than the offer allows it in a week."""
+
+    code = "household_cap_reached"
+    zh = ("您家已达到这项兑换的上限。", "每家每周最多 {cap} 份，请下周再来。")
+    en = ("Your household has reached the limit of this offer.", "At most {cap} a household and week; come next week.")
+
+
+class PersonCapReached(Refused):
+    """The person would take more pieces than the offer ever gives to one person."""
+
+    code = "person_cap_reached"
+    zh = ("您已达到这项兑换每人的总数。", "每人一共最多 {cap} 份，请选择别的兑换。")
+    en = ("You have had all that one person gets of this offer.", "At most {cap} a person; choose another offer.")
+
+
 # --- vouchers ---------------------------------------------------------------------------------------------------
 
 

@@ -205,7 +205,8 @@ class OfferVersion(Base):
     """The terms of an offer, for good. `price_fen` per piece, or None: points at the agreement's rate.
 
     `weekdays` is a mask (Monday = 1 … Sunday = 64); `from_time`/`until_time` are hours of the day in Asia/Shanghai;
-    `branch_ids` None is every branch; limits are pieces per member, per day and per ISO week.
+    `branch_ids` None is every branch; limits are pieces per member and day, per member and ISO week, per
+    household and ISO week, and per person in all.
     """
 
     __tablename__ = "offer_versions"
@@ -232,6 +233,8 @@ class OfferVersion(Base):
     minimum_bill_fen: Mapped[int | None]
     per_member_per_day: Mapped[int | None]
     per_member_per_week: Mapped[int | None]
+    per_household_per_week: Mapped[int | None]
+    per_person: Mapped[int | None]
     voucher_days: Mapped[int | None]
     """So long a voucher of it can be used; 0: it is not sold as a voucher. None: the house's 90 days."""
     created_at: Mapped[datetime]

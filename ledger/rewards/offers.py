@@ -38,7 +38,8 @@ class OfferTerms:
     """The terms of an offer version. `points` and `price_fen` are per piece; price None: points at the agreed rate.
 
     `weekdays` is a mask (Monday 1 … Sunday 64); hours are in Asia/Shanghai, from inclusive, until exclusive; dates
-    are inclusive; `branch_ids` None is every branch; limits are pieces per member. None is without limit.
+    are inclusive; `branch_ids` None is every branch; limits are pieces per member, per household and
+    week, and (in all) per person. None is without limit.
     `voucher_days`: so long a voucher of it can be used (None: 90; 0: it is not sold as one).
     """
 
@@ -55,6 +56,8 @@ class OfferTerms:
     minimum_bill_fen: int | None = None
     per_member_per_day: int | None = None
     per_member_per_week: int | None = None
+    per_household_per_week: int | None = None
+    per_person: int | None = None
     voucher_days: int | None = None
 
     def as_row(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,10 @@ from ledger.book.models import Hold, HoldState
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import db, is_postgresql
 from ledger.core.tenancy import scoped, system_actor, within
+from ledger.rewards import home_caps
 from ledger.rewards.errors import OutOfStock
 from ledger.rewards.models import CapCounter, Offer, OfferVersion, Redemption, RedemptionState
-from ledger.rewards.terms import Terms, day_cap_reached, periods, week_cap_reached
+from ledger.rewards.terms import Terms, against_home, day_cap_reached, periods, week_cap_reached
 
 SOURCE = "redemption"
 """The source type of a redemption's holds and transfers."""
@@ -29,9 +30,9 @@ _redemptions: Any = Redemption.__table__
 
 
 def take(community_id: UUID, terms: Terms, member_id: UUID, *, quantity: int, at: datetime) -> None:
-    """The pieces are taken from the stock and counted against the member's caps, or the refusal says what is short.
+    """The pieces are taken from the stock and counted against the caps, or the refusal says what is short.
 
-    The rules have looked at both before; only a rival can make this fail.
+    The caller holds the member's wallet. The rules have looked at both before; only a rival can make this fail.
     """
     if terms.stock is not None:
         _take_stock(community_id, terms, quantity)
@@ -44,6 +45,11 @@ def take(community_id: UUID, terms: Terms, member_id: UUID, *, quantity: int, at
         community_id, terms, member_id, this_week, quantity, terms.per_member_per_week
     ):
         raise week_cap_reached(terms.per_member_per_week)
+    if (terms.per_household_per_week, terms.per_person) != (None, None):
+        by_household, by_person = home_caps.count_again(community_id, terms.offer_id, member_id, at)
+        now = replace(terms, taken_by_household=by_household, taken_by_person=by_person)
+        for refusal in against_home(now, quantity):
+            raise refusal
 
 
 def _take_stock(community_id: UUID, terms: Terms, quantity: int) -> None:

@@ -22,14 +22,17 @@ from ledger.core.tenancy import Actor, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
 from ledger.people.redemption_days import calendar_of
+from ledger.rewards import home_caps
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
     BillTooSmall,
     BranchExcluded,
+    HouseholdCapReached,
     MemberCapReached,
     OfferNotActive,
     OutOfStock,
+    PersonCapReached,
     WrongHour,
     WrongWeekday,
 )
@@ -59,9 +62,9 @@ class RedeemingToday:
 class Terms:
     """An offer as it is now for one member: its version and agreement in force, and what is left of everything.
 
-    `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces the member took already;
-    `branch_*` is the branch that was asked for, whosever it is; `kept_to` is said where the shop keeps to the
-    community's redemption day.
+    `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces that were taken already (by
+    the household this week, by the person ever); `branch_*` is the branch that was asked for, whosever it is;
+    `kept_to` is said where the shop keeps to the community's redemption day.
     """
 
     offer_id: UUID
@@ -84,6 +87,8 @@ class Terms:
     minimum_bill_fen: int | None
     per_member_per_day: int | None
     per_member_per_week: int | None
+    per_household_per_week: int | None
+    per_person: int | None
     voucher_days: int | None
     agreement_id: UUID
     agreement_state: str
@@ -99,6 +104,8 @@ class Terms:
     available: int | None
     taken_today: int
     taken_this_week: int
+    taken_by_household: int
+    taken_by_person: int
     branch_id: UUID | None
     branch_merchant_id: UUID | None
     number_new_until: datetime | None
@@ -169,6 +176,7 @@ def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[T
 
 def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
     today, this_week = periods(at)
+    by_household, by_person = home_caps.taken_by_home(tenant, member_id, at)
     return (
         select(
             Offer.id.label("offer_id"),
@@ -177,6 +185,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
             *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
+            *(OfferVersion.per_household_per_week, OfferVersion.per_person),
             Offer.agreement_id,
             *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
@@ -188,6 +197,8 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             _available(tenant, member_id, at).label("available"),
             _taken(tenant, member_id, today).label("taken_today"),
             _taken(tenant, member_id, this_week).label("taken_this_week"),
+            by_household.label("taken_by_household"),
+            by_person.label("taken_by_person"),
             Branch.id.label("branch_id"),
             Branch.merchant_id.label("branch_merchant_id"),
         )
@@ -341,7 +352,16 @@ def _against_caps(terms: Terms, quantity: int) -> Iterator[Refused]:
     ):
         if cap is not None and taken + quantity > cap:
             yield refusal(cap)
-            return
+            break
+    yield from against_home(terms, quantity)
+
+
+def against_home(terms: Terms, quantity: int) -> Iterator[Refused]:
+    """What the household has had this week, and then the person in all."""
+    if terms.per_household_per_week is not None and terms.taken_by_household + quantity > terms.per_household_per_week:
+        yield HouseholdCapReached(cap=terms.per_household_per_week)
+    if terms.per_person is not None and terms.taken_by_person + quantity > terms.per_person:
+        yield PersonCapReached(cap=terms.per_person)
 
 
 def day_cap_reached(cap: int) -> MemberCapReached:

@@ -181,6 +181,41 @@ class PersonCapReached(Refused):
     en = ("You have had all that one person gets of this offer.", "At most {cap} a person; choose another offer.")
 
 
+# --- together ---------------------------------------------------------------------------------------------------
+
+
+class NoHousehold(Refused):
+    """The member belongs to no household, so there is nobody to pay together with."""
+
+    code = "no_household"
+    zh = ("您还没有登记住户。", "请社区把您和家里人登记为一户。")
+    en = ("You belong to no household.", "Ask the community to register you and your family as one.")
+
+
+class PoolTooLarge(Refused):
+    """The parts of the others come to the whole price, or more: a part is the member's own."""
+
+    code = "pool_too_large"
+    zh = ("家里人出的红花太多了。", "家里人一共最多出 {most} 朵，自己至少出 1 朵。")
+    en = ("The others would pay too much.", "They pay {most} points at most; at least one is your own.")
+
+
+class ContributionShort(Refused):
+    """Somebody of the household has fewer points than the part asked of them; how many is not said."""
+
+    code = "contribution_short"
+    zh = ("家里有人的红花不够出这一份。", "请改一改每人出多少，再试一次。")
+    en = ("Somebody of the household has too few points for this part.", "Share it out differently and try again.")
+
+
+class ContributionWaits(Refused):
+    """Somebody of the household has not agreed to pay their part yet."""
+
+    code = "contribution_waits"
+    zh = ("还有 {waiting} 位家里人没有同意。", "请他们在手机上同意，再确认。")
+    en = ("{waiting} of the household have not agreed yet.", "Let them agree on their phones, then confirm.")
+
+
 # --- vouchers ---------------------------------------------------------------------------------------------------
 
 

@@ -314,7 +314,8 @@ LIVE_USE = "voucher_id IS NOT NULL AND state IN ('reserved', 'confirmed', 'refun
 class Redemption(Base):
     """Points for something at a shop. Each stores the offer and agreement version it was made under.
 
-    `points` and `gross_fen` are the whole redemption's; `refunded_points` and `refunded_fen` what went back so far.
+    `points` and `gross_fen` are the whole redemption's, `pooled_points` those that others of the household pay
+    (`pool_models.Contribution`); `refunded_points` and `refunded_fen` what went back so far.
     With `voucher_id` it is the use of a voucher: it reserves nothing of its own, and pays with what was paid for that.
     """
 
@@ -360,6 +361,7 @@ class Redemption(Base):
     voucher_id: Mapped[UUID | None]
     quantity: Mapped[int]
     points: Mapped[int]
+    pooled_points: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     gross_fen: Mapped[int]
     bill_fen: Mapped[int | None]
     refunded_points: Mapped[int] = mapped_column(default=0)

@@ -182,10 +182,14 @@ def end_reservations(community_id: UUID, redemption_ids: list[UUID]) -> None:
             columns.member_id,
             columns.quantity,
             columns.reserved_at,
+            columns.pooled_points,
         )
     )
     rows = list(db.session.connection().execute(ended))
-    give_back(community_id, [Taken(*row[2:]) for row in rows])
+    give_back(community_id, [Taken(*row[2:-1]) for row in rows])
+    # Whoever agreed to a part while this waited for the redemption's row has placed a hold meanwhile.
+    if pooled := [row.id for row in rows if row.pooled_points]:
+        void_holds(community_id, SOURCE, pooled)
     expired = [row.id.hex for row in rows if row.state == RedemptionState.EXPIRED]
     if expired:
         clockwork = system_actor(community_id)

@@ -33,6 +33,7 @@ from ledger.rewards.errors import (
     OfferNotActive,
     OutOfStock,
     PersonCapReached,
+    PoolTooLarge,
     WrongHour,
     WrongWeekday,
 )
@@ -122,7 +123,7 @@ class Terms:
 class Wish:
     """What somebody wants of an offer, when and where; branch None: anywhere, bill None: not known yet.
 
-    `is_elsewhere`: another branch than this was asked for.
+    `is_elsewhere`: another branch than this was asked for; `pooled`: points that others of the household pay.
     """
 
     at: datetime
@@ -130,6 +131,7 @@ class Wish:
     quantity: int = 1
     bill_fen: int | None = None
     bill_matters: bool = True
+    pooled: int = 0
     is_elsewhere: bool = False
 
 
@@ -338,7 +340,9 @@ def _against_limits(terms: Terms, wish: Wish) -> Iterator[Refused]:
     if terms.stock is not None and terms.stock < wish.quantity:
         yield OutOfStock(left=terms.stock)
     yield from _against_caps(terms, wish.quantity)
-    needed = terms.points * wish.quantity
+    needed = terms.points * wish.quantity - wish.pooled
+    if needed < 1:
+        yield PoolTooLarge(most=needed + wish.pooled - 1)
     if terms.available is not None and terms.available < needed:
         yield InsufficientPoints(needed=needed, available=terms.available)
     if terms.left_fen < terms.gross_fen(wish.quantity):

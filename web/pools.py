@@ -16,7 +16,7 @@ from ledger.rewards.models import Redemption
 from ledger.rewards.pooling import Share
 from ledger.rewards.ways import ByPoster
 from web.acting import enter_with_code, own_balance, own_member
-from web.forms import send
+from web.forms import as_number, send
 from web.offered import shown_offer
 
 page = Blueprint("pools", __name__)
@@ -96,11 +96,7 @@ def reserve(branch_code: str) -> Any:
     """Reserved; whoever is asked for a part agrees on their own phone, then it can be confirmed."""
     actor, _branch = _enter(branch_code)
     typed = {name.removeprefix("of-"): text.strip() for name, text in request.form.items() if name.startswith("of-")}
-    shares = [
-        {"member_id": member_id, "points": int(text) if text.isascii() and text.isdigit() else text}
-        for member_id, text in typed.items()
-        if text
-    ]
+    shares = [{"member_id": one, "points": as_number(text)} for one, text in typed.items() if text]
     return send(
         RedemptionRequestSchema(),
         lambda asked: _reserved(actor, asked),

@@ -165,6 +165,25 @@ class MemberCapReached(Refused):
     en = ("The limit of this offer is reached.", "At most {cap} a {period}; come again later.")
 
 
+class PathCapReached(Refused):
+    """One redemption would carry more points than the agreement lets this path carry (a paper card, a helper …)."""
+
+    code = "path_cap_reached"
+    zh = ("这样兑换一次最多 {cap} 朵。", "请减少数量，或由本人在手机上兑换。")
+    en = ("This way carries at most {cap} points at a time.", "Take fewer, or let the member redeem on their phone.")
+
+
+class PathCapToday(Refused):
+    """The member's points of today by this path would be more than the agreement lets it carry in a day."""
+
+    code = "path_cap_today"
+    zh = ("这样兑换每天最多 {cap} 朵，今天还剩 {left} 朵。", "请明天再来，或由本人在手机上兑换。")
+    en = (
+        "This way carries at most {cap} points a day; {left} are left today.",
+        "Come again tomorrow, or let the member redeem on their phone.",
+    )
+
+
 class HouseholdCapReached(Refused):
     """The household would take more pieces than the offer allows it in a week."""
 

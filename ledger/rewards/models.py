@@ -49,6 +49,15 @@ class Via(StrEnum):
     CARD = "card"
 
 
+class Path(StrEnum):
+    """The paths of which an agreement may say how many points they carry: a way of `Via`, or somebody else's hands."""
+
+    MEMBER_CODE = "member_code"
+    MERCHANT_CODE = "merchant_code"
+    CARD = "card"
+    HELPER = "helper"
+
+
 class RedemptionState(StrEnum):
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
@@ -165,6 +174,8 @@ class AgreementVersion(Base):
     minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     other_days: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
+    path_caps: Mapped[dict[str, Any] | None]
+    """Points by `Path`, as `path_caps` keeps them."""
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

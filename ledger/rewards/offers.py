@@ -27,6 +27,7 @@ from ledger.rewards.models import (
     OfferKind,
     OfferState,
     OfferVersion,
+    Path,
 )
 from ledger.rewards.terms import Terms, Wish, obstacles, read_terms
 
@@ -262,10 +263,12 @@ def see_offer(actor: Actor, offer_id: UUID) -> OfferView:
     return found[0]
 
 
-def offers_at(community_id: UUID, branch: Branch, *, member_id: UUID | None = None) -> list[OfferView]:
+def offers_at(
+    community_id: UUID, branch: Branch, *, member_id: UUID | None = None, path: Path | None = None
+) -> list[OfferView]:
     """The shop's active offers as they are at this branch now, newest first, for a member or (None) for anybody."""
     here = (Offer.merchant_id == branch.merchant_id, Offer.state == OfferState.ACTIVE)
-    return views(community_id, *here, member_id=member_id, branch_id=branch.id)
+    return views(community_id, *here, member_id=member_id, branch_id=branch.id, path=path)
 
 
 def versions_of(actor: Actor, offer_id: UUID) -> tuple[Offer, list[OfferVersion]]:
@@ -321,11 +324,15 @@ def views(
     *conditions: ColumnElement[bool],
     member_id: UUID | None,
     branch_id: UUID | None = None,
+    path: Path | None = None,
     limit: int = 200,
 ) -> list[OfferView]:
-    """Offers with the reasons against one piece for this member at this branch now; two statements for all."""
+    """Offers with the reasons against one piece for this member, by this path, at this branch now.
+
+    Two statements for all.
+    """
     now = clock.now()
-    found = read_terms(community_id, *conditions, member_id=member_id, at=now, limit=limit)
+    found = read_terms(community_id, *conditions, member_id=member_id, at=now, path=path, limit=limit)
     wish = Wish(at=now, branch_id=branch_id, bill_matters=False)
     branches = _branches_of({terms.merchant_id for terms in found})
     return [

@@ -75,8 +75,9 @@ def reserve(
     `quantity` is 1 … 99 pieces; `branch_id` None is the way's own branch; `bill_fen` matters where the offer asks
     for a minimum; `contributions` are parts that others of the household pay, of whom each agrees before it can be
     confirmed. Raises in order: NotFound, Forbidden, what the code earns, AgreementSuspended, AgreementNotActive,
-    OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock, MemberCapReached,
-    HouseholdCapReached, PersonCapReached, PoolTooLarge, InsufficientPoints, ContributionShort, InsufficientFunds.
+    OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock, MemberCapReached, PathCapReached,
+    PathCapToday, HouseholdCapReached, PersonCapReached, PoolTooLarge, InsufficientPoints, ContributionShort,
+    InsufficientFunds.
     """
     now = clock.now()
     with arrive(actor, way, offer_id, at=now, branch_id=branch_id, on_behalf_of=on_behalf_of) as arrival:

@@ -19,6 +19,7 @@ from ledger.core.tenancy import scoped, system_actor, within
 from ledger.rewards import home_caps
 from ledger.rewards.errors import OutOfStock
 from ledger.rewards.models import CapCounter, Offer, OfferVersion, Redemption, RedemptionState
+from ledger.rewards.path_caps import against_path, points_today
 from ledger.rewards.terms import Terms, against_home, day_cap_reached, periods, week_cap_reached
 
 SOURCE = "redemption"
@@ -45,6 +46,10 @@ def take(community_id: UUID, terms: Terms, member_id: UUID, *, quantity: int, at
         community_id, terms, member_id, this_week, quantity, terms.per_member_per_week
     ):
         raise week_cap_reached(terms.per_member_per_week)
+    if terms.path is not None and terms.path_cap.per_day is not None:
+        by_path = points_today(community_id, terms.agreement_id, member_id, terms.path, at)
+        for refusal in against_path(terms.path_cap, terms.points * quantity, today=by_path):
+            raise refusal
     if (terms.per_household_per_week, terms.per_person) != (None, None):
         by_household, by_person = home_caps.count_again(community_id, terms.offer_id, member_id, at)
         now = replace(terms, taken_by_household=by_household, taken_by_person=by_person)

@@ -47,7 +47,9 @@ from ledger.rewards.models import (
     Offer,
     OfferState,
     OfferVersion,
+    Path,
 )
+from ledger.rewards.path_caps import NO_CAP, PathCap, against_path, caps_in, points_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Terms:
 
     `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces that were taken already (by
     the household this week, by the person ever); `branch_*` is the branch that was asked for, whosever it is;
-    `kept_to` is said where the shop keeps to the community's redemption day.
+    `kept_to` is said where the shop keeps to the community's redemption day; `path` is how the member comes, if they
+    come, and `by_path_today` the points of today by it, read where the agreement has a cap for them.
     """
 
     offer_id: UUID
@@ -100,6 +103,7 @@ class Terms:
     agreement_starts_on: date
     agreement_ends_on: date
     other_days: bool
+    path_caps: dict[str, Any] | None
     short_code: str
     left_fen: int
     available: int | None
@@ -111,6 +115,13 @@ class Terms:
     branch_merchant_id: UUID | None
     number_new_until: datetime | None
     kept_to: RedeemingToday | None = None
+    path: Path | None = None
+    by_path_today: int = 0
+
+    @property
+    def path_cap(self) -> PathCap:
+        """How many points the path carries on which the offer is asked for; an offer that is looked at has none."""
+        return NO_CAP if self.path is None else caps_in(self.path_caps).get(self.path, NO_CAP)
 
     def gross_fen(self, quantity: int) -> int:
         """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
@@ -151,6 +162,7 @@ def read_terms(
     at: datetime,
     place: ColumnElement[bool] | None = None,
     asked_by: Actor | None = None,
+    path: Path | None = None,
     limit: int = 200,
 ) -> list[Terms]:
     """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement.
@@ -161,7 +173,19 @@ def read_terms(
     query = _query(community_id, member_id, at).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
     rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
-    return _kept_to_day(community_id, [Terms(**row._mapping) for row in rows], at)
+    found = _kept_to_day(community_id, [Terms(**row._mapping, path=path) for row in rows], at)
+    return found if path is None or member_id is None else _counted_by_path(community_id, found, member_id, at)
+
+
+def _counted_by_path(community_id: UUID, found: list[Terms], member_id: UUID, at: datetime) -> list[Terms]:
+    """Where an agreement says how many points a day the path carries, today's are counted: asked only then."""
+    capped = {(terms.agreement_id, terms.path) for terms in found if terms.path_cap.per_day is not None}
+    counted = {
+        agreement_id: points_today(community_id, agreement_id, member_id, path, at)
+        for agreement_id, path in capped
+        if path is not None
+    }
+    return [replace(terms, by_path_today=counted.get(terms.agreement_id, 0)) for terms in found]
 
 
 def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[Terms]:
@@ -193,7 +217,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
             AgreementVersion.starts_on.label("agreement_starts_on"),
             AgreementVersion.ends_on.label("agreement_ends_on"),
-            AgreementVersion.other_days,
+            *(AgreementVersion.other_days, AgreementVersion.path_caps),
             Community.short_code,
             _left_of_fund(tenant).label("left_fen"),
             _available(tenant, member_id, at).label("available"),
@@ -357,6 +381,7 @@ def _against_caps(terms: Terms, quantity: int) -> Iterator[Refused]:
         if cap is not None and taken + quantity > cap:
             yield refusal(cap)
             break
+    yield from against_path(terms.path_cap, terms.points * quantity, today=terms.by_path_today)
     yield from against_home(terms, quantity)
 
 

@@ -1,4 +1,4 @@
-"""Limits per household and person, and members of one household who pay together."""
+"""Limits per household, person and path, and members of one household who pay together."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column(
         "redemptions", sa.Column("pooled_points", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
     )
+    op.add_column("agreement_versions", sa.Column("path_caps", sa.JSON(), nullable=True))
     _create_pools()
     op.create_index(
         "ix_members_household",
@@ -92,6 +93,7 @@ def downgrade() -> None:
     op.drop_index("ix_members_household", "members")
     for table in ("contributions", "pool_consents"):
         op.drop_table(table)
+    op.drop_column("agreement_versions", "path_caps")
     op.drop_column("redemptions", "pooled_points")
     for name in reversed(LIMITS):
         op.drop_column("offer_versions", name)

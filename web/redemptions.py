@@ -59,6 +59,8 @@ def shown(receipt: Receipt) -> dict[str, Any]:
         "by_voucher": redemption.voucher_id is not None,
         "own_points": redemption.points - redemption.pooled_points,
         "parts": receipt.parts,
+        "bill": redemption.bill_fen,
+        "off": redemption.discount_fen,
     }
 
 

@@ -94,6 +94,10 @@ class RedemptionSchema(Schema):
     pooled_points = fields.Integer(metadata={"description": "Of these points, what others of the household pay."})
     gross_fen = fields.Integer(metadata={"description": "What the shop is owed for it."})
     bill_fen = fields.Integer(allow_none=True)
+    discount_fen = fields.Integer(
+        allow_none=True,
+        metadata={"description": "What a card took off the bill: the shop bears what of it is not in gross_fen."},
+    )
     refunded_points = fields.Integer()
     refunded_fen = fields.Integer()
     via = fields.String()

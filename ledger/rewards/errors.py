@@ -117,6 +117,22 @@ class BillTooSmall(Refused):
     en = ("The bill is below {minimum} yuan.", "Use it with a bill of at least {minimum} yuan.")
 
 
+class OneCardABill(Refused):
+    """A card that takes something off a bill is used one at a time."""
+
+    code = "one_card_a_bill"
+    zh = ("每张账单只能用一张减免卡。", "请把数量改成 1。")
+    en = ("One card is used for one bill.", "Take one.")
+
+
+class NotACard(Refused):
+    """Something is taken off a bill only by a discount or waiver card."""
+
+    code = "not_a_card"
+    zh = ("只有折扣卡和减免卡可以设减免。", "请改种类，或不填减免金额。")
+    en = ("Only a discount or waiver card takes something off a bill.", "Choose that kind, or leave the amount out.")
+
+
 class BranchRequired(Refused):
     """The shop has several branches; the request names none."""
 

@@ -217,7 +217,8 @@ class OfferVersion(Base):
 
     `weekdays` is a mask (Monday = 1 … Sunday = 64); `from_time`/`until_time` are hours of the day in Asia/Shanghai;
     `branch_ids` None is every branch; limits are pieces per member and day, per member and ISO week, per
-    household and ISO week, and per person in all.
+    household and ISO week, and per person in all. A card takes `discount_fen` off the bill; with `discount_percent`
+    that part of the bill, at most so much. Of it the shop bears `shop_bears_percent` itself.
     """
 
     __tablename__ = "offer_versions"
@@ -242,6 +243,9 @@ class OfferVersion(Base):
     until_time: Mapped[time | None]
     branch_ids: Mapped[list[Any] | None]
     minimum_bill_fen: Mapped[int | None]
+    discount_fen: Mapped[int | None]
+    discount_percent: Mapped[int | None]
+    shop_bears_percent: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     per_member_per_day: Mapped[int | None]
     per_member_per_week: Mapped[int | None]
     per_household_per_week: Mapped[int | None]
@@ -325,6 +329,7 @@ LIVE_USE = "voucher_id IS NOT NULL AND state IN ('reserved', 'confirmed', 'refun
 class Redemption(Base):
     """Points for something at a shop. Each stores the offer and agreement version it was made under.
 
+    `discount_fen` is what a card took off the bill; of it the fund owes the shop `gross_fen`.
     `points` and `gross_fen` are the whole redemption's, `pooled_points` those that others of the household pay
     (`pool_models.Contribution`); `refunded_points` and `refunded_fen` what went back so far.
     With `voucher_id` it is the use of a voucher: it reserves nothing of its own, and pays with what was paid for that.
@@ -375,6 +380,7 @@ class Redemption(Base):
     pooled_points: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     gross_fen: Mapped[int]
     bill_fen: Mapped[int | None]
+    discount_fen: Mapped[int | None]
     refunded_points: Mapped[int] = mapped_column(default=0)
     refunded_fen: Mapped[int] = mapped_column(default=0)
     via: Mapped[str] = mapped_column(text(20))
@@ -406,6 +412,8 @@ class Refund(Base):
     merchant_id: Mapped[UUID]
     points: Mapped[int]
     fen: Mapped[int]
+    discount_fen: Mapped[int | None]
+    """Of what a card took off the bill, the part that this refund takes back; None where none did."""
     reason: Mapped[str] = mapped_column(text(300))
     refunded_at: Mapped[datetime]
     actor_id: Mapped[UUID]

@@ -26,7 +26,7 @@ from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped, within
-from ledger.rewards import helped, member_codes, pooling, reservations, voucher_ends
+from ledger.rewards import discounts, helped, member_codes, pooling, reservations, voucher_ends
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
@@ -128,12 +128,14 @@ def _tell_reserved(actor: Actor, redemption: Redemption, arrival: Arrival) -> Re
 def begin_use(actor: Actor, voucher: Voucher, arrival: Arrival, wish: Wish) -> Redemption:
     """A redemption that pays with the voucher waits for its member; a PIN confirms it. See `vouchers.use`.
 
-    Nothing is set aside: the voucher keeps its points and money until it ends.
+    Nothing is set aside: the voucher keeps its points and money until it ends, a card's the most that it can take off.
     """
     redemption = _describe(actor, arrival, arrival.terms, wish)
     redemption.voucher_id = voucher.id
-    for name in ("offer_version", "agreement_id", "agreement_version", "fund_id", "points", "gross_fen"):
+    for name in ("offer_version", "agreement_id", "agreement_version", "fund_id", "points"):
         setattr(redemption, name, getattr(voucher, name))
+    if redemption.discount_fen is None:
+        redemption.gross_fen = voucher.gross_fen
     _write_reserved(redemption, arrival)
     return _tell_reserved(actor, redemption, arrival)
 
@@ -179,6 +181,7 @@ def _first_obstacle(terms: Terms, wish: Wish) -> Refused | None:
 
 def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redemption:
     redemption_id = new_id()
+    off = discounts.relief(terms, wish.bill_fen)
     return Redemption(
         community_id=actor.tenant,
         id=redemption_id,
@@ -193,8 +196,9 @@ def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redem
         quantity=wish.quantity,
         points=terms.points * wish.quantity,
         pooled_points=wish.pooled,
-        gross_fen=terms.gross_fen(wish.quantity),
+        gross_fen=terms.gross_fen(wish.quantity, wish.bill_fen),
         bill_fen=wish.bill_fen,
+        discount_fen=off.discount_fen if off else None,
         refunded_points=0,
         refunded_fen=0,
         via=arrival.via,
@@ -221,6 +225,9 @@ def _set_aside(actor: Actor, redemption: Redemption, terms: Terms, parts: Sequen
 # --- confirm ----------------------------------------------------------------------------------------------------
 
 
+OF_HOLD = ("id", "account_id", "slot", "amount", "drawn")
+
+
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """A redemption with all that its confirmation needs, read in one statement."""
@@ -238,6 +245,8 @@ class Reserved:
         paid_with: dict[str, object] = {} if of.voucher_id is None else {"voucher": of.voucher_id}
         if self.parts:
             paid_with["pooled"] = {part.member_id.hex: part.points for part in self.parts}
+        if of.discount_fen is not None:
+            paid_with |= {"bill_fen": of.bill_fen, "discount_fen": of.discount_fen}
         return digest_of(
             **paid_with,
             redemption=of.id,
@@ -273,6 +282,8 @@ def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id:
     redemption = reserved.redemption
     if redemption.voucher_id is not None:
         voucher_ends.mark_used(actor.tenant, redemption.voucher_id)
+        if not redemption.gross_fen:  # The shop bears all of it: what the fund kept for the most it could be is free.
+            void_holds(actor.tenant, voucher_ends.SOURCE, [redemption.voucher_id])
     post_transfers(actor, _drafts(actor, reserved, owner_id))
     pooling.tell_paid(actor, redemption, reserved.parts)
     _mark_confirmed(actor, redemption, confirmed_by)
@@ -305,11 +316,7 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
             Agreement.state.label("agreement_state"),
             AgreementVersion.rate_fen,
             AgreementVersion.rate_points,
-            Hold.id.label("hold_id"),
-            Hold.account_id.label("hold_account_id"),
-            Hold.slot.label("hold_slot"),
-            Hold.amount.label("hold_amount"),
-            Hold.drawn.label("hold_drawn"),
+            *(getattr(Hold, name).label(f"hold_{name}") for name in OF_HOLD),
         )
         .select_from(_redemptions)
         .join(Agreement, Agreement.id == Redemption.agreement_id)
@@ -333,14 +340,7 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
 
 
 def _hold_of(actor: Actor, row: Any) -> Hold:
-    return Hold(
-        community_id=actor.tenant,
-        id=row["hold_id"],
-        account_id=row["hold_account_id"],
-        slot=row["hold_slot"],
-        amount=row["hold_amount"],
-        drawn=row["hold_drawn"],
-    )
+    return Hold(community_id=actor.tenant, **{name: row[f"hold_{name}"] for name in OF_HOLD})
 
 
 def _require_confirmable(reserved: Reserved) -> None:

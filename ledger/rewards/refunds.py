@@ -116,6 +116,7 @@ def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Ref
         merchant_id=redemption.merchant_id,
         points=asked,
         fen=_gross(redemption, left) - _gross(redemption, left - asked),
+        discount_fen=_discount(redemption, left, asked),
         reason=reason,
         refunded_at=clock.now(),
         actor_id=actor.person_id,
@@ -129,10 +130,19 @@ def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Ref
     return row
 
 
+def _discount(redemption: Redemption, left: int, asked: int) -> int | None:
+    """What of the card's discount goes with so many of the points that are left; None where none was given."""
+    off = redemption.discount_fen
+    if off is None:
+        return None
+    before, after = (money.round_half_up(Fraction(off * points, redemption.points)) for points in (left, left - asked))
+    return before - after
+
+
 def _gross(redemption: Redemption, points: int) -> int:
     """What the shop is owed for so many points of the redemption, under the terms it was made under."""
     key = redemption.community_id, redemption.offer_id, redemption.offer_version
-    if db.session.get_one(OfferVersion, key).price_fen is not None:
+    if redemption.discount_fen is not None or db.session.get_one(OfferVersion, key).price_fen is not None:
         return money.round_half_up(Fraction(redemption.gross_fen * points, redemption.points))
     agreed = redemption.community_id, redemption.agreement_id, redemption.agreement_version
     rate = db.session.get_one(AgreementVersion, agreed)

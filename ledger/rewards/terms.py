@@ -22,7 +22,7 @@ from ledger.core.tenancy import Actor, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
 from ledger.people.redemption_days import calendar_of
-from ledger.rewards import home_caps
+from ledger.rewards import discounts, home_caps
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
@@ -31,6 +31,7 @@ from ledger.rewards.errors import (
     HouseholdCapReached,
     MemberCapReached,
     OfferNotActive,
+    OneCardABill,
     OutOfStock,
     PersonCapReached,
     PoolTooLarge,
@@ -89,6 +90,9 @@ class Terms:
     until_time: time | None
     branch_ids: list[str] | None
     minimum_bill_fen: int | None
+    discount_fen: int | None
+    discount_percent: int | None
+    shop_bears_percent: int
     per_member_per_day: int | None
     per_member_per_week: int | None
     per_household_per_week: int | None
@@ -123,8 +127,14 @@ class Terms:
         """How many points the path carries on which the offer is asked for; an offer that is looked at has none."""
         return NO_CAP if self.path is None else caps_in(self.path_caps).get(self.path, NO_CAP)
 
-    def gross_fen(self, quantity: int) -> int:
-        """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
+    def gross_fen(self, quantity: int, bill_fen: int | None = None) -> int:
+        """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate.
+
+        For a card what it takes off the bill less the shop's own part; the most that it can for a bill not known yet.
+        """
+        relief = discounts.relief(self, bill_fen)
+        if relief is not None:
+            return relief.owed_fen
         if self.price_fen is not None:
             return self.price_fen * quantity
         return money.fen_for_points(self.points * quantity, self.rate_fen, self.rate_points)
@@ -210,6 +220,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(Offer.stock, OfferVersion.name, OfferVersion.description, OfferVersion.points, OfferVersion.price_fen),
             *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
+            *(OfferVersion.discount_fen, OfferVersion.discount_percent, OfferVersion.shop_bears_percent),
             *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
             *(OfferVersion.per_household_per_week, OfferVersion.per_person),
             Offer.agreement_id,
@@ -323,6 +334,8 @@ def _against_bill(terms: Terms, wish: Wish) -> Iterator[Refused]:
     minimum = terms.minimum_bill_fen
     if minimum is not None and wish.bill_matters and (wish.bill_fen is None or wish.bill_fen < minimum):
         yield BillTooSmall(minimum=money.yuan(minimum))
+    if terms.discount_fen is not None and wish.quantity > 1:
+        yield OneCardABill()
 
 
 def _against_place_and_time(terms: Terms, wish: Wish) -> Iterator[Refused]:
@@ -369,7 +382,7 @@ def _against_limits(terms: Terms, wish: Wish) -> Iterator[Refused]:
         yield PoolTooLarge(most=needed + wish.pooled - 1)
     if terms.available is not None and terms.available < needed:
         yield InsufficientPoints(needed=needed, available=terms.available)
-    if terms.left_fen < terms.gross_fen(wish.quantity):
+    if terms.left_fen < terms.gross_fen(wish.quantity, wish.bill_fen):
         yield InsufficientFunds()
 
 

@@ -117,9 +117,14 @@ def _line(redemption: Redemption, names: Sequence[Any], **own: Any) -> Settlemen
         offer_name=offer,
         agreement_version=redemption.agreement_version,
         rate=f"{rate_fen}/{rate_points}",
-        deduction_fen=0,
         **own,
     )
+
+
+def _money(discount_fen: int | None, fen: int, *, sign: int = 1) -> dict[str, int]:
+    """Gross, deduction, net of a line: a card's discount less what the shop bears of it; else what is owed alone."""
+    gross = fen if discount_fen is None else discount_fen
+    return {"gross_fen": sign * gross, "deduction_fen": sign * (gross - fen), "net_fen": sign * fen}
 
 
 def _redemption_line(redemption: Redemption, names: Sequence[Any]) -> SettlementLine:
@@ -130,8 +135,7 @@ def _redemption_line(redemption: Redemption, names: Sequence[Any]) -> Settlement
         happened_at=redemption.confirmed_at,
         operator_id=redemption.reserved_by,
         points=redemption.points,
-        gross_fen=redemption.gross_fen,
-        net_fen=redemption.gross_fen,
+        **_money(redemption.discount_fen, redemption.gross_fen),
         reason="",
     )
 
@@ -148,8 +152,7 @@ def _refund_line(
         happened_at=refund.refunded_at,
         operator_id=refund.actor_id,
         points=-refund.points,
-        gross_fen=-refund.fen,
-        net_fen=-refund.fen,
+        **_money(refund.discount_fen, refund.fen, sign=-1),
         reason=refund.reason,
     )
 
@@ -163,8 +166,7 @@ def _decision_line(ruling: Ruling, redemption: Redemption, names: Sequence[Any])
         happened_at=ruling.made_at,
         operator_id=ruling.actor_id,
         points=0,
-        gross_fen=ruling.net_fen,
-        net_fen=ruling.net_fen,
+        **_money(None, ruling.net_fen),
         reason=ruling.reason,
     )
 

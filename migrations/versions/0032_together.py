@@ -1,4 +1,4 @@
-"""Limits per household, person and path, and members of one household who pay together."""
+"""Limits per household, person and path; households who pay together; what a card takes off a bill."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ branch_labels = None
 depends_on = None
 
 LIMITS = ("per_household_per_week", "per_person")
+DISCOUNTS = (
+    ("offer_versions", "discount_fen"),
+    ("offer_versions", "discount_percent"),
+    ("redemptions", "discount_fen"),
+    ("refunds", "discount_fen"),
+)
 
 
 def upgrade() -> None:
@@ -20,6 +26,7 @@ def upgrade() -> None:
         "redemptions", sa.Column("pooled_points", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
     )
     op.add_column("agreement_versions", sa.Column("path_caps", sa.JSON(), nullable=True))
+    _add_discounts()
     _create_pools()
     op.create_index(
         "ix_members_household",
@@ -27,6 +34,15 @@ def upgrade() -> None:
         ["community_id", "household_id"],
         sqlite_where=sa.text("household_id IS NOT NULL"),
         postgresql_where=sa.text("household_id IS NOT NULL"),
+    )
+
+
+def _add_discounts() -> None:
+    for table, name in DISCOUNTS:
+        op.add_column(table, sa.Column(name, sa.BigInteger(), nullable=True))
+    op.add_column(
+        "offer_versions",
+        sa.Column("shop_bears_percent", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
     )
 
 
@@ -93,6 +109,9 @@ def downgrade() -> None:
     op.drop_index("ix_members_household", "members")
     for table in ("contributions", "pool_consents"):
         op.drop_table(table)
+    op.drop_column("offer_versions", "shop_bears_percent")
+    for table, name in reversed(DISCOUNTS):
+        op.drop_column(table, name)
     op.drop_column("agreement_versions", "path_caps")
     op.drop_column("redemptions", "pooled_points")
     for name in reversed(LIMITS):

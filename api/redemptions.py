@@ -20,8 +20,9 @@ from api.schemas.redemptions import (
 )
 from api.till import take_turn
 from api.writing import writes
-from ledger.rewards import receipts, redemptions, refunds
+from ledger.rewards import pools, receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, Refund
+from ledger.rewards.pooling import Share
 from ledger.rewards.receipts import Receipt
 from ledger.rewards.ways import ByCard, ByMemberCode, ByPoster, ByTill, Way
 
@@ -45,8 +46,8 @@ def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
 @writes(RedemptionSchema, status=201, keyed=True, first=lambda asked: take_turn(asked["via"]))
 def post_redemption(asked: dict[str, Any]) -> Redemption:
     """Reserve for 15 minutes: by the poster for myself or whom I help, as a clerk by a code; a card's PIN confirms."""
-    way = way_of(asked.pop("via"))
-    return redemptions.reserve(current_actor(), asked.pop("offer_id"), way=way, **asked)
+    way, shares = way_of(asked.pop("via")), [Share(**one) for one in asked.pop("contributions")]
+    return redemptions.reserve(current_actor(), asked.pop("offer_id"), way=way, contributions=shares, **asked)
 
 
 @blp.get("/redemptions/<id:redemption_id>")
@@ -64,11 +65,19 @@ def post_confirmation(redemption_id: UUID) -> Redemption:
     return redemptions.confirm(current_actor(), redemption_id)
 
 
+@blp.post("/redemptions/<id:redemption_id>/agree")
+@blp.response(200, RedemptionSchema)
+@writes(RedemptionSchema, keyed=True)
+def post_agreement(redemption_id: UUID) -> Redemption:
+    """Agree to pay my part of what my household redeems; who does not want to cancels it."""
+    return pools.agree(current_actor(), redemption_id)
+
+
 @blp.post("/redemptions/<id:redemption_id>/cancel")
 @blp.response(200, RedemptionSchema)
 @writes(RedemptionSchema, keyed=True)
 def post_cancellation(redemption_id: UUID) -> Redemption:
-    """Give a reservation back: my own, or at the counter of its branch."""
+    """Give a reservation back: my own, one that I was to pay a part of, or at the counter of its branch."""
     return redemptions.cancel(current_actor(), redemption_id)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 
 from api.auth import current_actor
 from api.schemas.agreements import AgreementTermsSchema
@@ -15,9 +15,11 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
 from ledger.rewards import agreements, funds, merchants
 from ledger.rewards.agreements import AgreementTerms
-from ledger.rewards.models import Agreement, AgreementState, AgreementVersion
-from web.forms import read_button, send
+from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, Path
+from ledger.rewards.path_caps import LOWER_FOR_PAPER, PathCap, caps_in
+from web.forms import as_number, read_button, send
 from web.merchants import show_sheet
+from web.words import PATHS
 
 page = Blueprint("agreements", __name__)
 
@@ -53,6 +55,7 @@ def _new(merchant_id: UUID, **again: Any) -> str:
         "agreements/new.html",
         merchant=merchant,
         version=newest.version if newest else 0,
+        paths=list(PATHS.items()),
         funds=[(fund_id.hex, name) for fund_id, name in funds.names_of(actor.tenant)],
         **({"values": _typed(newest), "errors": {}, "refusal": None} | again),
     )
@@ -72,13 +75,33 @@ def _newest(actor: Actor, merchant_id: UUID) -> AgreementVersion | None:
     return agreements.version_of(agreement, agreements.newest_version(actor.tenant, agreement.id))
 
 
+def _caps_of(caps: Mapping[Path, PathCap]) -> dict[str, Any]:
+    """The fields of the form for what each path carries."""
+    found: dict[str, Any] = {}
+    for path, cap in caps.items():
+        found |= {f"each-{path.value}": cap.each, f"day-{path.value}": cap.per_day}
+    return found
+
+
+def _caps_typed() -> list[dict[str, Any]]:
+    """What the form says of each path, as the schema reads it; a path with two empty fields carries any."""
+    typed = {
+        path: {"each": request.form.get(f"each-{path}"), "per_day": request.form.get(f"day-{path}")} for path in PATHS
+    }
+    return [
+        {"path": path} | {name: as_number(text) for name, text in cap.items() if text}
+        for path, cap in typed.items()
+        if any(cap.values())
+    ]
+
+
 def _typed(newest: AgreementVersion | None) -> dict[str, Any]:
     """What the form starts with: the version before, or what most agreements say."""
     if newest is None:
-        return USUAL
+        return USUAL | _caps_of(LOWER_FOR_PAPER)
     rate = f"{newest.rate_fen / 100:.2f}".removesuffix(".00")
     minimum = f"{newest.minimum_fen / 100:.2f}".removesuffix(".00")
-    typed = {name: getattr(newest, name) for name in TYPED}
+    typed = {name: getattr(newest, name) for name in TYPED} | _caps_of(caps_in(newest.path_caps))
     return typed | {"rate_fen": rate, "minimum_fen": minimum, "fund_id": newest.fund_id.hex}
 
 
@@ -90,6 +113,7 @@ def create(merchant_id: UUID) -> Any:
     return send(
         AgreementTermsSchema(),
         lambda values: _drafted(actor, merchant_id, read_version, AgreementTerms(**values)),
+        known={"path_caps": _caps_typed()},
         to=lambda _: url_for("web.merchants.show", merchant_id=merchant_id),
         again=lambda **again: _new(merchant_id, **again),
     )

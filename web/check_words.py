@@ -32,6 +32,7 @@ CHECKS = {
     "payouts_match": _("付款批次的每一行，就是那张结算单要付的数。"),
     "aliases_empty": _("合并掉的账户里什么都没有剩下。"),
     "vouchers_match": _("没用的券都还在账上，该付给商户的钱也都留着。"),
+    "pools_match": _("一起付的每一份加起来就是那次兑换，出份子的人都同意过。"),
     "summaries_match": _("签发了的月度总结没有改过。"),
     "certificates_match": _("开具了的服务证明没有改过。"),
     "commendations_match": _("固定了的表彰名单没有改过：条件、名单、评审、异议都和当时一样。"),

@@ -137,6 +137,12 @@ def read(schema: Schema, **known: Any) -> tuple[Any, dict[str, list[str]]]:
         return {}, dict(error.messages)  # type: ignore[arg-type]
 
 
+def as_number(text: str) -> int | str:
+    """A whole number as people type it; anything else as it is, for the schema to refuse."""
+    plain = text.strip()
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 16 else plain
+
+
 def _typed(schema: Schema) -> dict[str, Any]:
     """What was typed, in the types that JSON would have; fields left empty are left out."""
     found: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +23,13 @@ from ledger.people import members
 from ledger.rewards import agreements, figures, funds, merchants, offers
 from ledger.rewards.figures import Turnover
 from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, Merchant, OfferState
+from ledger.rewards.path_caps import caps_in
+from web import formats
 from web.forms import ask, send
 from web.offered import conditions
 from web.qr import qr_svg
 from web.state_words import REDEMPTION
+from web.words import PATHS
 
 page = Blueprint("merchants", __name__)
 
@@ -188,6 +192,15 @@ def _rights(actor: Actor, merchant: Merchant, agreement: Agreement | None) -> di
     }
 
 
+def path_limits(stored: Mapping[str, Any] | None) -> Iterator[str]:
+    """What an agreement lets each path to a redemption carry, in words."""
+    for path, cap in caps_in(stored).items():
+        if cap.each is not None:
+            yield _("%(path)s一次最多 %(points)s", path=PATHS[path], points=formats.flowers(cap.each))
+        if cap.per_day is not None:
+            yield _("%(path)s每人每天最多 %(points)s", path=PATHS[path], points=formats.flowers(cap.per_day))
+
+
 def _agreement(actor: Actor, agreement: Agreement, terms: AgreementVersion) -> dict[str, Any]:
     columns = (
         "rate_fen", "rate_points", "starts_on", "ends_on", "auto_confirm_days", "signatory", "version", "minimum_fen",
@@ -195,6 +208,7 @@ def _agreement(actor: Actor, agreement: Agreement, terms: AgreementVersion) -> d
     )  # fmt: skip
     signed = members.names_of(actor.tenant, [terms.signed_by, terms.second_signed_by, terms.owner_signed_by])
     return {name: getattr(terms, name) for name in columns} | {
+        "path_caps": list(path_limits(terms.path_caps)),
         "id": agreement.id.hex,
         "number": agreement.number,
         "state": agreement.state,

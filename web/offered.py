@@ -40,6 +40,14 @@ def _can_be_bought(terms: Terms) -> bool:
     return vouchers.is_sold(terms) and not any(obstacles_to_buying(terms, Wish(at=clock.now())))
 
 
+def _off(discount_fen: int, percent: int | None) -> str:
+    amount = formats.yuan(discount_fen)
+    most = _("减 %(amount)s", amount=amount)
+    return str(
+        most if percent is None else _("减账单的 %(percent)s%%，最多 %(amount)s", percent=percent, amount=amount)
+    )
+
+
 def conditions(terms: Terms | OfferVersion) -> Iterator[str]:
     """When and how an offer can be had, where it is not always and for everybody."""
     if terms.weekdays != EVERY_DAY:
@@ -48,9 +56,17 @@ def conditions(terms: Terms | OfferVersion) -> Iterator[str]:
         yield f"{terms.from_time or time(0):%H:%M}–{terms.until_time or time(0):%H:%M}"
     if terms.minimum_bill_fen:
         yield _("满 %(amount)s 可用", amount=formats.yuan(terms.minimum_bill_fen))
+    if terms.discount_fen is not None:
+        yield _off(terms.discount_fen, terms.discount_percent)
+        if terms.shop_bears_percent:
+            yield _("其中商户承担 %(percent)s%%", percent=terms.shop_bears_percent)
     if terms.per_member_per_day:
         yield _("每人每天 %(count)s 份", count=terms.per_member_per_day)
     if terms.per_member_per_week:
         yield _("每人每周 %(count)s 份", count=terms.per_member_per_week)
+    if terms.per_household_per_week:
+        yield _("每家每周 %(count)s 份", count=terms.per_household_per_week)
+    if terms.per_person:
+        yield _("每人一共 %(count)s 份", count=terms.per_person)
     if terms.ends_on:
         yield _("到 %(day)s 为止", day=formats.calendar_day(terms.ends_on))

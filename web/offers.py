@@ -17,7 +17,7 @@ from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
 from ledger.people import helping
 from ledger.rewards import agreements, merchants, offers, redemptions
-from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, OfferKind, Redemption
+from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, OfferKind, Path, Redemption
 from ledger.rewards.offers import OfferTerms, OfferView
 from ledger.rewards.ways import ByPoster
 from web.acting import asked_for, enter_with_code, own_balance, own_member
@@ -87,7 +87,8 @@ def _show_shop(branch_code: str, refused: dict[str, str] | None = None) -> str:
     community_id, branch = merchants.read_poster(branch_code)
     actor = enter_with_code(community_id)
     member_id = (asked_for() or actor.member_id) if actor else None
-    found = [shown_offer(view) for view in offers.offers_at(community_id, branch, member_id=member_id)]
+    path = Path.HELPER if asked_for() else Path.MERCHANT_CODE
+    found = [shown_offer(view) for view in offers.offers_at(community_id, branch, member_id=member_id, path=path)]
     merchant = merchants.describe_merchants([branch.merchant_id])[branch.merchant_id]
     return render_template(
         "offers/shop.html",

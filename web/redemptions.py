@@ -22,7 +22,7 @@ from ledger.core.permissions import may
 from ledger.core.spreadsheets import Cell
 from ledger.core.tenancy import Actor
 from ledger.people.list_exports import read_whole
-from ledger.rewards import receipts, redemptions, refunds
+from ledger.rewards import pooling, pools, receipts, redemptions, refunds
 from ledger.rewards.models import Redemption, RedemptionState
 from ledger.rewards.receipts import Receipt
 from web import complaints, formats
@@ -57,6 +57,10 @@ def shown(receipt: Receipt) -> dict[str, Any]:
         "at": redemption.confirmed_at or redemption.reserved_at,
         "acted_by": receipt.acted_by,
         "by_voucher": redemption.voucher_id is not None,
+        "own_points": redemption.points - redemption.pooled_points,
+        "parts": receipt.parts,
+        "bill": redemption.bill_fen,
+        "off": redemption.discount_fen,
     }
 
 
@@ -68,7 +72,9 @@ def entries(found: list[Receipt]) -> list[dict[str, Any]]:
             "href": url_for("web.redemptions.show", redemption_id=one.redemption.id),
             "title": f"{one.merchant_name} · {one.offer_name}",
             "at": one.redemption.confirmed_at or one.redemption.reserved_at,
-            "points": 0 if one.status in NOT_PAID or one.redemption.voucher_id else -one.redemption.points,
+            "points": 0
+            if one.status in NOT_PAID or one.redemption.voucher_id
+            else -(one.redemption.points - one.redemption.pooled_points),
             "status": one.status.value,
             "acted_by": one.acted_by,
         }
@@ -145,6 +151,9 @@ def _show(redemption_id: UUID, refused: dict[str, str] | None = None) -> str:
         waiting = shown(receipt) | {"begun_by": begun_by}
         balance = own_balance() if is_mine else member_balance(actor.tenant, member_id)
         return render_template("redemptions/confirm.html", redemption=waiting, balance=balance, refusal=refused)
+    mine = next((part for part in receipt.parts[1:] if part.member_id in actor.member_ids), None)
+    if mine is not None and receipt.status is RedemptionState.RESERVED:
+        return render_template("pools/asked.html", redemption=shown(receipt), mine=mine, refusal=refused)
     confirmed_at = receipt.redemption.confirmed_at
     return render_template(
         "redemptions/receipt.html",
@@ -186,6 +195,16 @@ def confirm(redemption_id: UUID) -> Any:
     return outcome.go() if outcome.refused is None else (_show(redemption_id, outcome.refused), outcome.status)
 
 
+@page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/agree")
+def agree(redemption_id: UUID) -> Any:
+    """My part is set aside; whoever asked can confirm."""
+    outcome = submit(
+        lambda: pools.agree(current_actor(), redemption_id),
+        lambda done: url_for("web.redemptions.show", redemption_id=done.id),
+    )
+    return outcome.go() if outcome.refused is None else (_show(redemption_id, outcome.refused), outcome.status)
+
+
 @page.post("/c/<id:community_id>/redemptions/<id:redemption_id>/cancel")
 def cancel(redemption_id: UUID) -> Any:
     """Cancelled: the points are free again."""
@@ -195,6 +214,8 @@ def cancel(redemption_id: UUID) -> Any:
 
 def _after_cancelling(redemption: Redemption) -> str:
     """Back to where one came from: the member's list, or the counter."""
+    if pooling.is_contributor(current_actor(), redemption):
+        return url_for("web.pools.show_mine")
     is_mine = redemption.member_id == current_actor().member_id
     if redemption.member_id in current_actor().helps:
         return url_for("web.helping.act", member_id=redemption.member_id)

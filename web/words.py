@@ -32,6 +32,14 @@ IMPORT_COLUMNS = {
     "owner_phone": _("店主手机号"),
 }
 
+PATHS = {
+    "card": _("纸卡加密码"),
+    "helper": _("代办人替选"),
+    "merchant_code": _("扫商家海报"),
+    "member_code": _("出示红花码"),
+}
+"""The paths to a redemption whose points an agreement may limit, the weakest first."""
+
 ABOUT = {
     "name": _("姓名"),
     "place": _("住址（网格、楼栋）"),

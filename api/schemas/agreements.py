@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.schemas.fields import Fen, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from ledger.rewards.models import Path
+from ledger.rewards.path_caps import LOWER_FOR_PAPER, PathCap, caps_in
 
 
 class AgreementQuery(PageQuery):
     merchant_id = Id(load_default=None)
+
+
+CAP_POINTS = 1_000_000
+
+
+class PathCapSchema(Schema):
+    """How many points a path to a redemption carries: of one redemption, and of a member's day at the shop."""
+
+    path = fields.Enum(Path, by_value=True, required=True)
+    each = WholeNumber(1, CAP_POINTS, load_default=None, allow_none=True)
+    per_day = WholeNumber(1, CAP_POINTS, load_default=None, allow_none=True)
 
 
 class AgreementTermsSchema(Schema):
@@ -39,10 +52,30 @@ class AgreementTermsSchema(Schema):
         },
     )
 
+    path_caps = fields.List(
+        fields.Nested(PathCapSchema),
+        load_default=lambda: [{"path": path, **cap._asdict()} for path, cap in LOWER_FOR_PAPER.items()],
+        validate=validate.Length(max=len(Path)),
+        metadata={
+            "description": "Points that a path carries at most; left out: a paper card 100 at a time, 200 a day. "
+            "helper: somebody who chooses for the member at the shop's poster."
+        },
+    )
+
+    @validates_schema
+    def _names_a_path_once(self, data: dict[str, Any], **_: Any) -> None:
+        if len({cap["path"] for cap in data["path_caps"]}) != len(data["path_caps"]):
+            raise ValidationError("A path is named twice.", "path_caps")
+
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
         if data["ends_on"] < data["starts_on"]:
             raise ValidationError("Ends before it starts.", "ends_on")
+
+    @post_load
+    def _by_path(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        caps = {cap["path"]: PathCap(cap["each"], cap["per_day"]) for cap in data["path_caps"]}
+        return data | {"path_caps": caps}
 
 
 class AgreementRequestSchema(AgreementTermsSchema):
@@ -72,6 +105,10 @@ class AgreementVersionSchema(Schema):
     needs_invoice = fields.Boolean()
     other_days = fields.Boolean()
     undecided_for_shop = fields.Boolean()
+    path_caps = fields.Function(
+        lambda terms: [{"path": path.value, **cap._asdict()} for path, cap in caps_in(terms.path_caps).items()],
+        metadata={"type": "array", "items": {"type": "object"}, "description": "As agreed; empty: every path alike."},
+    )
     signed_by = Id(allow_none=True)
     second_signed_by = Id(allow_none=True)
     owner_signed_by = Id(allow_none=True)

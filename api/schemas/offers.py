@@ -39,8 +39,30 @@ class OfferTermsSchema(Schema):
         metadata={"description": "None: every branch."},
     )
     minimum_bill_fen = Fen(load_default=None, allow_none=True)
+    discount_fen = Fen(
+        least=1,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "What a card takes off a bill of the minimum; with a percentage the most of it."},
+    )
+    discount_percent = WholeNumber(
+        1, 99, load_default=None, allow_none=True, metadata={"description": "Off the bill, of a discount card."}
+    )
+    shop_bears_percent = WholeNumber(
+        0, 100, load_default=0, metadata={"description": "Of the discount, what the shop bears; the fund the rest."}
+    )
     per_member_per_day = WholeNumber(1, PIECES, load_default=None, allow_none=True)
     per_member_per_week = WholeNumber(1, PIECES, load_default=None, allow_none=True)
+    per_household_per_week = WholeNumber(
+        1,
+        PIECES,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Whoever of the household takes them; a member without one counts alone."},
+    )
+    per_person = WholeNumber(
+        1, PIECES, load_default=None, allow_none=True, metadata={"description": "As long as the offer lives."}
+    )
     voucher_days = WholeNumber(
         0,
         365,
@@ -55,6 +77,18 @@ class OfferTermsSchema(Schema):
             raise ValidationError("Ends before it starts.", "ends_on")
         if any(data[name] is not None and data[name].tzinfo is not None for name in ("from_time", "until_time")):
             raise ValidationError("Hours are in Asia/Shanghai, without an offset.", "from_time")
+
+    @validates_schema
+    def _is_a_whole_card(self, data: dict[str, Any], **_: Any) -> None:
+        off, minimum = data["discount_fen"], data["minimum_bill_fen"]
+        if off is None:
+            if data["discount_percent"] is not None or data["shop_bears_percent"]:
+                raise ValidationError("A card says how much it takes off at most.", "discount_fen")
+            return
+        if data["price_fen"] is not None:
+            raise ValidationError("A card has no price of its own: the shop is owed what it takes off.", "price_fen")
+        if not minimum or (data["discount_percent"] is None and off > minimum):
+            raise ValidationError("A card needs a bill of at least what it takes off.", "minimum_bill_fen")
 
 
 class OfferRequestSchema(OfferTermsSchema):
@@ -89,8 +123,13 @@ class OfferSchema(Schema):
     from_time = fields.Time(format="%H:%M", allow_none=True)
     until_time = fields.Time(format="%H:%M", allow_none=True)
     minimum_bill_fen = fields.Integer(allow_none=True)
+    discount_fen = fields.Integer(allow_none=True)
+    discount_percent = fields.Integer(allow_none=True)
+    shop_bears_percent = fields.Integer()
     per_member_per_day = fields.Integer(allow_none=True)
     per_member_per_week = fields.Integer(allow_none=True)
+    per_household_per_week = fields.Integer(allow_none=True)
+    per_person = fields.Integer(allow_none=True)
     voucher_days = fields.Integer(allow_none=True)
     usable = fields.Boolean()
     reasons = fields.List(fields.String())

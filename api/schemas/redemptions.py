@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Pin, Points, Schema, Text, WholeNumber, page_of
 from ledger.rewards.models import RedemptionState
@@ -38,18 +38,37 @@ class PinSchema(Schema):
     pin = Pin()
 
 
+class ShareSchema(Schema):
+    """What another member of the household is asked to pay."""
+
+    member_id = Id(required=True)
+    points = Points(required=True)
+
+
+MOST_SHARES = 8
+
+
 class RedemptionRequestSchema(Schema):
     offer_id = Id(required=True)
     quantity = WholeNumber(1, MAX_QUANTITY, load_default=1)
     bill_fen = Fen(load_default=None, allow_none=True)
     branch_id = Id(load_default=None, metadata={"description": "Left out: the way's own branch."})
     on_behalf_of = Id(load_default=None, metadata={"description": "A member whom I help; with merchant_code only."})
+    contributions = fields.List(
+        fields.Nested(ShareSchema),
+        load_default=list,
+        validate=validate.Length(max=MOST_SHARES),
+        metadata={
+            "description": "Parts that others of the household pay, each with their word; with merchant_code only."
+        },
+    )
     via = fields.Nested(ViaSchema, required=True)
 
     @validates_schema
-    def _helps_at_the_poster(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("on_behalf_of") is not None and "merchant_code" not in data.get("via", {}):
-            raise ValidationError("Only with merchant_code.", "on_behalf_of")
+    def _chooses_at_the_poster(self, data: dict[str, Any], **_: Any) -> None:
+        for name in ("on_behalf_of", "contributions"):
+            if data.get(name) and "merchant_code" not in data.get("via", {}):
+                raise ValidationError("Only with merchant_code.", name)
 
 
 class RedemptionQuery(PageQuery):
@@ -72,8 +91,13 @@ class RedemptionSchema(Schema):
     agreement_version = fields.Integer()
     quantity = fields.Integer()
     points = fields.Integer()
+    pooled_points = fields.Integer(metadata={"description": "Of these points, what others of the household pay."})
     gross_fen = fields.Integer(metadata={"description": "What the shop is owed for it."})
     bill_fen = fields.Integer(allow_none=True)
+    discount_fen = fields.Integer(
+        allow_none=True,
+        metadata={"description": "What a card took off the bill: the shop bears what of it is not in gross_fen."},
+    )
     refunded_points = fields.Integer()
     refunded_fen = fields.Integer()
     via = fields.String()
@@ -81,6 +105,15 @@ class RedemptionSchema(Schema):
     reserved_at = Moment()
     expires_at = Moment(metadata={"description": "Until when a reservation can be confirmed."})
     confirmed_at = Moment(allow_none=True)
+
+
+class PaidPartSchema(Schema):
+    """Somebody's part of what a household pays together; without `is_agreed` it cannot be confirmed yet."""
+
+    member_id = Id()
+    name = fields.String()
+    points = fields.Integer()
+    is_agreed = fields.Boolean()
 
 
 class ReceiptSchema(RedemptionSchema):
@@ -91,6 +124,9 @@ class ReceiptSchema(RedemptionSchema):
     member_name = fields.String(metadata={"description": "Masked for shops and the street."})
     acted_by = fields.List(
         fields.String(), metadata={"description": "Who acted for the member, masked likewise; empty: the member did."}
+    )
+    parts = fields.List(
+        fields.Nested(PaidPartSchema), metadata={"description": "Who paid together, the member first; empty: alone."}
     )
 
 

@@ -107,6 +107,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "redeem": _OWN_AFFAIRS,
     "confirm_redemption": {_V: OWN | HELPED},
     "cancel_own_redemption": {_V: OWN | HELPED},
+    "pool": _OWN_AFFAIRS,
     "use_till": {_O: BRANCH, _K: BRANCH},
     "block_voucher": {_V: OWN, _A: COMMUNITY},
     "donate": _OWN_AFFAIRS,

@@ -286,6 +286,14 @@ class Member(Base):
             sqlite_where=sql("merged_into IS NOT NULL"),
             postgresql_where=sql("merged_into IS NOT NULL"),
         ),
+        # Serves: who is of a household.
+        Index(
+            "ix_members_household",
+            "community_id",
+            "household_id",
+            sqlite_where=sql("household_id IS NOT NULL"),
+            postgresql_where=sql("household_id IS NOT NULL"),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,9 +28,11 @@ from ledger.rewards.models import (
     AgreementState,
     AgreementVersion,
     Fund,
+    Path,
     Redemption,
     RedemptionState,
 )
+from ledger.rewards.path_caps import LOWER_FOR_PAPER, PathCap, as_stored
 
 STREET_WAITS_WORKDAYS = 2
 """The street signs second only after the community's own second person has been absent this long."""
@@ -42,7 +44,8 @@ class AgreementTerms:
 
     Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
     Without `other_days` it redeems on the community's redemption day alone, in its hours. A disputed line that nobody
-    decides in time is the shop's, or without `undecided_for_shop` the community's.
+    decides in time is the shop's, or without `undecided_for_shop` the community's. `path_caps`: how many points each
+    path to a redemption carries at most; one that is left out carries any.
     """
 
     fund_id: UUID
@@ -56,9 +59,11 @@ class AgreementTerms:
     needs_invoice: bool = False
     other_days: bool = True
     undecided_for_shop: bool = True
+    path_caps: Mapping[Path, PathCap] = field(default_factory=lambda: LOWER_FOR_PAPER)
 
     def as_row(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        row = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return row | {"path_caps": as_stored(self.path_caps)}
 
 
 @atomic

@@ -117,6 +117,22 @@ class BillTooSmall(Refused):
     en = ("The bill is below {minimum} yuan.", "Use it with a bill of at least {minimum} yuan.")
 
 
+class OneCardABill(Refused):
+    """A card that takes something off a bill is used one at a time."""
+
+    code = "one_card_a_bill"
+    zh = ("每张账单只能用一张减免卡。", "请把数量改成 1。")
+    en = ("One card is used for one bill.", "Take one.")
+
+
+class NotACard(Refused):
+    """Something is taken off a bill only by a discount or waiver card."""
+
+    code = "not_a_card"
+    zh = ("只有折扣卡和减免卡可以设减免。", "请改种类，或不填减免金额。")
+    en = ("Only a discount or waiver card takes something off a bill.", "Choose that kind, or leave the amount out.")
+
+
 class BranchRequired(Refused):
     """The shop has several branches; the request names none."""
 
@@ -163,6 +179,76 @@ class MemberCapReached(Refused):
     code = "member_cap_reached"
     zh = ("已达到这项兑换的次数上限。", "每{period_zh}最多 {cap} 份，请下次再来。")
     en = ("The limit of this offer is reached.", "At most {cap} a {period}; come again later.")
+
+
+class PathCapReached(Refused):
+    """One redemption would carry more points than the agreement lets this path carry (a paper card, a helper …)."""
+
+    code = "path_cap_reached"
+    zh = ("这样兑换一次最多 {cap} 朵。", "请减少数量，或由本人在手机上兑换。")
+    en = ("This way carries at most {cap} points at a time.", "Take fewer, or let the member redeem on their phone.")
+
+
+class PathCapToday(Refused):
+    """The member's points of today by this path would be more than the agreement lets it carry in a day."""
+
+    code = "path_cap_today"
+    zh = ("这样兑换每天最多 {cap} 朵，今天还剩 {left} 朵。", "请明天再来，或由本人在手机上兑换。")
+    en = (
+        "This way carries at most {cap} points a day; {left} are left today.",
+        "Come again tomorrow, or let the member redeem on their phone.",
+    )
+
+
+class HouseholdCapReached(Refused):
+    """The household would take more pieces than the offer allows it in a week."""
+
+    code = "household_cap_reached"
+    zh = ("您家已达到这项兑换的上限。", "每家每周最多 {cap} 份，请下周再来。")
+    en = ("Your household has reached the limit of this offer.", "At most {cap} a household and week; come next week.")
+
+
+class PersonCapReached(Refused):
+    """The person would take more pieces than the offer ever gives to one person."""
+
+    code = "person_cap_reached"
+    zh = ("您已达到这项兑换每人的总数。", "每人一共最多 {cap} 份，请选择别的兑换。")
+    en = ("You have had all that one person gets of this offer.", "At most {cap} a person; choose another offer.")
+
+
+# --- together ---------------------------------------------------------------------------------------------------
+
+
+class NoHousehold(Refused):
+    """The member belongs to no household, so there is nobody to pay together with."""
+
+    code = "no_household"
+    zh = ("您还没有登记住户。", "请社区把您和家里人登记为一户。")
+    en = ("You belong to no household.", "Ask the community to register you and your family as one.")
+
+
+class PoolTooLarge(Refused):
+    """The parts of the others come to the whole price, or more: a part is the member's own."""
+
+    code = "pool_too_large"
+    zh = ("家里人出的红花太多了。", "家里人一共最多出 {most} 朵，自己至少出 1 朵。")
+    en = ("The others would pay too much.", "They pay {most} points at most; at least one is your own.")
+
+
+class ContributionShort(Refused):
+    """Somebody of the household has fewer points than the part asked of them; how many is not said."""
+
+    code = "contribution_short"
+    zh = ("家里有人的红花不够出这一份。", "请改一改每人出多少，再试一次。")
+    en = ("Somebody of the household has too few points for this part.", "Share it out differently and try again.")
+
+
+class ContributionWaits(Refused):
+    """Somebody of the household has not agreed to pay their part yet."""
+
+    code = "contribution_waits"
+    zh = ("还有 {waiting} 位家里人没有同意。", "请他们在手机上同意，再确认。")
+    en = ("{waiting} of the household have not agreed yet.", "Let them agree on their phones, then confirm.")
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------

@@ -14,15 +14,21 @@ from ledger.core.tenancy import scoped, within
 from ledger.people.exporting import memberships_ever
 from ledger.rewards.donation_models import Donation
 from ledger.rewards.models import Merchant, Redemption, Refund
+from ledger.rewards.pool_models import Contribution, PoolConsent
 from ledger.rewards.voucher_models import Voucher
 
 
 def export_rewards(person_id: UUID) -> dict[str, Any]:
-    """What the person redeemed and where, what was given back and why, vouchers, and what was given to the pot."""
+    """What the person redeemed and where, what was given back and why, vouchers, and what was given to the pot.
+
+    What was paid of others' redemptions in the household, and what the household was let use, too.
+    """
     bought: list[dict[str, Any]] = []
     vouchers: list[dict[str, Any]] = []
     donations: list[dict[str, Any]] = []
     refunds: list[dict[str, Any]] = []
+    paid: list[dict[str, Any]] = []
+    pools: list[dict[str, Any]] = []
     for member in memberships_ever(person_id):
         query = scoped(member.community_id, Redemption).where(Redemption.member_id == member.id)
         names = (
@@ -46,7 +52,22 @@ def export_rewards(person_id: UUID) -> dict[str, Any]:
         given = scoped(member.community_id, Donation).where(Donation.member_id == member.id).order_by(Donation.id)
         of_gift = ("community_id", "id", "receipt_number", "state", "points", "purpose", "given_at")
         donations += all_facts(db.session.scalars(given), *of_gift)
-    return {"redemptions": bought, "refunds": refunds, "vouchers": vouchers, "donations": donations}
+        of_part = ("community_id", "redemption_id", "points", "refunded_points", "agreed_at")
+        paid += all_facts(_own(Contribution, member, Contribution.redemption_id), *of_part)
+        of_word = ("community_id", "household_id", "points_at_most", "agreed_at", "ended_at")
+        pools += all_facts(_own(PoolConsent, member, PoolConsent.id), *of_word)
+    return {
+        "redemptions": bought,
+        "refunds": refunds,
+        "vouchers": vouchers,
+        "donations": donations,
+        "paid_together": paid,
+        "pools": pools,
+    }
+
+
+def _own(model: Any, member: Any, order: Any) -> Any:
+    return db.session.scalars(scoped(member.community_id, model).where(model.member_id == member.id).order_by(order))
 
 
 def _ids(member: Any) -> Any:

@@ -10,6 +10,7 @@ from ledger.core.tenancy import Actor, load
 from ledger.people.members import load_member
 from ledger.people.models import Member, PlaceUnit
 from ledger.people.notices import NoticeKind, declare, tell
+from ledger.rewards import pooling
 from ledger.rewards.errors import OwnRedemption
 from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import Redemption
@@ -49,11 +50,14 @@ def owner_if_confirmed(actor: Actor, redemption: Redemption) -> UUID | None:
 def owner_if_cancelled(actor: Actor, redemption: Redemption) -> UUID | None:
     """The person for whom the actor gives the reservation back; None when it is their own.
 
-    By whoever may as the member or their named relative, by the staff who reserved it, or, on nobody's behalf, at the
-    counter of its branch. Raises Forbidden.
+    By whoever may as the member or their named relative, by whoever was to pay a part of it, by the staff who reserved
+    it, or, on nobody's behalf, at the counter of its branch. Raises Forbidden.
     """
     if redemption.member_id in actor.member_ids:
         require(actor, "cancel_own_redemption", member_id=redemption.member_id)
+        return None
+    if pooling.is_contributor(actor, redemption):
+        require(actor, "pool", member_id=actor.member_id)
         return None
     member = load_member(redemption.community_id, redemption.member_id)
     if may(actor, "cancel_own_redemption", member_id=member.id) or _reserved_as_staff(actor, redemption, member):

@@ -49,6 +49,15 @@ class Via(StrEnum):
     CARD = "card"
 
 
+class Path(StrEnum):
+    """The paths of which an agreement may say how many points they carry: a way of `Via`, or somebody else's hands."""
+
+    MEMBER_CODE = "member_code"
+    MERCHANT_CODE = "merchant_code"
+    CARD = "card"
+    HELPER = "helper"
+
+
 class RedemptionState(StrEnum):
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
@@ -166,6 +175,8 @@ class AgreementVersion(Base):
     needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     other_days: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     undecided_for_shop: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
+    path_caps: Mapped[dict[str, Any] | None]
+    """Points by `Path`, as `path_caps` keeps them."""
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
@@ -206,7 +217,9 @@ class OfferVersion(Base):
     """The terms of an offer, for good. `price_fen` per piece, or None: points at the agreement's rate.
 
     `weekdays` is a mask (Monday = 1 … Sunday = 64); `from_time`/`until_time` are hours of the day in Asia/Shanghai;
-    `branch_ids` None is every branch; limits are pieces per member, per day and per ISO week.
+    `branch_ids` None is every branch; limits are pieces per member and day, per member and ISO week, per
+    household and ISO week, and per person in all. A card takes `discount_fen` off the bill; with `discount_percent`
+    that part of the bill, at most so much. Of it the shop bears `shop_bears_percent` itself.
     """
 
     __tablename__ = "offer_versions"
@@ -231,8 +244,13 @@ class OfferVersion(Base):
     until_time: Mapped[time | None]
     branch_ids: Mapped[list[Any] | None]
     minimum_bill_fen: Mapped[int | None]
+    discount_fen: Mapped[int | None]
+    discount_percent: Mapped[int | None]
+    shop_bears_percent: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     per_member_per_day: Mapped[int | None]
     per_member_per_week: Mapped[int | None]
+    per_household_per_week: Mapped[int | None]
+    per_person: Mapped[int | None]
     voucher_days: Mapped[int | None]
     """So long a voucher of it can be used; 0: it is not sold as a voucher. None: the house's 90 days."""
     created_at: Mapped[datetime]
@@ -312,7 +330,9 @@ LIVE_USE = "voucher_id IS NOT NULL AND state IN ('reserved', 'confirmed', 'refun
 class Redemption(Base):
     """Points for something at a shop. Each stores the offer and agreement version it was made under.
 
-    `points` and `gross_fen` are the whole redemption's; `refunded_points` and `refunded_fen` what went back so far.
+    `discount_fen` is what a card took off the bill; of it the fund owes the shop `gross_fen`.
+    `points` and `gross_fen` are the whole redemption's, `pooled_points` those that others of the household pay
+    (`pool_models.Contribution`); `refunded_points` and `refunded_fen` what went back so far.
     With `voucher_id` it is the use of a voucher: it reserves nothing of its own, and pays with what was paid for that.
     """
 
@@ -358,8 +378,10 @@ class Redemption(Base):
     voucher_id: Mapped[UUID | None]
     quantity: Mapped[int]
     points: Mapped[int]
+    pooled_points: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     gross_fen: Mapped[int]
     bill_fen: Mapped[int | None]
+    discount_fen: Mapped[int | None]
     refunded_points: Mapped[int] = mapped_column(default=0)
     refunded_fen: Mapped[int] = mapped_column(default=0)
     via: Mapped[str] = mapped_column(text(20))
@@ -391,6 +413,8 @@ class Refund(Base):
     merchant_id: Mapped[UUID]
     points: Mapped[int]
     fen: Mapped[int]
+    discount_fen: Mapped[int | None]
+    """Of what a card took off the bill, the part that this refund takes back; None where none did."""
     reason: Mapped[str] = mapped_column(text(300))
     refunded_at: Mapped[datetime]
     actor_id: Mapped[UUID]

@@ -17,6 +17,7 @@ from ledger.core.errors import Forbidden, NotFound, Refused, VersionChanged, Wro
 from ledger.core.ids import new_id
 from ledger.core.permissions import COMMUNITY, reach, require
 from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.rewards.discounts import require_card
 from ledger.rewards.errors import OwnDraft
 from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import (
@@ -27,6 +28,7 @@ from ledger.rewards.models import (
     OfferKind,
     OfferState,
     OfferVersion,
+    Path,
 )
 from ledger.rewards.terms import Terms, Wish, obstacles, read_terms
 
@@ -38,7 +40,10 @@ class OfferTerms:
     """The terms of an offer version. `points` and `price_fen` are per piece; price None: points at the agreed rate.
 
     `weekdays` is a mask (Monday 1 … Sunday 64); hours are in Asia/Shanghai, from inclusive, until exclusive; dates
-    are inclusive; `branch_ids` None is every branch; limits are pieces per member. None is without limit.
+    are inclusive; `branch_ids` None is every branch; limits are pieces per member, per household and
+    week, and (in all) per person. None is without limit.
+    `discount_fen`: a card takes so much off a bill of at least the minimum, or with `discount_percent` (1 … 99) that
+    part of the bill, at most so much; of it the shop bears `shop_bears_percent` (0 … 100) itself.
     `voucher_days`: so long a voucher of it can be used (None: 90; 0: it is not sold as one).
     """
 
@@ -53,8 +58,13 @@ class OfferTerms:
     until_time: time | None = None
     branch_ids: tuple[UUID, ...] | None = None
     minimum_bill_fen: int | None = None
+    discount_fen: int | None = None
+    discount_percent: int | None = None
+    shop_bears_percent: int = 0
     per_member_per_day: int | None = None
     per_member_per_week: int | None = None
+    per_household_per_week: int | None = None
+    per_person: int | None = None
     voucher_days: int | None = None
 
     def as_row(self) -> dict[str, Any]:
@@ -81,11 +91,12 @@ def draft_offer(
 ) -> Offer:
     """A draft exists under the agreement, with `stock` pieces (None: without limit), waiting for approval.
 
-    Raises NotFound (agreement, branch), Forbidden, WrongState (agreement ended).
+    Raises NotFound (agreement, branch), Forbidden, NotACard, WrongState (agreement ended).
     """
     agreement = load(actor.tenant, Agreement, agreement_id)
     _require_branches(agreement.merchant_id, terms.branch_ids)
     require(actor, "draft_offer", merchant_id=agreement.merchant_id)
+    require_card(kind, terms.discount_fen)
     if agreement.state == AgreementState.ENDED:
         raise WrongState(state=agreement.state)
     offer = Offer(
@@ -134,11 +145,12 @@ def change_offer(actor: Actor, offer_id: UUID, *, read_version: int, terms: Offe
     """A new version is drafted; the one in force stays so until somebody else approves the new one.
 
     What is reserved keeps its terms. A draft that waits already is replaced. `read_version` is the newest one that
-    the caller has read. Raises NotFound (offer, branch), Forbidden, WrongState (ended), VersionChanged.
+    the caller has read. Raises NotFound (offer, branch), Forbidden, NotACard, WrongState (ended), VersionChanged.
     """
     offer = load(actor.tenant, Offer, offer_id, lock=True)
     _require_branches(offer.merchant_id, terms.branch_ids)
     require(actor, "draft_offer", merchant_id=offer.merchant_id)
+    require_card(offer.kind, terms.discount_fen)
     if offer.state == OfferState.ENDED:
         raise WrongState(state=offer.state)
     newest = newest_version(actor.tenant, offer.id)
@@ -259,10 +271,12 @@ def see_offer(actor: Actor, offer_id: UUID) -> OfferView:
     return found[0]
 
 
-def offers_at(community_id: UUID, branch: Branch, *, member_id: UUID | None = None) -> list[OfferView]:
+def offers_at(
+    community_id: UUID, branch: Branch, *, member_id: UUID | None = None, path: Path | None = None
+) -> list[OfferView]:
     """The shop's active offers as they are at this branch now, newest first, for a member or (None) for anybody."""
     here = (Offer.merchant_id == branch.merchant_id, Offer.state == OfferState.ACTIVE)
-    return views(community_id, *here, member_id=member_id, branch_id=branch.id)
+    return views(community_id, *here, member_id=member_id, branch_id=branch.id, path=path)
 
 
 def versions_of(actor: Actor, offer_id: UUID) -> tuple[Offer, list[OfferVersion]]:
@@ -318,11 +332,15 @@ def views(
     *conditions: ColumnElement[bool],
     member_id: UUID | None,
     branch_id: UUID | None = None,
+    path: Path | None = None,
     limit: int = 200,
 ) -> list[OfferView]:
-    """Offers with the reasons against one piece for this member at this branch now; two statements for all."""
+    """Offers with the reasons against one piece for this member, by this path, at this branch now.
+
+    Two statements for all.
+    """
     now = clock.now()
-    found = read_terms(community_id, *conditions, member_id=member_id, at=now, limit=limit)
+    found = read_terms(community_id, *conditions, member_id=member_id, at=now, path=path, limit=limit)
     wish = Wish(at=now, branch_id=branch_id, bill_matters=False)
     branches = _branches_of({terms.merchant_id for terms in found})
     return [

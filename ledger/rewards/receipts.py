@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -20,7 +20,9 @@ from ledger.core.tenancy import Actor, load, within
 from ledger.people import consents
 from ledger.people.members import family_of, mask_name, name_for_shops
 from ledger.people.models import Member, Purpose
+from ledger.rewards import pooling
 from ledger.rewards.models import Branch, Merchant, Offer, OfferVersion, Redemption, RedemptionState, Via
+from ledger.rewards.pooling import Part
 from ledger.rewards.redemptions import state_at
 
 
@@ -37,6 +39,17 @@ class Receipt:
     member_name: str
     acted_by: list[str]
     """Who acted for the member; empty when the member did."""
+    parts: list[PaidPart]
+    """Who paid it together, the member first; empty where the member paid alone."""
+
+
+class PaidPart(NamedTuple):
+    """What somebody of the household pays of a redemption, and whether they have agreed to."""
+
+    member_id: UUID
+    name: str
+    points: int
+    is_agreed: bool
 
 
 def list_redemptions(
@@ -74,7 +87,7 @@ def list_redemptions(
     query = query.where(*_reserved(since, until))
     if after:
         query = query.where(Redemption.id < after)
-    return [_receipt(actor, *row) for row in db.session.execute(query)]
+    return _as_receipts(actor, query)
 
 
 def _reserved(since: datetime | None, until: datetime | None) -> Iterator[ColumnElement[bool]]:
@@ -109,10 +122,17 @@ def see_redemption(actor: Actor, redemption_id: UUID) -> Receipt:
     """One redemption, if the list shows it to the actor: NotFound, Forbidden."""
     load(actor.tenant, Redemption, redemption_id)
     query = _receipts(actor).where(_visible(actor), Redemption.id == redemption_id)
-    row = db.session.execute(query).one_or_none()
-    if row is None:
+    found = _as_receipts(actor, query)
+    if not found:
         raise Forbidden
-    return _receipt(actor, *row)
+    return found[0]
+
+
+def _as_receipts(actor: Actor, query: Select[Any]) -> list[Receipt]:
+    rows = list(db.session.execute(query))
+    pooled = [redemption.id for redemption, *_ in rows if redemption.pooled_points]
+    parts = pooling.parts_by_redemption(actor.tenant, pooled)
+    return [_receipt(actor, parts.get(row[0].id, []), *row) for row in rows]
 
 
 _Reserver, _Confirmer = aliased(Member), aliased(Member)
@@ -144,7 +164,9 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
         raise Forbidden
     if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
         return Redemption.id.is_not(None)
-    parts: list[ColumnElement[bool]] = [Redemption.member_id.in_(members_reached(actor, scopes))]
+    own = members_reached(actor, scopes)
+    paid_in_part = and_(Redemption.pooled_points > 0, pooling.contributes(actor.tenant, own))
+    parts: list[ColumnElement[bool]] = [Redemption.member_id.in_(own), paid_in_part]
     for role, scope in scopes.items():
         if scope & (SHOP | BRANCH):
             counters = [counter for counter in actor.counters if counter.role is role]
@@ -170,6 +192,7 @@ def _has_status(status: RedemptionState) -> ColumnElement[bool]:
 
 def _receipt(
     actor: Actor,
+    others: Sequence[Part],
     redemption: Redemption,
     offer_name: str,
     offer_kind: str,
@@ -181,9 +204,9 @@ def _receipt(
     shares: bool,
 ) -> Receipt:
     scopes = reach(actor, "see_redemptions")
-    by_name = redemption.member_id in members_reached(actor, scopes) or any(
-        scope & COMMUNITY for scope in scopes.values()
-    )
+    paid_by = {redemption.member_id, *(part.member_id for part in others)}
+    by_name = bool(paid_by & members_reached(actor, scopes)) or any(scope & COMMUNITY for scope in scopes.values())
+    called = member_name if by_name else name_for_shops(member_name, shares=shares or not actor.counters)
     hands = _hands(redemption, reserver, confirmer)
     return Receipt(
         redemption=redemption,
@@ -192,9 +215,23 @@ def _receipt(
         offer_kind=offer_kind,
         merchant_name=merchant_name,
         branch_name=branch_name,
-        member_name=member_name if by_name else name_for_shops(member_name, shares=shares or not actor.counters),
+        member_name=called,
         acted_by=hands if by_name else [mask_name(one) for one in hands],
+        parts=_paid(redemption, called, others, by_name=by_name),
     )
+
+
+def _paid(redemption: Redemption, called: str, others: Sequence[Part], *, by_name: bool) -> list[PaidPart]:
+    if not others:
+        return []
+    own = PaidPart(redemption.member_id, called, redemption.points - redemption.pooled_points, True)
+    return [
+        own,
+        *(
+            PaidPart(part.member_id, part.name if by_name else mask_name(part.name), part.points, part.is_agreed)
+            for part in others
+        ),
+    ]
 
 
 def _hands(redemption: Redemption, reserver: str | None, confirmer: str | None) -> list[str]:

@@ -5,6 +5,7 @@ The use of a voucher is one of them that sets nothing aside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, case, func, select, update
 
-from ledger.book.accounts import AccountKey, fund_of, payable_to, takings_of, vouchers_of, wallet_of
+from ledger.book.accounts import fund_of, payable_to, takings_of, vouchers_of, wallet_of
 from ledger.book.codes import LIMITED, Code
 from ledger.book.errors import HoldEnded, InsufficientFunds
 from ledger.book.holds import expire_overdue, place_hold, void_holds
@@ -25,8 +26,14 @@ from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped, within
-from ledger.rewards import helped, member_codes, reservations, voucher_ends
-from ledger.rewards.errors import AgreementNotActive, AgreementSuspended, MemberCapReached, OutOfStock
+from ledger.rewards import discounts, helped, member_codes, pooling, reservations, voucher_ends
+from ledger.rewards.errors import (
+    AgreementNotActive,
+    AgreementSuspended,
+    ContributionWaits,
+    MemberCapReached,
+    OutOfStock,
+)
 from ledger.rewards.models import (
     Agreement,
     AgreementState,
@@ -34,6 +41,8 @@ from ledger.rewards.models import (
     Redemption,
     RedemptionState,
 )
+from ledger.rewards.pool_models import Contribution
+from ledger.rewards.pooling import Part, Share
 from ledger.rewards.reservations import SOURCE
 from ledger.rewards.terms import Terms, Wish, obstacles
 from ledger.rewards.voucher_models import Voucher
@@ -57,29 +66,35 @@ def reserve(
     branch_id: UUID | None = None,
     bill_fen: int | None = None,
     on_behalf_of: UUID | None = None,
+    contributions: Sequence[Share] = (),
 ) -> Redemption:
     """Points, pieces, caps and money are set aside for 15 minutes under the terms of now; nothing has moved yet.
 
     Only the PIN of a paper card confirms on the spot: then they have moved.
 
     `quantity` is 1 … 99 pieces; `branch_id` None is the way's own branch; `bill_fen` matters where the offer asks
-    for a minimum. Raises in order: NotFound, Forbidden, what the code earns, AgreementSuspended,
-    AgreementNotActive, OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock,
-    MemberCapReached, InsufficientPoints, InsufficientFunds.
+    for a minimum; `contributions` are parts that others of the household pay, of whom each agrees before it can be
+    confirmed. Raises in order: NotFound, Forbidden, what the code earns, AgreementSuspended, AgreementNotActive,
+    OfferNotActive, BillTooSmall, BranchExcluded, WrongWeekday, WrongHour, OutOfStock, MemberCapReached, PathCapReached,
+    PathCapToday, HouseholdCapReached, PersonCapReached, PoolTooLarge, InsufficientPoints, ContributionShort,
+    InsufficientFunds.
     """
     now = clock.now()
     with arrive(actor, way, offer_id, at=now, branch_id=branch_id, on_behalf_of=on_behalf_of) as arrival:
+        parts = pooling.plan(actor, arrival, contributions, now)
         wish = Wish(
             at=now,
             branch_id=arrival.branch_id,
             quantity=quantity,
             bill_fen=bill_fen,
             is_elsewhere=arrival.is_elsewhere,
+            pooled=sum(part.points for part in parts),
         )
         terms = _granted(actor, arrival, wish)
         redemption = _describe(actor, arrival, terms, wish)
-        _set_aside(actor, redemption, terms)
+        _set_aside(actor, redemption, terms, parts)
         _write_reserved(redemption, arrival)
+        pooling.write(actor, redemption, parts)
     return _tell_reserved(actor, redemption, arrival)
 
 
@@ -113,12 +128,14 @@ def _tell_reserved(actor: Actor, redemption: Redemption, arrival: Arrival) -> Re
 def begin_use(actor: Actor, voucher: Voucher, arrival: Arrival, wish: Wish) -> Redemption:
     """A redemption that pays with the voucher waits for its member; a PIN confirms it. See `vouchers.use`.
 
-    Nothing is set aside: the voucher keeps its points and money until it ends.
+    Nothing is set aside: the voucher keeps its points and money until it ends, a card's the most that it can take off.
     """
     redemption = _describe(actor, arrival, arrival.terms, wish)
     redemption.voucher_id = voucher.id
-    for name in ("offer_version", "agreement_id", "agreement_version", "fund_id", "points", "gross_fen"):
+    for name in ("offer_version", "agreement_id", "agreement_version", "fund_id", "points"):
         setattr(redemption, name, getattr(voucher, name))
+    if redemption.discount_fen is None:
+        redemption.gross_fen = voucher.gross_fen
     _write_reserved(redemption, arrival)
     return _tell_reserved(actor, redemption, arrival)
 
@@ -164,6 +181,7 @@ def _first_obstacle(terms: Terms, wish: Wish) -> Refused | None:
 
 def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redemption:
     redemption_id = new_id()
+    off = discounts.relief(terms, wish.bill_fen)
     return Redemption(
         community_id=actor.tenant,
         id=redemption_id,
@@ -177,8 +195,10 @@ def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redem
         fund_id=terms.fund_id,
         quantity=wish.quantity,
         points=terms.points * wish.quantity,
-        gross_fen=terms.gross_fen(wish.quantity),
+        pooled_points=wish.pooled,
+        gross_fen=terms.gross_fen(wish.quantity, wish.bill_fen),
         bill_fen=wish.bill_fen,
+        discount_fen=off.discount_fen if off else None,
         refunded_points=0,
         refunded_fen=0,
         via=arrival.via,
@@ -191,21 +211,21 @@ def _describe(actor: Actor, arrival: Arrival, terms: Terms, wish: Wish) -> Redem
     )
 
 
-def _set_aside(actor: Actor, redemption: Redemption, terms: Terms) -> None:
-    """In the lock order of the house: wallet, stock, caps, fund."""
-    _hold(actor, wallet_of(redemption.member_id), redemption.points, redemption)
+def _set_aside(actor: Actor, redemption: Redemption, terms: Terms, parts: Sequence[Contribution]) -> None:
+    """In the lock order of the house: wallets, stock, caps, fund."""
+    pooling.hold_points(actor, redemption, parts)
     reservations.take(
         actor.tenant, terms, redemption.member_id, quantity=redemption.quantity, at=redemption.reserved_at
     )
     if redemption.gross_fen:
-        _hold(actor, fund_of(redemption.fund_id), redemption.gross_fen, redemption)
-
-
-def _hold(actor: Actor, key: AccountKey, amount: int, redemption: Redemption) -> None:
-    place_hold(actor, key, amount, source_type=SOURCE, source_id=redemption.id, expires_at=redemption.expires_at)
+        fund, until = fund_of(redemption.fund_id), redemption.expires_at
+        place_hold(actor, fund, redemption.gross_fen, source_type=SOURCE, source_id=redemption.id, expires_at=until)
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------
+
+
+OF_HOLD = ("id", "account_id", "slot", "amount", "drawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +237,16 @@ class Reserved:
     rate_fen: int
     rate_points: int
     holds: dict[UUID, Hold]
+    parts: list[Part]
 
     def digest(self) -> bytes:
         """SHA-256 of what led to the amounts."""
         of = self.redemption
-        paid_with = {} if of.voucher_id is None else {"voucher": of.voucher_id}
+        paid_with: dict[str, object] = {} if of.voucher_id is None else {"voucher": of.voucher_id}
+        if self.parts:
+            paid_with["pooled"] = {part.member_id.hex: part.points for part in self.parts}
+        if of.discount_fen is not None:
+            paid_with |= {"bill_fen": of.bill_fen, "discount_fen": of.discount_fen}
         return digest_of(
             **paid_with,
             redemption=of.id,
@@ -242,7 +267,7 @@ def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
     """The points are the shop's takings and the money is owed to it. The member confirms or their named relative.
 
     Never a clerk, not even one who is that relative; never staff. Raises NotFound, Forbidden, OwnRedemption, WrongState
-    (confirmed, cancelled …), HoldEnded (its time is over), AgreementSuspended, AgreementNotActive.
+    (confirmed, cancelled …), HoldEnded (its time is over), AgreementSuspended, AgreementNotActive, ContributionWaits.
     """
     reserved = _read_reserved(actor, redemption_id)
     redemption = reserved.redemption
@@ -257,7 +282,10 @@ def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id:
     redemption = reserved.redemption
     if redemption.voucher_id is not None:
         voucher_ends.mark_used(actor.tenant, redemption.voucher_id)
+        if not redemption.gross_fen:  # The shop bears all of it: what the fund kept for the most it could be is free.
+            void_holds(actor.tenant, voucher_ends.SOURCE, [redemption.voucher_id])
     post_transfers(actor, _drafts(actor, reserved, owner_id))
+    pooling.tell_paid(actor, redemption, reserved.parts)
     _mark_confirmed(actor, redemption, confirmed_by)
     audit.record(
         actor,
@@ -288,11 +316,7 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
             Agreement.state.label("agreement_state"),
             AgreementVersion.rate_fen,
             AgreementVersion.rate_points,
-            Hold.id.label("hold_id"),
-            Hold.account_id.label("hold_account_id"),
-            Hold.slot.label("hold_slot"),
-            Hold.amount.label("hold_amount"),
-            Hold.drawn.label("hold_drawn"),
+            *(getattr(Hold, name).label(f"hold_{name}") for name in OF_HOLD),
         )
         .select_from(_redemptions)
         .join(Agreement, Agreement.id == Redemption.agreement_id)
@@ -311,18 +335,12 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
     first = rows[0]
     redemption = Redemption(**{column.name: first[column.name] for column in _redemptions.c})
     holds = {row["hold_account_id"]: _hold_of(actor, row) for row in rows if row["hold_id"] is not None}
-    return Reserved(redemption, first["agreement_state"], first["rate_fen"], first["rate_points"], holds)
+    agreed = (first["agreement_state"], first["rate_fen"], first["rate_points"])
+    return Reserved(redemption, *agreed, holds, pooling.parts_of(redemption))
 
 
 def _hold_of(actor: Actor, row: Any) -> Hold:
-    return Hold(
-        community_id=actor.tenant,
-        id=row["hold_id"],
-        account_id=row["hold_account_id"],
-        slot=row["hold_slot"],
-        amount=row["hold_amount"],
-        drawn=row["hold_drawn"],
-    )
+    return Hold(community_id=actor.tenant, **{name: row[f"hold_{name}"] for name in OF_HOLD})
 
 
 def _require_confirmable(reserved: Reserved) -> None:
@@ -335,6 +353,9 @@ def _require_confirmable(reserved: Reserved) -> None:
         raise AgreementSuspended
     if reserved.agreement_state != AgreementState.ACTIVE:
         raise AgreementNotActive
+    waiting = sum(not part.is_agreed for part in reserved.parts)
+    if waiting:
+        raise ContributionWaits(waiting=waiting)
 
 
 def state_at(redemption: Redemption, moment: datetime) -> RedemptionState:
@@ -348,11 +369,14 @@ def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Dra
     of = reserved.redemption
     source = Source(SOURCE, of.id, reserved.digest())
     payer = wallet_of(of.member_id) if of.voucher_id is None else vouchers_of(of.merchant_id)
-    legs = [(POINTS_PART, payer, takings_of(of.merchant_id), of.points)]
+    takings = takings_of(of.merchant_id)
+    legs = [(POINTS_PART, payer, takings, of.points - of.pooled_points)]
     if of.gross_fen:
         legs.append((FEN_PART, fund_of(of.fund_id), payable_to(of.merchant_id), of.gross_fen))
+    legs += [(part.contribution.part, wallet_of(part.member_id), takings, part.points) for part in reserved.parts]
     if any(debit.kind in LIMITED and debit.id_in(actor.tenant) not in reserved.holds for _, debit, _, _ in legs):
         raise HoldEnded
+    owners = {part.contribution.part: actor.acts_for(part.person_id) for part in reserved.parts}
     return [
         Draft(
             code=Code.REDEEM,
@@ -362,7 +386,7 @@ def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Dra
             source=source,
             part=part,
             hold=reserved.holds.get(debit.id_in(actor.tenant)),
-            on_behalf_of=owner_id,
+            on_behalf_of=owners.get(part, owner_id),
         )
         for part, debit, credit, amount in legs
     ]
@@ -398,8 +422,8 @@ def _mark_confirmed(actor: Actor, redemption: Redemption, confirmed_by: UUID) ->
 def cancel(actor: Actor, redemption_id: UUID) -> Redemption:
     """The reservation is over and everything available again.
 
-    By the member, their named relative, the staff who reserved it for them, or at the counter of its branch. Raises
-    NotFound, Forbidden, WrongState.
+    By the member, their named relative, whoever was to pay a part, the staff who reserved it for them, or at the
+    counter of its branch. Raises NotFound, Forbidden, WrongState.
     """
     redemption = load(actor.tenant, Redemption, redemption_id)
     owner_id = helped.owner_if_cancelled(actor, redemption)

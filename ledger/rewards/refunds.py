@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 from uuid import UUID
@@ -19,9 +20,10 @@ from ledger.core.ids import NOBODY, new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people.members import standing
-from ledger.rewards import reservations
+from ledger.rewards import pooling, reservations
 from ledger.rewards.errors import OwnRedemption, RefundTooLarge, UndoTooLate
 from ledger.rewards.models import AgreementVersion, OfferVersion, Redemption, RedemptionState, Refund
+from ledger.rewards.pooling import Returned
 from ledger.rewards.receipts import Receipt, see_redemption
 from ledger.rewards.redemptions import FEN_PART, POINTS_PART, state_at
 from ledger.rewards.reservations import SOURCE, Taken
@@ -37,14 +39,15 @@ def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reas
     """`points` of the redemption (None: all that are left) are the member's again, their money the fund's.
 
     fen = gross(points left before) - gross(points left after), so parts always add up to the whole. After the last
-    point the pieces are back in stock and no longer counted against the member's caps. By the treasurer, or at the
-    counter of the redemption's branch, never for oneself; by the clock where an agreement says so. Raises NotFound,
-    Forbidden, OwnRedemption, WrongState, RefundTooLarge.
+    point the pieces are back in stock and no longer counted against the member's caps. What a household paid together
+    goes back to each, in proportion to what is left of their parts. By the treasurer, or at the counter of the
+    redemption's branch, never for oneself; by the clock where an agreement says so. Raises NotFound, Forbidden,
+    OwnRedemption, WrongState, RefundTooLarge.
     """
     redemption = load(actor.tenant, Redemption, redemption_id, lock=True)
     if actor.person_id != NOBODY:
         require(actor, "refund", merchant_id=redemption.merchant_id, branch_id=redemption.branch_id)
-    if redemption.member_id in actor.member_ids:
+    if redemption.member_id in actor.member_ids or pooling.is_contributor(actor, redemption):
         raise OwnRedemption
     if redemption.state not in REFUNDABLE:
         raise WrongState(state=state_at(redemption, clock.now()))
@@ -52,10 +55,11 @@ def refund(actor: Actor, redemption_id: UUID, *, points: int | None = None, reas
     asked = left if points is None else points
     if asked > left:
         raise RefundTooLarge(left=left)
+    back = pooling.returning(redemption, asked)
     row = _write(actor, redemption, asked, reason)
-    to_wallet, *to_fund = _drafts(actor, redemption, row)
-    # In the lock order of the house: wallet, stock, caps, fund.
-    post_transfers(actor, [to_wallet])
+    to_wallets, to_fund = _drafts(actor, redemption, row, back)
+    # In the lock order of the house: wallets, stock, caps, fund.
+    post_transfers(actor, to_wallets)
     if asked == left:
         _give_back(redemption)
     post_transfers(actor, to_fund)
@@ -113,6 +117,7 @@ def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Ref
         merchant_id=redemption.merchant_id,
         points=asked,
         fen=_gross(redemption, left) - _gross(redemption, left - asked),
+        discount_fen=_discount(redemption, left, asked),
         reason=reason,
         refunded_at=clock.now(),
         actor_id=actor.person_id,
@@ -126,10 +131,19 @@ def _write(actor: Actor, redemption: Redemption, asked: int, reason: str) -> Ref
     return row
 
 
+def _discount(redemption: Redemption, left: int, asked: int) -> int | None:
+    """What of the card's discount goes with so many of the points that are left; None where none was given."""
+    off = redemption.discount_fen
+    if off is None:
+        return None
+    before, after = (money.round_half_up(Fraction(off * points, redemption.points)) for points in (left, left - asked))
+    return before - after
+
+
 def _gross(redemption: Redemption, points: int) -> int:
     """What the shop is owed for so many points of the redemption, under the terms it was made under."""
     key = redemption.community_id, redemption.offer_id, redemption.offer_version
-    if db.session.get_one(OfferVersion, key).price_fen is not None:
+    if redemption.discount_fen is not None or db.session.get_one(OfferVersion, key).price_fen is not None:
         return money.round_half_up(Fraction(redemption.gross_fen * points, redemption.points))
     agreed = redemption.community_id, redemption.agreement_id, redemption.agreement_version
     rate = db.session.get_one(AgreementVersion, agreed)
@@ -151,15 +165,21 @@ def _give_back(redemption: Redemption) -> None:
     reservations.give_back(redemption.community_id, [taken])
 
 
-def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
+def _drafts(
+    actor: Actor, redemption: Redemption, row: Refund, back: Sequence[Returned]
+) -> tuple[list[Draft], list[Draft]]:
+    """The transfers to the wallets of those who paid, and to the fund."""
     originals = _originals(redemption)
-    owner = standing(redemption.community_id, [redemption.member_id], lock=True)[redemption.member_id].member
+    paid_by = {redemption.member_id, *(one.member_id for one in back)}
+    owners = {was: now.member for was, now in standing(redemption.community_id, paid_by, lock=True).items()}
+    owner = owners[redemption.member_id]
     kept = keep_words(redemption.community_id, row.reason, thing_id=row.id, field="reason", owner_id=owner.person_id)
     evidence = digest_of(refund=row.id, redemption=redemption.id, points=row.points, fen=row.fen, reason=kept)
-    legs = [(POINTS_PART, takings_of(redemption.merchant_id), wallet_of(owner.id), row.points)]
+    takings, payable = takings_of(redemption.merchant_id), payable_to(redemption.merchant_id)
+    legs = [(one.part, takings, wallet_of(owners[one.member_id].id), one.points) for one in back]
     if row.fen:
-        legs.append((FEN_PART, payable_to(redemption.merchant_id), fund_of(redemption.fund_id), row.fen))
-    return [
+        legs.append((FEN_PART, payable, fund_of(redemption.fund_id), row.fen))
+    drafts = [
         Draft(
             code=Code.REFUND,
             debit=debit,
@@ -171,6 +191,7 @@ def _drafts(actor: Actor, redemption: Redemption, row: Refund) -> list[Draft]:
         )
         for part, debit, credit, amount in legs
     ]
+    return drafts[: len(back)], drafts[len(back) :]
 
 
 def _originals(redemption: Redemption) -> dict[int, UUID]:

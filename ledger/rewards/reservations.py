@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,11 @@ from ledger.book.models import Hold, HoldState
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import db, is_postgresql
 from ledger.core.tenancy import scoped, system_actor, within
+from ledger.rewards import home_caps
 from ledger.rewards.errors import OutOfStock
 from ledger.rewards.models import CapCounter, Offer, OfferVersion, Redemption, RedemptionState
-from ledger.rewards.terms import Terms, day_cap_reached, periods, week_cap_reached
+from ledger.rewards.path_caps import against_path, points_today
+from ledger.rewards.terms import Terms, against_home, day_cap_reached, periods, week_cap_reached
 
 SOURCE = "redemption"
 """The source type of a redemption's holds and transfers."""
@@ -29,9 +31,9 @@ _redemptions: Any = Redemption.__table__
 
 
 def take(community_id: UUID, terms: Terms, member_id: UUID, *, quantity: int, at: datetime) -> None:
-    """The pieces are taken from the stock and counted against the member's caps, or the refusal says what is short.
+    """The pieces are taken from the stock and counted against the caps, or the refusal says what is short.
 
-    The rules have looked at both before; only a rival can make this fail.
+    The caller holds the member's wallet. The rules have looked at both before; only a rival can make this fail.
     """
     if terms.stock is not None:
         _take_stock(community_id, terms, quantity)
@@ -44,6 +46,15 @@ def take(community_id: UUID, terms: Terms, member_id: UUID, *, quantity: int, at
         community_id, terms, member_id, this_week, quantity, terms.per_member_per_week
     ):
         raise week_cap_reached(terms.per_member_per_week)
+    if terms.path is not None and terms.path_cap.per_day is not None:
+        by_path = points_today(community_id, terms.agreement_id, member_id, terms.path, at)
+        for refusal in against_path(terms.path_cap, terms.points * quantity, today=by_path):
+            raise refusal
+    if (terms.per_household_per_week, terms.per_person) != (None, None):
+        by_household, by_person = home_caps.count_again(community_id, terms.offer_id, member_id, at)
+        now = replace(terms, taken_by_household=by_household, taken_by_person=by_person)
+        for refusal in against_home(now, quantity):
+            raise refusal
 
 
 def _take_stock(community_id: UUID, terms: Terms, quantity: int) -> None:
@@ -176,10 +187,14 @@ def end_reservations(community_id: UUID, redemption_ids: list[UUID]) -> None:
             columns.member_id,
             columns.quantity,
             columns.reserved_at,
+            columns.pooled_points,
         )
     )
     rows = list(db.session.connection().execute(ended))
-    give_back(community_id, [Taken(*row[2:]) for row in rows])
+    give_back(community_id, [Taken(*row[2:-1]) for row in rows])
+    # Whoever agreed to a part while this waited for the redemption's row has placed a hold meanwhile.
+    if pooled := [row.id for row in rows if row.pooled_points]:
+        void_holds(community_id, SOURCE, pooled)
     expired = [row.id.hex for row in rows if row.state == RedemptionState.EXPIRED]
     if expired:
         clockwork = system_actor(community_id)

@@ -22,14 +22,19 @@ from ledger.core.tenancy import Actor, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
 from ledger.people.redemption_days import calendar_of
+from ledger.rewards import discounts, home_caps
 from ledger.rewards.errors import (
     AgreementNotActive,
     AgreementSuspended,
     BillTooSmall,
     BranchExcluded,
+    HouseholdCapReached,
     MemberCapReached,
     OfferNotActive,
+    OneCardABill,
     OutOfStock,
+    PersonCapReached,
+    PoolTooLarge,
     WrongHour,
     WrongWeekday,
 )
@@ -43,7 +48,9 @@ from ledger.rewards.models import (
     Offer,
     OfferState,
     OfferVersion,
+    Path,
 )
+from ledger.rewards.path_caps import NO_CAP, PathCap, against_path, caps_in, points_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +66,10 @@ class RedeemingToday:
 class Terms:
     """An offer as it is now for one member: its version and agreement in force, and what is left of everything.
 
-    `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces the member took already;
-    `branch_*` is the branch that was asked for, whosever it is; `kept_to` is said where the shop keeps to the
-    community's redemption day.
+    `available` is the member's points, `left_fen` the fund's money, `taken_*` the pieces that were taken already (by
+    the household this week, by the person ever); `branch_*` is the branch that was asked for, whosever it is;
+    `kept_to` is said where the shop keeps to the community's redemption day; `path` is how the member comes, if they
+    come, and `by_path_today` the points of today by it, read where the agreement has a cap for them.
     """
 
     offer_id: UUID
@@ -82,8 +90,13 @@ class Terms:
     until_time: time | None
     branch_ids: list[str] | None
     minimum_bill_fen: int | None
+    discount_fen: int | None
+    discount_percent: int | None
+    shop_bears_percent: int
     per_member_per_day: int | None
     per_member_per_week: int | None
+    per_household_per_week: int | None
+    per_person: int | None
     voucher_days: int | None
     agreement_id: UUID
     agreement_state: str
@@ -94,18 +107,34 @@ class Terms:
     agreement_starts_on: date
     agreement_ends_on: date
     other_days: bool
+    path_caps: dict[str, Any] | None
     short_code: str
     left_fen: int
     available: int | None
     taken_today: int
     taken_this_week: int
+    taken_by_household: int
+    taken_by_person: int
     branch_id: UUID | None
     branch_merchant_id: UUID | None
     number_new_until: datetime | None
     kept_to: RedeemingToday | None = None
+    path: Path | None = None
+    by_path_today: int = 0
 
-    def gross_fen(self, quantity: int) -> int:
-        """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate."""
+    @property
+    def path_cap(self) -> PathCap:
+        """How many points the path carries on which the offer is asked for; an offer that is looked at has none."""
+        return NO_CAP if self.path is None else caps_in(self.path_caps).get(self.path, NO_CAP)
+
+    def gross_fen(self, quantity: int, bill_fen: int | None = None) -> int:
+        """What the shop is owed for so many pieces: the price of each, or their points at the agreement's rate.
+
+        For a card what it takes off the bill less the shop's own part; the most that it can for a bill not known yet.
+        """
+        relief = discounts.relief(self, bill_fen)
+        if relief is not None:
+            return relief.owed_fen
         if self.price_fen is not None:
             return self.price_fen * quantity
         return money.fen_for_points(self.points * quantity, self.rate_fen, self.rate_points)
@@ -115,7 +144,7 @@ class Terms:
 class Wish:
     """What somebody wants of an offer, when and where; branch None: anywhere, bill None: not known yet.
 
-    `is_elsewhere`: another branch than this was asked for.
+    `is_elsewhere`: another branch than this was asked for; `pooled`: points that others of the household pay.
     """
 
     at: datetime
@@ -123,6 +152,7 @@ class Wish:
     quantity: int = 1
     bill_fen: int | None = None
     bill_matters: bool = True
+    pooled: int = 0
     is_elsewhere: bool = False
 
 
@@ -142,6 +172,7 @@ def read_terms(
     at: datetime,
     place: ColumnElement[bool] | None = None,
     asked_by: Actor | None = None,
+    path: Path | None = None,
     limit: int = 200,
 ) -> list[Terms]:
     """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement.
@@ -152,7 +183,19 @@ def read_terms(
     query = _query(community_id, member_id, at).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
     rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
-    return _kept_to_day(community_id, [Terms(**row._mapping) for row in rows], at)
+    found = _kept_to_day(community_id, [Terms(**row._mapping, path=path) for row in rows], at)
+    return found if path is None or member_id is None else _counted_by_path(community_id, found, member_id, at)
+
+
+def _counted_by_path(community_id: UUID, found: list[Terms], member_id: UUID, at: datetime) -> list[Terms]:
+    """Where an agreement says how many points a day the path carries, today's are counted: asked only then."""
+    capped = {(terms.agreement_id, terms.path) for terms in found if terms.path_cap.per_day is not None}
+    counted = {
+        agreement_id: points_today(community_id, agreement_id, member_id, path, at)
+        for agreement_id, path in capped
+        if path is not None
+    }
+    return [replace(terms, by_path_today=counted.get(terms.agreement_id, 0)) for terms in found]
 
 
 def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[Terms]:
@@ -169,6 +212,7 @@ def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[T
 
 def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
     today, this_week = periods(at)
+    by_household, by_person = home_caps.taken_by_home(tenant, member_id, at)
     return (
         select(
             Offer.id.label("offer_id"),
@@ -176,18 +220,22 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(Offer.stock, OfferVersion.name, OfferVersion.description, OfferVersion.points, OfferVersion.price_fen),
             *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
+            *(OfferVersion.discount_fen, OfferVersion.discount_percent, OfferVersion.shop_bears_percent),
             *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
+            *(OfferVersion.per_household_per_week, OfferVersion.per_person),
             Offer.agreement_id,
             *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),
             AgreementVersion.starts_on.label("agreement_starts_on"),
             AgreementVersion.ends_on.label("agreement_ends_on"),
-            AgreementVersion.other_days,
+            *(AgreementVersion.other_days, AgreementVersion.path_caps),
             Community.short_code,
             _left_of_fund(tenant).label("left_fen"),
             _available(tenant, member_id, at).label("available"),
             _taken(tenant, member_id, today).label("taken_today"),
             _taken(tenant, member_id, this_week).label("taken_this_week"),
+            by_household.label("taken_by_household"),
+            by_person.label("taken_by_person"),
             Branch.id.label("branch_id"),
             Branch.merchant_id.label("branch_merchant_id"),
         )
@@ -286,6 +334,8 @@ def _against_bill(terms: Terms, wish: Wish) -> Iterator[Refused]:
     minimum = terms.minimum_bill_fen
     if minimum is not None and wish.bill_matters and (wish.bill_fen is None or wish.bill_fen < minimum):
         yield BillTooSmall(minimum=money.yuan(minimum))
+    if terms.discount_fen is not None and wish.quantity > 1:
+        yield OneCardABill()
 
 
 def _against_place_and_time(terms: Terms, wish: Wish) -> Iterator[Refused]:
@@ -327,10 +377,12 @@ def _against_limits(terms: Terms, wish: Wish) -> Iterator[Refused]:
     if terms.stock is not None and terms.stock < wish.quantity:
         yield OutOfStock(left=terms.stock)
     yield from _against_caps(terms, wish.quantity)
-    needed = terms.points * wish.quantity
+    needed = terms.points * wish.quantity - wish.pooled
+    if needed < 1:
+        yield PoolTooLarge(most=needed + wish.pooled - 1)
     if terms.available is not None and terms.available < needed:
         yield InsufficientPoints(needed=needed, available=terms.available)
-    if terms.left_fen < terms.gross_fen(wish.quantity):
+    if terms.left_fen < terms.gross_fen(wish.quantity, wish.bill_fen):
         yield InsufficientFunds()
 
 
@@ -341,7 +393,17 @@ def _against_caps(terms: Terms, quantity: int) -> Iterator[Refused]:
     ):
         if cap is not None and taken + quantity > cap:
             yield refusal(cap)
-            return
+            break
+    yield from against_path(terms.path_cap, terms.points * quantity, today=terms.by_path_today)
+    yield from against_home(terms, quantity)
+
+
+def against_home(terms: Terms, quantity: int) -> Iterator[Refused]:
+    """What the household has had this week, and then the person in all."""
+    if terms.per_household_per_week is not None and terms.taken_by_household + quantity > terms.per_household_per_week:
+        yield HouseholdCapReached(cap=terms.per_household_per_week)
+    if terms.per_person is not None and terms.taken_by_person + quantity > terms.per_person:
+        yield PersonCapReached(cap=terms.per_person)
 
 
 def day_cap_reached(cap: int) -> MemberCapReached:

@@ -20,7 +20,7 @@ from ledger.people.models import Purpose
 from ledger.rewards import member_codes
 from ledger.rewards.errors import BranchRequired, OwnRedemption
 from ledger.rewards.merchants import only_branch
-from ledger.rewards.models import Branch, Offer, OfferState, TillVisit, Via
+from ledger.rewards.models import Branch, Offer, OfferState, Path, TillVisit, Via
 from ledger.rewards.offers import OfferView, views
 from ledger.rewards.voucher_reading import VoucherView, vouchers_at
 
@@ -131,7 +131,7 @@ def see_till(actor: Actor, till_id: UUID) -> Till:
 
 def _show(actor: Actor, visit: TillVisit) -> Till:
     here = (Offer.merchant_id == visit.merchant_id, Offer.state == OfferState.ACTIVE)
-    offers = views(actor.tenant, *here, member_id=visit.member_id, branch_id=visit.branch_id)
+    offers = views(actor.tenant, *here, member_id=visit.member_id, branch_id=visit.branch_id, path=Path(visit.via))
     member = describe_members(actor.tenant, [visit.member_id])[visit.member_id]
     shares = Purpose.SHARING_WITH_SHOPS in consents.given_by(member.person_id)
     unused = vouchers_at(actor, visit.member_id, merchant_id=visit.merchant_id, branch_id=visit.branch_id)

@@ -185,10 +185,11 @@ def use(
             bill_fen=bill_fen,
             is_elsewhere=arrival.is_elsewhere,
         )
-        refusal = _first(obstacles_to_using(as_bought(arrival.terms, version_of(voucher)), wish))
+        bought = as_bought(arrival.terms, version_of(voucher))
+        refusal = _first(obstacles_to_using(bought, wish))
         if refusal is not None:
             raise refusal
-        return redemptions.begin_use(actor, voucher, arrival, wish)
+        return redemptions.begin_use(actor, voucher, replace(arrival, terms=bought), wish)
 
 
 def _require_usable(voucher: Voucher, arrival: Arrival, now: datetime) -> None:
@@ -218,7 +219,7 @@ def version_of(voucher: Voucher) -> OfferVersion:
 
 
 def as_bought(terms: Terms, version: OfferVersion) -> Terms:
-    """The terms of now, with the rules of then about days, hours, branches and bill."""
+    """The terms of now, with the rules of then about days, hours, branches, bill and what is taken off it."""
     return replace(
         terms,
         weekdays=version.weekdays,
@@ -226,6 +227,9 @@ def as_bought(terms: Terms, version: OfferVersion) -> Terms:
         until_time=version.until_time,
         branch_ids=version.branch_ids,
         minimum_bill_fen=version.minimum_bill_fen,
+        discount_fen=version.discount_fen,
+        discount_percent=version.discount_percent,
+        shop_bears_percent=version.shop_bears_percent,
     )
 
 

@@ -25,7 +25,8 @@ from ledger.rewards import member_codes
 from ledger.rewards.errors import OwnRedemption, ShopCodeUnknown, TillClosed
 from ledger.rewards.member_codes import Scanned
 from ledger.rewards.merchants import is_behind_counter, only_branch
-from ledger.rewards.models import Branch, Offer, TillVisit, Via
+from ledger.rewards.models import Branch, Offer, Path, TillVisit, Via
+from ledger.rewards.path_caps import path_of
 from ledger.rewards.terms import Terms, read_terms
 
 
@@ -76,6 +77,11 @@ class Arrival:
     is_elsewhere: bool = False
     confirmed_by: UUID | None = None
 
+    @property
+    def path(self) -> Path:
+        """By which of the paths whose points an agreement may limit they came."""
+        return path_of(self.via, self.on_behalf_of)
+
 
 @contextmanager
 def arrive(
@@ -97,7 +103,9 @@ def arrive(
         case ByMemberCode(code):
             member_codes.refuse_guessing(actor)
             scanned = member_codes.look_up(actor, code)
-            terms = _terms(actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id))
+            terms = _terms(
+                actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id), path=Path.MEMBER_CODE
+            )
             here = _counter(actor, terms, branch_id)
             with member_codes.used_up(actor, scanned):
                 yield _at_counter(actor, scanned, here, terms)
@@ -114,9 +122,12 @@ def _terms(
     *,
     at: datetime,
     place: ColumnElement[bool] | None,
+    path: Path,
     asked_by: Actor | None = None,
 ) -> Terms:
-    found = read_terms(actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place, asked_by=asked_by)
+    found = read_terms(
+        actor.tenant, Offer.id == offer_id, member_id=member_id, at=at, place=place, path=path, asked_by=asked_by
+    )
     if not found:
         raise NotFound
     return found[0]
@@ -125,7 +136,7 @@ def _terms(
 def reread(actor: Actor, arrival: Arrival, *, at: datetime) -> Terms:
     """The terms once more, after overdue reservations were ended."""
     place = _branch_is(arrival.branch_id)
-    return _terms(actor, arrival.terms.offer_id, arrival.member_id, at=at, place=place)
+    return _terms(actor, arrival.terms.offer_id, arrival.member_id, at=at, place=place, path=arrival.path)
 
 
 def _branch_is(branch_id: UUID | None) -> ColumnElement[bool] | None:
@@ -139,7 +150,9 @@ def _by_poster(
         on_behalf_of = load_member(actor.tenant, on_behalf_of).id
     short_code, _, branch_code = code.strip().upper().partition("-")
     member_id = on_behalf_of or actor.member_id
-    terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code, asked_by=actor)
+    is_helped = on_behalf_of not in (None, actor.member_id)
+    path = Path.HELPER if is_helped else Path.MERCHANT_CODE
+    terms = _terms(actor, offer_id, member_id, at=at, place=Branch.code == branch_code, path=path, asked_by=actor)
     person_id = _require_member(actor, on_behalf_of, terms)
     assert member_id is not None
     if short_code != terms.short_code or terms.branch_id is None:
@@ -184,7 +197,7 @@ def _at_counter(actor: Actor, scanned: Scanned, branch_id: UUID, terms: Terms) -
 def _by_card(actor: Actor, code: str, offer_id: UUID, *, at: datetime, branch_id: UUID | None, pin: str) -> Arrival:
     guesses.refuse_guessing(actor)
     scanned = cards.look_up(actor, code)
-    terms = _terms(actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id))
+    terms = _terms(actor, offer_id, scanned.member_id, at=at, place=_branch_is(branch_id), path=Path.CARD)
     here = _counter(actor, terms, branch_id)
     person_id = _confirmed_by_pin(actor, scanned, pin)
     assert scanned.member_id is not None
@@ -204,7 +217,8 @@ def _by_till(
     actor: Actor, till_id: UUID, offer_id: UUID, *, at: datetime, branch_id: UUID | None, pin: str | None
 ) -> Arrival:
     visit = load(actor.tenant, TillVisit, till_id)
-    terms = _terms(actor, offer_id, visit.member_id, at=at, place=Branch.id == visit.branch_id)
+    here = Branch.id == visit.branch_id
+    terms = _terms(actor, offer_id, visit.member_id, at=at, place=here, path=Path(visit.via))
     require(actor, "use_till", merchant_id=visit.merchant_id, branch_id=visit.branch_id)
     require(actor, "use_till", merchant_id=terms.merchant_id, branch_id=None)
     if visit.expires_at <= clock.now():

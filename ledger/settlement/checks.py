@@ -105,7 +105,13 @@ def settlement_lines_match(part: Part) -> Iterator[Finding]:
         .join(Redemption, redeemed)
         .join(Settlement, of_statement)
         .where(SettlementLine.type == LineType.REDEMPTION, _in(part))
-        .where(or_(SettlementLine.gross_fen != Redemption.gross_fen, SettlementLine.points != Redemption.points))
+        .where(
+            or_(
+                SettlementLine.net_fen != Redemption.gross_fen,
+                SettlementLine.gross_fen != func.coalesce(Redemption.discount_fen, Redemption.gross_fen),
+                SettlementLine.points != Redemption.points,
+            )
+        )
     )
     refunded = and_(same_community(Refund, SettlementLine), Refund.id == SettlementLine.refund_id)
     wrong_refund = (
@@ -113,7 +119,13 @@ def settlement_lines_match(part: Part) -> Iterator[Finding]:
         .join(Refund, refunded)
         .join(Settlement, of_statement)
         .where(SettlementLine.type.in_((LineType.REFUND, LineType.CLAWBACK)), _in(part))
-        .where(or_(SettlementLine.gross_fen != -Refund.fen, SettlementLine.points != -Refund.points))
+        .where(
+            or_(
+                SettlementLine.net_fen != -Refund.fen,
+                SettlementLine.gross_fen != -func.coalesce(Refund.discount_fen, Refund.fen),
+                SettlementLine.points != -Refund.points,
+            )
+        )
     )
     ruled = and_(same_community(Ruling, SettlementLine), Ruling.id == SettlementLine.ruling_id)
     wrong_decision = (

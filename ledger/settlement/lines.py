@@ -28,7 +28,7 @@ Line = dict[str, Any]
 COUNTED = (
     Redemption.community_id, Redemption.id, Redemption.merchant_id, Redemption.receipt_number,
     Redemption.agreement_version, Redemption.confirmed_at, Redemption.reserved_by, Redemption.points,
-    Redemption.gross_fen,
+    Redemption.gross_fen, Redemption.discount_fen,
 )  # fmt: skip
 """What a line says of its redemption."""
 
@@ -135,9 +135,14 @@ def _line(row: Any, **own: Any) -> Line:
         "offer_name": row.offer,
         "agreement_version": row.agreement_version,
         "rate": f"{row.rate_fen}/{row.rate_points}",
-        "deduction_fen": 0,
         **own,
     }
+
+
+def _money(discount_fen: int | None, fen: int, *, sign: int = 1) -> dict[str, int]:
+    """Gross, deduction, net of a line: a card's discount less what the shop bears of it; else what is owed alone."""
+    gross = fen if discount_fen is None else discount_fen
+    return {"gross_fen": sign * gross, "deduction_fen": sign * (gross - fen), "net_fen": sign * fen}
 
 
 def _redemption_line(row: Any) -> Line:
@@ -147,8 +152,7 @@ def _redemption_line(row: Any) -> Line:
         happened_at=row.confirmed_at,
         operator_id=row.reserved_by,
         points=row.points,
-        gross_fen=row.gross_fen,
-        net_fen=row.gross_fen,
+        **_money(row.discount_fen, row.gross_fen),
         reason="",
     )
 
@@ -162,8 +166,7 @@ def _refund_line(refund: Refund, row: Any, *, clawback_id: UUID | None) -> Line:
         happened_at=refund.refunded_at,
         operator_id=refund.actor_id,
         points=-refund.points,
-        gross_fen=-refund.fen,
-        net_fen=-refund.fen,
+        **_money(refund.discount_fen, refund.fen, sign=-1),
         reason=refund.reason,
     )
 
@@ -176,8 +179,7 @@ def _decision_line(ruling: Ruling, row: Any) -> Line:
         happened_at=ruling.made_at,
         operator_id=ruling.actor_id,
         points=0,
-        gross_fen=ruling.net_fen,
-        net_fen=ruling.net_fen,
+        **_money(None, ruling.net_fen),
         reason=ruling.reason,
     )
 

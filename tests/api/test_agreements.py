@@ -49,6 +49,20 @@ def test_an_edit_says_what_it_has_read(shopping: Shopping):
     assert shopping.call("PUT", admin, url, body, headers={"If-Match": "*"}).status_code == 412
 
 
+def test_a_path_has_its_caps_and_paper_the_lower_ones_when_nothing_is_said(shopping: Shopping):
+    admin, path = shopping.street.place.admin, f"/agreements/{shopping.street.agreement.id.hex}"
+    paper = {"path": "card", "each": 100, "per_day": 200}
+    assert shopping.get(admin, path).json["versions"][0]["path_caps"] == [paper]
+    caps = [{"path": "helper", "per_day": 60}, paper]
+    body = terms(shopping) | {"path_caps": caps}
+    assert shopping.call("PUT", admin, path, body, headers={"If-Match": '"1"'}).status_code == 200
+    drafted = shopping.get(admin, path).json["versions"][0]["path_caps"]
+    assert drafted == [paper, {"path": "helper", "each": None, "per_day": 60}]
+    for wrong in ([paper, paper], [paper | {"each": 0}], [{"path": "air"}], [{"each": 5}]):
+        answer = shopping.call("PUT", admin, path, body | {"path_caps": wrong}, headers={"If-Match": '"2"'})
+        assert (answer.status_code, list(answer.json["errors"])) == (422, ["path_caps"])
+
+
 def test_terms_make_sense(shopping: Shopping):
     admin = shopping.street.place.admin
     for changed in ({"ends_on": "2025-12-31"}, {"rate_points": 0}, {"rate_fen": -1}, {"starts_on": "never"}):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.rewards import merchants
 from tests.api.shopping import Shopping
 
 
@@ -61,3 +62,29 @@ def test_bad_terms_are_told_by_field(shopping: Shopping, change: dict[str, Any])
 def test_names_of_every_script_are_names(shopping: Shopping, name: str):
     body = {"agreement_id": shopping.street.agreement.id.hex, "kind": "goods", "name": name, "points": 5}
     assert shopping.post(shopping.street.place.admin, "/offers", body).status_code == 201
+
+
+def test_a_card_says_what_it_takes_off_from_which_bill_and_who_bears_it(shopping: Shopping):
+    street = shopping.street
+    card = {"agreement_id": street.agreement.id.hex, "kind": "waiver_card", "name": "满百减二十", "points": 30}
+    whole = card | {"minimum_bill_fen": 10_000, "discount_fen": 2_000, "shop_bears_percent": 25}
+    for wrong, field in (
+        (whole | {"minimum_bill_fen": None}, "minimum_bill_fen"),
+        (whole | {"minimum_bill_fen": 1_999}, "minimum_bill_fen"),
+        (whole | {"price_fen": 5}, "price_fen"),
+        (whole | {"discount_fen": None}, "discount_fen"),
+        (whole | {"discount_percent": 100}, "discount_percent"),
+        (whole | {"shop_bears_percent": 101}, "shop_bears_percent"),
+    ):
+        answer = shopping.post(street.place.admin, "/offers", wrong)
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+    goods = shopping.post(street.place.admin, "/offers", whole | {"kind": "goods"})
+    assert (goods.status_code, goods.json["code"]) == (409, "not_a_card")
+    offer = shopping.post(street.place.admin, "/offers", whole).json["id"]
+    shopping.post(street.place.treasurer, f"/offers/{offer}/approve")
+    lin = street.volunteer()
+    shown = shopping.get(lin, f"/offers/{offer}").json
+    assert (shown["discount_fen"], shown["discount_percent"], shown["shop_bears_percent"]) == (2_000, None, 25)
+    poster = merchants.poster_code(street.place.admin.actor, street.branch)
+    bought = shopping.redeem(lin, {"merchant_code": poster}, offer_id=offer, bill_fen=12_000).json
+    assert (bought["bill_fen"], bought["discount_fen"], bought["gross_fen"]) == (12_000, 2_000, 1_500)

@@ -73,6 +73,7 @@ AGREED: dict[str, dict[str, str]] = {
     "use_till": {"owner": "branch", "clerk": "branch"},
     "block_voucher": {"admin": "all"},
     "donate": {},
+    "pool": {},
     "use_pot": {"admin": "all"},
     "second_pot_use": {"treasurer": "all", "street": "second"},
     "see_donations": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},

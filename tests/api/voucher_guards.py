@@ -1,4 +1,4 @@
-"""Who is refused at vouchers, donations and the uses of the pot."""
+"""Who is refused at vouchers, donations, the uses of the pot and the household's pool."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ OF_VOUCHERS: dict[str, tuple[str, dict[str, Any] | None]] = {
     "vouchers.post_block": ("volunteer", {}),
     "vouchers.post_unblock": ("treasurer", {}),
     "vouchers.post_return": ("admin", {}),
+    "redemptions.post_agreement": ("volunteer", {}),
+    "pool.get_pool": ("clerk", None),
+    "pool.put_consent": ("owner", {"points_at_most": 5}),
+    "pool.delete_consent": ("clerk", {}),
     "donations.list_donations": ("owner", None),
     "donations.post_donation": ("owner", {"points": 1}),
     "donations.get_donation": ("volunteer", None),

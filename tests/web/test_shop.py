@@ -137,6 +137,26 @@ def test_a_card_with_a_minimum_asks_for_the_bill_in_yuan(street, visit):
     assert receipts.list_redemptions(person.actor, mine=True)[0].redemption.bill_fen == 3000
 
 
+def test_a_card_says_bill_discount_and_what_is_left_before_and_after(street, visit):
+    terms = {"minimum_bill_fen": 10_000, "discount_fen": 2_000, "shop_bears_percent": 30}
+    card = street.offer(kind=OfferKind.WAIVER_CARD, name="满百减二十", points=30, **terms)
+    person = street.volunteer()
+    browser = visit(person)
+    browser.get(poster(street))
+    assert "满 ¥100.00 可用 · 减 ¥20.00 · 其中商户承担 30%" in browser.words
+    address = pick(browser, street, offer_id=card.id.hex, bill_fen="123.45").location
+    for step in ("", "/confirm"):
+        browser.post(f"{address}{step}", follow=True) if step else browser.get(address)
+        assert "账单 ¥123.45 减免 −¥20.00 还要付 ¥103.45" in browser.words
+    desk = visit(street.place.admin)
+    new = f"./merchants/{street.bakery.id.hex}/offers"
+    desk.get(f"{new}/new")
+    asked = {"name": "九折卡", "kind": "discount_card", "points": "30", "weekday": "1", "minimum_bill_fen": "50"}
+    drafted = desk.post(new, **asked, discount_fen="15", discount_percent="10", shop_bears_percent="50", follow=True)
+    assert drafted.status_code == 200
+    assert "减账单的 10%，最多 ¥15.00 · 其中商户承担 50%" in desk.words
+
+
 def test_a_poster_of_no_shop_says_so(street, visit):
     browser = visit(street.volunteer())
     for code in ("NH-NOTHERE", "XX-7KQ2M4X", "x", "🌺"):

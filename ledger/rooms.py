@@ -31,8 +31,10 @@ from ledger.rewards import (
     complaint_data,
     complaint_photos,
     complaints,
+    fund_levels,
     merged_caps,
     pot_uses,
+    renewals,
     reservations,
     voucher_checks,
     voucher_ends,
@@ -65,4 +67,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
     redemption_eve, complaints, complaint_photos, complaint_data,
+    fund_levels, renewals,
 )  # fmt: skip

@@ -29,7 +29,9 @@ OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
 }  # fmt: skip
 """Endpoint: (a role that the table refuses, body), as in test_guards.py."""
 
-OPEN_RECOGNITION = {"summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board"}
+OPEN_RECOGNITION = {
+    "summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board", "board.get_donors",
+}  # fmt: skip
 """What of it is public about a community."""
 
 

@@ -33,6 +33,7 @@ from ledger.rewards import (
     complaints,
     fund_levels,
     merged_caps,
+    offer_pictures,
     pot_uses,
     renewals,
     reservations,
@@ -67,5 +68,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pot_uses,
     disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes, flags, own_data,
     redemption_eve, complaints, complaint_photos, complaint_data,
-    fund_levels, renewals,
+    fund_levels, renewals, offer_pictures,
 )  # fmt: skip

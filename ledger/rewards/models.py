@@ -253,6 +253,8 @@ class OfferVersion(Base):
     per_member_per_week: Mapped[int | None]
     voucher_days: Mapped[int | None]
     """So long a voucher of it can be used; 0: it is not sold as a voucher. None: the house's 90 days."""
+    picture_ids: Mapped[list[Any] | None]
+    """At most three `OfferPicture`, in the order in which they are shown."""
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     approved_by: Mapped[UUID | None]

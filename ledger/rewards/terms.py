@@ -85,6 +85,7 @@ class Terms:
     per_member_per_day: int | None
     per_member_per_week: int | None
     voucher_days: int | None
+    picture_ids: list[str] | None
     agreement_id: UUID
     agreement_state: str
     agreement_version: int
@@ -177,6 +178,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(OfferVersion.starts_on, OfferVersion.ends_on, OfferVersion.weekdays, OfferVersion.from_time),
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
             *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
+            OfferVersion.picture_ids,
             Offer.agreement_id,
             *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),

@@ -71,6 +71,7 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
+    "offers.get_picture",
 } | OPEN_CALENDAR  # fmt: skip
 """Every member may call these; what they answer is narrowed to the caller's part (tested where they are)."""
 

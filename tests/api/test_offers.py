@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
 from tests.api.shopping import Shopping
+from tests.ledger.service.feedback_giving import photo
 
 
 def test_from_the_draft_over_the_approval_to_the_change(shopping: Shopping):
@@ -61,3 +63,24 @@ def test_bad_terms_are_told_by_field(shopping: Shopping, change: dict[str, Any])
 def test_names_of_every_script_are_names(shopping: Shopping, name: str):
     body = {"agreement_id": shopping.street.agreement.id.hex, "kind": "goods", "name": name, "points": 5}
     assert shopping.post(shopping.street.place.admin, "/offers", body).status_code == 201
+
+
+def test_an_offer_shows_its_pictures(shopping: Shopping):
+    street = shopping.street
+    sent = shopping.client.post(
+        f"{street.place.url}/files",
+        data={"for": "offer", "file": (io.BytesIO(photo()), "loaf.jpg")},
+        headers=street.owner.headers,
+    )
+    body = {"name": "全麦面包", "points": 20, "picture_ids": [sent.json["id"]]}
+    path = f"/offers/{street.loaf.id.hex}"
+    changed = shopping.call("PUT", street.owner, path, body, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200
+    shopping.post(street.place.admin, f"{path}/approve")
+    lin = street.volunteer()
+    assert shopping.get(lin, path).json["picture_ids"] == [sent.json["id"]]
+    picture = shopping.get(lin, f"{path}/pictures/{sent.json['id']}.jpg?small=true")
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
+    assert shopping.get(lin, f"{path}/pictures/{'0' * 32}.jpg").status_code == 404
+    four = {"name": "全麦面包", "points": 20, "picture_ids": ["0" * 32] * 4}
+    assert shopping.call("PUT", street.owner, path, four, headers={"If-Match": '"2"'}).status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 from ledger.core import clock
 from ledger.core.tenancy import Role
 from tests.ledger.rewards.street import Street, open_street
+from tests.ledger.service.feedback_giving import photo
 from tests.stories import next_phone, open_neighbourhood, street_officer
 from tests.web.browser import Browser
 
@@ -324,6 +326,25 @@ def test_the_owner_adds_a_clerk(street, visit):
 def test_another_branch_is_added(street, admin):
     admin.post(f"./merchants/{street.bakery.id.hex}/branches", name="西门店", address="南华街 9 号", follow=True)
     assert "西门店" in admin.words
+
+
+def test_pictures_of_an_offer_are_changed_on_the_shops_page_approved_and_seen_at_its_poster(street, admin, visit):
+    owner, sheet = visit(street.owner), f"./merchants/{street.bakery.id.hex}"
+    owner.get(sheet)
+    pictures = [(io.BytesIO(photo()), f"{number}.jpg") for number in range(2)]
+    answer = owner.post(f"./offers/{street.loaf.id.hex}/pictures", version="1", pictures=pictures, follow=True)
+    assert answer.status_code == 200
+    assert "待批准的照片：" in owner.words
+    assert owner.post(f"./offers/{street.loaf.id.hex}/pictures", version="1").status_code == 412
+    admin.get(sheet)
+    admin.post(f"./offers/{street.loaf.id.hex}/approve", version="2", follow=True)
+    stranger = visit()
+    stranger.get(f"/s/{street.poster.code}")
+    [address] = set(re.findall(r'<img src="([^"]+small=1)"', stranger.page))
+    assert 'loading="lazy"' in stranger.page
+    picture = stranger.get(address)
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
+    assert len(picture.data) < 12_000
 
 
 def test_an_agreement_is_printed_with_its_terms_and_both_signatures_in_either_language(street, admin, visit):

@@ -16,12 +16,19 @@ PUBLIC = {
     "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",
     "web.scanner.show", "web.scanner.load_own", "web.scanner.load_decoder", "web.scanner.tell_who",
     "web.summaries.list_all", "web.summaries.show", "web.summaries.download", "web.board.show", "web.board.show_donors",
+    "web.offers.show_picture",
     "web.verify.ask_number", "web.verify.show",
 }  # fmt: skip
 """What anybody may open: the front door, the way in, what a poster leads to, and the manual of the API."""
 
 
-OPEN = {"web.seals.list_days", "web.summaries.list_all", "web.board.show", "web.board.show_donors"}
+OPEN = {
+    "web.seals.list_days",
+    "web.summaries.list_all",
+    "web.board.show",
+    "web.board.show_donors",
+    "web.offers.show_picture",
+}
 """Public pages of every community."""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from PIL import Image, ImageDraw
+
 from api.commands.demo import names
 from api.commands.demo.story import Story
 from api.commands.demo.town import CAST, Counter, Town, enter, person_with
 from ledger.core import clock
-from ledger.rewards import agreements, fund_levels, funds, merchants, offers
+from ledger.rewards import agreements, fund_levels, funds, merchants, offer_pictures, offers
 from ledger.rewards.agreements import AgreementTerms
 from ledger.rewards.models import Agreement, OfferKind
 from ledger.rewards.offers import OfferTerms
@@ -116,7 +119,8 @@ def _open_shop(town: Town, n: int, name: str, trade: str, goods: tuple[tuple[str
 
 
 def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tuple[UUID, int]:
-    terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5)
+    pictures = (offer_pictures.send_picture(town.cast["admin"], _picture()).id,) if n == 0 else ()
+    terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5, picture_ids=pictures)
     stock = None if n < 2 else 2000
     offer = offers.draft_offer(
         town.cast["admin"],
@@ -127,3 +131,12 @@ def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tu
     )
     offers.approve_offer(town.cast["treasurer"], offer.id)
     return offer.id, points
+
+
+def _picture() -> bytes:
+    """Something round on a plate."""
+    drawn = Image.new("RGB", (800, 600), "#f3e9da")
+    ImageDraw.Draw(drawn).ellipse((200, 120, 600, 480), fill="#c98a3c")
+    buffer = io.BytesIO()
+    drawn.save(buffer, "PNG")
+    return buffer.getvalue()

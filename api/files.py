@@ -9,16 +9,17 @@ from api.auth import current_actor
 from api.documents import resource
 from api.schemas.files import PhotoFileSchema, PhotoFormSchema, PhotoSchema
 from api.writing import writes
-from ledger.rewards import complaint_photos
+from ledger.rewards import complaint_photos, offer_pictures
 from ledger.service import feedback_photos
 from ledger.settlement import evidence
 
-blp = resource("files", "Photos that are sent ahead, for a feedback, a complaint or a dispute within a day.")
+blp = resource("files", "Photos that are sent ahead, for a feedback, a complaint, a dispute or an offer within a day.")
 
 SENDERS: dict[str, Callable[..., Any]] = {
     "feedback": feedback_photos.send_photo,
     "complaint": complaint_photos.send_photo,
     "dispute": evidence.send_photo,
+    "offer": offer_pictures.send_picture,
 }
 """Who takes a photo, by what it goes with."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import Response
+
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
@@ -15,11 +17,13 @@ from api.schemas.offers import (
     OfferRequestSchema,
     OfferSchema,
     OfferTermsSchema,
+    PictureQuery,
     RestockSchema,
 )
 from api.versions import IF_MATCH, etag_of, version_in_hand, version_in_hand_or_none
 from api.writing import writes
-from ledger.rewards import offers
+from ledger.core.photos import MEDIA_TYPE
+from ledger.rewards import offer_pictures, offers
 from ledger.rewards.models import Offer
 from ledger.rewards.offers import OfferTerms, OfferView
 
@@ -91,9 +95,20 @@ def post_end(offer_id: UUID) -> Offer:
     return offers.end_offer(current_actor(), offer_id)
 
 
+@blp.get("/offers/<id:offer_id>/pictures/<id:picture_id>.jpg")
+@blp.arguments(PictureQuery, location="query")
+@blp.response(200, content_type=MEDIA_TYPE)
+def get_picture(asked: dict[str, Any], offer_id: UUID, picture_id: UUID) -> Response:
+    """A picture of what is offered; `small` for lists. A draft's only for those who make and approve offers."""
+    actor = current_actor()
+    content = offer_pictures.read_picture(actor.tenant, offer_id, picture_id, actor=actor, is_small=asked["small"])
+    return Response(content, content_type=MEDIA_TYPE, headers={"Cache-Control": "private, max-age=86400"})
+
+
 def _terms(asked: dict[str, Any]) -> OfferTerms:
-    branch_ids = asked.pop("branch_ids")
-    return OfferTerms(**asked, branch_ids=tuple(branch_ids) if branch_ids is not None else None)
+    branch_ids, picture_ids = asked.pop("branch_ids"), tuple(asked.pop("picture_ids"))
+    places = tuple(branch_ids) if branch_ids is not None else None
+    return OfferTerms(**asked, branch_ids=places, picture_ids=picture_ids)
 
 
 def shown(view: OfferView) -> dict[str, Any]:
@@ -101,6 +116,7 @@ def shown(view: OfferView) -> dict[str, Any]:
     computed = {
         "id": view.terms.offer_id,
         "branch_ids": view.branch_ids,
+        "picture_ids": view.terms.picture_ids or [],
         "usable": view.is_usable,
         "reasons": [reason.code for reason in view.reasons],
     }

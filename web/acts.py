@@ -146,6 +146,8 @@ ACTS = {
     "rewards.end_counter": _("撤下店员"),
     "rewards.create_fund": _("新建资金"),
     "rewards.grant_money": _("拨入资金"),
+    "rewards.set_fund_levels": _("改了资金的提醒线"),
+    "rewards.name_donor": _("改了捐款人是否署名"),
     "rewards.draft_agreement": _("起草协议"),
     "rewards.amend_agreement": _("修改协议"),
     "rewards.sign_agreement": _("签署协议"),

@@ -7,18 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
+from marshmallow import fields, validate
 
 from api.auth import current_actor
 from api.schemas.agreements import AgreementTermsSchema
 from api.schemas.fields import Schema, WholeNumber
+from ledger.core.errors import NotFound
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
-from ledger.rewards import agreements, funds, merchants
+from ledger.people import members
+from ledger.rewards import agreements, funds, merchants, offers
 from ledger.rewards.agreements import AgreementTerms
-from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, Path
+from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, OfferState, Path
 from ledger.rewards.path_caps import LOWER_FOR_PAPER, PathCap, caps_in
-from web.forms import as_number, read_button, send
+from web.forms import as_number, ask, read_button, send
 from web.merchants import show_sheet
+from web.offered import conditions
 from web.words import PATHS
 
 page = Blueprint("agreements", __name__)
@@ -34,10 +38,50 @@ USUAL = {
 }  # fmt: skip
 
 
+MOST = 200
+
+
+class PaperQuery(Schema):
+    """Which version to print."""
+
+    version = fields.Integer(load_default=None, validate=validate.Range(min=1, max=1_000_000))
+
+
 class VersionSchema(Schema):
     """Which version a form was made from."""
 
     version = WholeNumber(0, 1_000_000, required=True)
+
+
+@page.get("/c/<id:community_id>/agreements/<id:agreement_id>/paper")
+def show_paper(agreement_id: UUID) -> Any:
+    """What was agreed, on one sheet to print: the version that is asked for, else the one in force."""
+    actor, asked = current_actor(), ask(PaperQuery())
+    agreement, versions = agreements.see_agreement(actor, agreement_id)
+    terms = next((one for one in versions if one.version == (asked["version"] or agreement.version)), None)
+    if terms is None:
+        raise NotFound
+    signers = (terms.signed_by, terms.second_signed_by, terms.owner_signed_by)
+    return render_template(
+        "agreements/paper.html",
+        agreement=agreement,
+        terms=terms,
+        shop=merchants.load_merchant(actor.tenant, agreement.merchant_id),
+        branches=merchants.list_branches(actor, merchant_id=agreement.merchant_id, limit=MOST),
+        fund=funds.name_of(actor.tenant, terms.fund_id),
+        offers=_agreed_offers(actor, agreement),
+        names=members.names_of(actor.tenant, signers),
+    )
+
+
+def _agreed_offers(actor: Actor, agreement: Agreement) -> list[dict[str, Any]]:
+    """What the shop gives under the agreement today, as approved."""
+    rows = offers.list_versions(actor, agreement.merchant_id)
+    return [
+        {"name": terms.name, "points": terms.points, "price_fen": terms.price_fen, "terms": conditions(terms)}
+        for offer, terms, _draft in rows
+        if offer.agreement_id == agreement.id and offer.state == OfferState.ACTIVE
+    ]
 
 
 @page.get("/c/<id:community_id>/merchants/<id:merchant_id>/agreements/new")

@@ -8,11 +8,11 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
-from api.schemas.funds import FundGrantRequestSchema, FundRequestSchema
-from ledger.core.permissions import COMMUNITY, reach
+from api.schemas.funds import FundGrantRequestSchema, FundLevelsSchema, FundRequestSchema, NamingSchema
 from ledger.core.tenancy import Actor
-from ledger.rewards import funds
-from web.forms import send
+from ledger.rewards import donors, fund_levels, funds, outlook
+from ledger.rewards.models import Fund
+from web.forms import read_button, send
 
 page = Blueprint("funds", __name__)
 
@@ -28,14 +28,11 @@ def list_all() -> Any:
 def _list(actor: Actor, **again: Any) -> str:
     return render_template(
         "funds/list.html",
-        funds=funds.list_funds(actor, limit=MOST),
-        can_manage=_manages(actor),
+        funds=[(*row, fund_levels.level_of(*row)) for row in funds.list_funds(actor, limit=MOST)],
+        liability=outlook.liability_of(actor),
+        can_manage=funds.may_manage(actor),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
-
-
-def _manages(actor: Actor) -> bool:
-    return any(scope & COMMUNITY for scope in reach(actor, "manage_funds").values())
 
 
 @page.post("/c/<id:community_id>/funds")
@@ -63,10 +60,40 @@ def _one(fund_id: UUID, **again: Any) -> str:
         "funds/show.html",
         fund=fund,
         figures=figures,
+        level=fund_levels.level_of(fund, figures),
+        forecast=outlook.forecasts_of(actor, [(fund_id, figures)])[fund_id],
         grants=funds.grants_of(actor, fund_id),
         taken_back={grant_id: amount for _, grant_id, amount in funds.taken_back_of(actor.tenant, [fund_id])},
-        can_manage=_manages(actor),
-        **({"values": {}, "errors": {}, "refusal": None} | again),
+        can_manage=funds.may_manage(actor),
+        **({"values": {}, "errors": {}, "refusal": None, "levels": _typed_levels(fund)} | again),
+    )
+
+
+def _typed_levels(fund: Fund) -> dict[str, str]:
+    return {name: f"{getattr(fund, name) / 100:.2f}".removesuffix(".00") for name in ("low_fen", "very_low_fen")}
+
+
+@page.post("/c/<id:community_id>/funds/<id:fund_id>/levels")
+def set_levels(fund_id: UUID) -> Any:
+    """Staff are told when less than these amounts is left."""
+    actor = current_actor()
+    return send(
+        FundLevelsSchema(),
+        lambda values: fund_levels.set_levels(actor, fund_id, **values).id,
+        to=lambda done: url_for(".show", fund_id=done),
+        again=lambda values, **again: _one(fund_id, levels=values, **again),
+    )
+
+
+@page.post("/c/<id:community_id>/funds/<id:fund_id>/grants/<id:grant_id>/naming")
+def name_donor(fund_id: UUID, grant_id: UUID) -> Any:
+    """The donor is named in public, or no longer."""
+    actor, asked = current_actor(), read_button(NamingSchema())
+    return send(
+        None,
+        lambda _: donors.name_donor(actor, fund_id, grant_id, **asked).fund_id,
+        to=lambda done: url_for(".show", fund_id=done),
+        again=lambda **again: _one(fund_id, **again),
     )
 
 

@@ -251,6 +251,9 @@ def _offers(actor: Actor, merchant: Merchant) -> list[dict[str, Any]]:
             "draft_version": offer.draft_version,
             "waits": draft is not None,
             "draft": draft,
+            "newest": (draft or terms).version,
+            "pictures": terms.picture_ids or [],
+            "waiting_pictures": (draft.picture_ids or []) if draft and draft.picture_ids != terms.picture_ids else None,
             "by_me": draft is not None and draft.actor_id == actor.person_id,
         }
         for offer, terms, draft in [*live, *(row for row in rows if row.offer.state == OfferState.ENDED)]

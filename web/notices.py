@@ -29,6 +29,8 @@ LEADS_TO = {
     "checkin_id": "web.checkins.show",
     "redemption_id": "web.redemptions.show",
     "feedback_id": "web.feedback.show",
+    "fund_id": "web.funds.show",
+    "merchant_id": "web.merchants.show",
 }
 """Where a notice leads: the page of the thing that its facts name."""
 

@@ -28,6 +28,7 @@ def shown_offer(view: OfferView) -> dict[str, Any]:
         "points": terms.points,
         "stock": terms.stock,
         "minimum_bill_fen": terms.minimum_bill_fen,
+        "pictures": terms.picture_ids or [],
         "terms": " · ".join(conditions(terms)),
         "usable": view.is_usable,
         "reasons": [refusal(reason) for reason in view.reasons],

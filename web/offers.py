@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 
-from api.auth import actor_or_none, current_actor, public
+from api.auth import actor_or_none, current_actor, for_strangers, public
 from api.schemas.offers import OfferRequestSchema
 from api.schemas.redemptions import RedemptionRequestSchema
 from ledger.book.balances import member_balance
 from ledger.core.errors import Invalid, NotFound
 from ledger.core.permissions import require
+from ledger.core.photos import MEDIA_TYPE
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.core.tenancy import Actor
 from ledger.people import helping
-from ledger.rewards import agreements, merchants, offers, redemptions
+from ledger.rewards import agreements, merchants, offer_pictures, offers, redemptions
 from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, OfferKind, Path, Redemption
 from ledger.rewards.offers import OfferTerms, OfferView
 from ledger.rewards.ways import ByPoster
@@ -166,11 +169,40 @@ def create(merchant_id: UUID) -> Any:
     ticked = {int(bit) for bit in request.form.getlist("weekday") if bit in WEEKDAY_BITS}
     return send(
         OfferRequestSchema(),
-        lambda values: _drafted(actor, **values),
+        lambda values: _drafted(actor, **values | {"picture_ids": _sent(actor)}),
         known={"agreement_id": agreement_id.hex, "weekdays": sum(ticked)},
         to=lambda _: url_for("web.merchants.show", merchant_id=merchant_id),
         again=lambda **again: _new(merchant_id, **again),
     )
+
+
+def _sent(actor: Actor) -> tuple[UUID, ...]:
+    """The pictures that came with the form, sent ahead of their offer."""
+    files = [one.read() for one in request.files.getlist("pictures")[: MOST_PHOTOS + 1] if one.filename]
+    return tuple(offer_pictures.send_picture(actor, content).id for content in files)
+
+
+@page.post("/c/<id:community_id>/offers/<id:offer_id>/pictures")
+def change_pictures(offer_id: UUID) -> Any:
+    """The next version is drafted, with these pictures in the place of the old ones; somebody else approves it."""
+    version = read_button(VersionSchema())["version"]
+    return _turn(offer_id, lambda actor: _repictured(actor, offer_id, version))
+
+
+def _repictured(actor: Actor, offer_id: UUID, version: int) -> Offer:
+    newest = offers.versions_of(actor, offer_id)[1][0]
+    terms = replace(offers.terms_in(newest), picture_ids=_sent(actor))
+    return offers.change_offer(actor, offer_id, read_version=version, terms=terms)
+
+
+@page.get("/c/<id:community_id>/offers/<id:offer_id>/pictures/<id:picture_id>.jpg")
+@public
+@for_strangers
+def show_picture(offer_id: UUID, picture_id: UUID) -> Response:
+    """A picture of what is offered, `small` for lists: of active offers for anybody, as their posters are."""
+    actor, is_small = enter_with_code(g.community_id), "small" in request.args
+    content = offer_pictures.read_picture(g.community_id, offer_id, picture_id, actor=actor, is_small=is_small)
+    return Response(content, content_type=MEDIA_TYPE, headers={"Cache-Control": "private, max-age=86400"})
 
 
 WEEKDAY_BITS = {str(1 << day) for day in range(7)}

@@ -83,7 +83,13 @@ def _purchase(offer_id: UUID, quantity: int, refused: dict[str, str] | None = No
         raise Invalid
     return render_template(
         "vouchers/new.html",
-        offer={"id": offer_id.hex, "name": terms.name, "kind": terms.kind, "shop": terms.merchant_name},
+        offer={
+            "id": offer_id.hex,
+            "name": terms.name,
+            "kind": terms.kind,
+            "shop": terms.merchant_name,
+            "pictures": terms.picture_ids or [],
+        },
         terms=" · ".join(conditions(terms)),
         quantity=quantity,
         points=terms.points * quantity,

@@ -110,9 +110,11 @@ class AgreementVersionSchema(Schema):
         metadata={"type": "array", "items": {"type": "object"}, "description": "As agreed; empty: every path alike."},
     )
     signed_by = Id(allow_none=True)
+    first_signed_at = Moment(allow_none=True)
     second_signed_by = Id(allow_none=True)
+    signed_at = Moment(allow_none=True, metadata={"description": "When the last of the community's two signed."})
     owner_signed_by = Id(allow_none=True)
-    signed_at = Moment(allow_none=True)
+    owner_signed_at = Moment(allow_none=True)
 
 
 class AgreementWithTermsSchema(AgreementSchema):

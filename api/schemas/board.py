@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.fields import Id, Month, Schema
+from api.schemas.redemption_days import CellSchema, KindCellSchema
 from api.schemas.seals import Hexadecimal
 from api.schemas.summaries import STATES, SummarySchema
 
@@ -52,6 +53,28 @@ class BoardSchema(Schema):
     thanked = fields.List(fields.Nested(ThankedSchema))
     seal = fields.Nested(BoardSealSchema, allow_none=True)
     summaries = fields.List(fields.Nested(SummarySchema))
+
+
+class GiftSchema(Schema):
+    donor = fields.String(allow_none=True, metadata={"description": "Null: the giver is not named."})
+    amount_fen = fields.Integer()
+    given_on = fields.Date()
+
+
+class FundStorySchema(Schema):
+    name = fields.String()
+    granted_fen = fields.Integer(attribute="figures.granted")
+    spent_fen = fields.Integer(attribute="figures.spent")
+    left_fen = fields.Integer(attribute="figures.left")
+    gifts = fields.List(fields.Nested(GiftSchema), metadata={"description": "The newest hundred."})
+    became = fields.Nested(CellSchema, metadata={"description": "Redemptions that it paid for in the last 365 days."})
+    kinds = fields.List(fields.Nested(KindCellSchema))
+
+
+class DonorsSchema(Schema):
+    community_name = fields.String()
+    is_demo = fields.Boolean()
+    funds = fields.List(fields.Nested(FundStorySchema))
 
 
 class StarsSchema(Schema):

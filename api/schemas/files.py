@@ -16,8 +16,10 @@ class PhotoFormSchema(Schema):
     purpose = fields.String(
         data_key="for",
         load_default="feedback",
-        validate=validate.OneOf(["feedback", "dispute", "complaint"]),
-        metadata={"description": "What the photo goes with: a day's feedback, a shop's dispute, or a complaint."},
+        validate=validate.OneOf(["feedback", "dispute", "complaint", "offer"]),
+        metadata={
+            "description": "What the photo goes with: a day's feedback, a shop's dispute, a complaint, or an offer."
+        },
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from api.schemas.fields import Fen, Id, PageQuery, Points, Schema, Text, WholeNumber, page_of
+from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.rewards.models import OfferKind
 
 PIECES = 1_000_000
@@ -15,6 +16,10 @@ PIECES = 1_000_000
 class OfferQuery(PageQuery):
     merchant_id = Id(load_default=None)
     branch_id = Id(load_default=None, metadata={"description": "Judge `usable` at this branch."})
+
+
+class PictureQuery(Schema):
+    small = fields.Boolean(load_default=False, metadata={"description": "At most 240 pixels a side."})
 
 
 class OfferTermsSchema(Schema):
@@ -69,6 +74,12 @@ class OfferTermsSchema(Schema):
         load_default=None,
         allow_none=True,
         metadata={"description": "So long a voucher of it can be used; none: 90 days; 0: not sold as a voucher."},
+    )
+    picture_ids = fields.List(
+        Id(),
+        load_default=list,
+        validate=validate.Length(max=MOST_PHOTOS),
+        metadata={"description": "From `POST /files` with `for=offer`, in the order in which they are shown."},
     )
 
     @validates_schema
@@ -131,6 +142,7 @@ class OfferSchema(Schema):
     per_household_per_week = fields.Integer(allow_none=True)
     per_person = fields.Integer(allow_none=True)
     voucher_days = fields.Integer(allow_none=True)
+    picture_ids = fields.List(fields.String(), metadata={"description": "Shown at `/offers/{id}/pictures/{id}.jpg`."})
     usable = fields.Boolean()
     reasons = fields.List(fields.String())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from ledger.core import audit, clock, outbox
@@ -9,7 +10,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
-from ledger.core.tenancy import Actor, Role, load, scoped
+from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import members, phones
 from ledger.people.errors import OwnRole, RoleIsWhole
 from ledger.people.members import visible_part
@@ -127,6 +128,18 @@ def roles_of(
     if after:
         query = query.where(RoleGrant.id < after)
     return list(db.session.execute(query.order_by(RoleGrant.id.desc()).limit(limit)).tuples())
+
+
+def people_with(community_id: UUID, roles: Collection[Role]) -> list[UUID]:
+    """The persons who hold one of these roles in the community now, each once."""
+    query = scoped(community_id, Member.person_id).where(
+        within(community_id, RoleGrant),
+        RoleGrant.member_id == Member.id,
+        RoleGrant.role.in_(roles),
+        RoleGrant.until.is_(None),
+        Member.state == MemberState.ACTIVE,
+    )
+    return sorted(set(db.session.scalars(query)))
 
 
 @atomic

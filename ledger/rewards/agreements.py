@@ -187,7 +187,7 @@ def _sign_for_shop(actor: Actor, merchant_id: UUID, draft: AgreementVersion) -> 
         raise Forbidden
     if draft.owner_signed_by is not None:
         raise AlreadySigned
-    draft.owner_signed_by = actor.person_id
+    draft.owner_signed_by, draft.owner_signed_at = actor.person_id, clock.now()
 
 
 def _sign_for_community(actor: Actor, agreement: Agreement, draft: AgreementVersion) -> None:
@@ -197,10 +197,11 @@ def _sign_for_community(actor: Actor, agreement: Agreement, draft: AgreementVers
     if actor.is_person(draft.signed_by):
         raise AlreadySigned
     if draft.signed_by is None:
-        draft.signed_by, draft.signed_at = actor.person_id, clock.now()
+        draft.signed_by = actor.person_id
+        draft.first_signed_at = draft.signed_at = clock.now()
         return
     draft.second_signed_by, draft.signed_at = actor.person_id, clock.now()
-    agreement.version, agreement.draft_version = draft.version, None
+    agreement.version, agreement.draft_version, agreement.renewal_told = draft.version, None, None
     if agreement.state == AgreementState.DRAFT:
         agreement.state = AgreementState.ACTIVE
 

@@ -45,7 +45,7 @@ NOTHING = FundFigures(0, 0, 0, 0)
 @atomic
 def create_fund(actor: Actor, name: str) -> Fund:
     """The fund exists, empty. Raises Forbidden, AlreadyExists (a fund of this name)."""
-    _require_community(actor, "manage_funds")
+    require_to_manage(actor)
     if db.session.scalar(scoped(actor.tenant, Fund.id).where(Fund.name == name)) is not None:
         raise AlreadyExists
     fund = Fund(community_id=actor.tenant, id=new_id(), name=name, created_at=clock.now(), actor_id=actor.person_id)
@@ -58,19 +58,21 @@ def create_fund(actor: Actor, name: str) -> Fund:
 
 
 @atomic
-def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str) -> FundGrant:
+def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str, is_named: bool = False) -> FundGrant:
     """`amount_fen` from the community's bank account stands in the fund, given by `donor`.
 
-    Raises NotFound, Forbidden, AmountOutOfRange.
+    `is_named`: the person agreed, or the organisation wishes, to be named in public. Raises NotFound, Forbidden,
+    AmountOutOfRange.
     """
     fund = load(actor.tenant, Fund, fund_id)
-    _require_community(actor, "manage_funds")
+    require_to_manage(actor)
     grant = FundGrant(
         community_id=actor.tenant,
         id=new_id(),
         fund_id=fund.id,
         amount_fen=amount_fen,
         donor=donor,
+        is_named=is_named,
         granted_at=clock.now(),
         actor_id=actor.person_id,
     )
@@ -91,15 +93,20 @@ def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str) -> 
     return grant
 
 
-def _require_community(actor: Actor, verb: str) -> None:
+def may_manage(actor: Actor) -> bool:
     """A role of the community itself; the street's "as second person" has no first step here to second."""
-    if not any(scope & COMMUNITY for scope in reach(actor, verb).values()):
+    return any(scope & COMMUNITY for scope in reach(actor, "manage_funds").values())
+
+
+def require_to_manage(actor: Actor) -> None:
+    """Forbidden unless the actor manages the community's funds."""
+    if not may_manage(actor):
         raise Forbidden
 
 
 def list_funds(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[tuple[Fund, FundFigures]]:
     """The community's funds with their figures, newest first. Raises Forbidden."""
-    _require_sight(actor)
+    require_sight(actor)
     query = scoped(actor.tenant, Fund).order_by(Fund.id.desc()).limit(limit)
     if after:
         query = query.where(Fund.id < after)
@@ -111,7 +118,7 @@ def list_funds(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> l
 def see_fund(actor: Actor, fund_id: UUID) -> tuple[Fund, FundFigures]:
     """One fund with its figures: NotFound, Forbidden."""
     fund = load(actor.tenant, Fund, fund_id)
-    _require_sight(actor)
+    require_sight(actor)
     return fund, figures_of(actor.tenant, [fund.id])[fund.id]
 
 
@@ -131,7 +138,7 @@ def fund_of_grant(community_id: UUID, grant_id: UUID) -> tuple[UUID, str] | None
     return db.session.execute(query).tuples().one_or_none()
 
 
-def _require_sight(actor: Actor) -> None:
+def require_sight(actor: Actor) -> None:
     """Funds are the community's; what a member or a shop sees of business is its own part, which has no fund."""
     if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values()):
         raise Forbidden
@@ -177,6 +184,6 @@ def taken_back_of(community_id: UUID, fund_ids: list[UUID]) -> list[tuple[UUID, 
 def grants_of(actor: Actor, fund_id: UUID) -> list[FundGrant]:
     """What came into the fund, newest first: NotFound, Forbidden."""
     load(actor.tenant, Fund, fund_id)
-    _require_sight(actor)
+    require_sight(actor)
     query = scoped(actor.tenant, FundGrant).where(FundGrant.fund_id == fund_id)
     return list(db.session.scalars(query.order_by(FundGrant.id.desc())))

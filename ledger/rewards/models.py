@@ -67,6 +67,10 @@ class RedemptionState(StrEnum):
     REFUNDED = "refunded"
 
 
+LOW_FEN, VERY_LOW_FEN = 100_000, 20_000
+"""A new fund is low with less than 1,000 yuan left, very low with less than 200."""
+
+
 class Merchant(Base):
     """A shop. Its identity is global; what it agreed is each community's own. `created_in` is where it first joined."""
 
@@ -93,22 +97,30 @@ class Branch(Base):
 
 
 class Fund(Base):
-    """Who pays the shops (微基金, 红色合伙人, the shop's own gift). Its money is in the books."""
+    """Who pays the shops (微基金, 红色合伙人, the shop's own gift). Its money is in the books.
+
+    With less than `low_fen` left it is low, with less than `very_low_fen` very low; `told_level` is which of both
+    (1, 2; 0: neither) the staff have heard of.
+    """
 
     __tablename__ = "funds"
     __table_args__ = (
         ForeignKeyConstraint(["community_id"], ["communities.id"]),
         UniqueConstraint("community_id", "name"),
+        CheckConstraint("very_low_fen >= 0 AND low_fen >= very_low_fen", name="levels_in_order"),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(text(80))
+    low_fen: Mapped[int] = mapped_column(default=LOW_FEN, server_default=sql(str(LOW_FEN)))
+    very_low_fen: Mapped[int] = mapped_column(default=VERY_LOW_FEN, server_default=sql(str(VERY_LOW_FEN)))
+    told_level: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
 
 
 class FundGrant(Base):
-    """Money that came into a fund; the source of its transfer."""
+    """Money that came into a fund; the source of its transfer. `is_named`: the donor wishes to be named in public."""
 
     __tablename__ = "fund_grants"
     __table_args__ = (
@@ -120,12 +132,16 @@ class FundGrant(Base):
     fund_id: Mapped[UUID]
     amount_fen: Mapped[int]
     donor: Mapped[str] = mapped_column(text(80))
+    is_named: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     granted_at: Mapped[datetime]
     actor_id: Mapped[UUID]
 
 
 class Agreement(Base):
-    """A merchant's contract with the community. `version` is the one in force; two people sign before it is active."""
+    """A merchant's contract with the community. `version` is the one in force; two people sign before it is active.
+
+    `renewal_told` is how near to its end (30, 7, 1 days) both sides were told of last; None: not yet.
+    """
 
     __tablename__ = "agreements"
     __table_args__ = (
@@ -141,6 +157,7 @@ class Agreement(Base):
     state: Mapped[str] = mapped_column(text(10))
     version: Mapped[int]
     draft_version: Mapped[int | None]
+    renewal_told: Mapped[int | None]
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
 
@@ -181,9 +198,11 @@ class AgreementVersion(Base):
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     signed_by: Mapped[UUID | None]
+    first_signed_at: Mapped[datetime | None]
     second_signed_by: Mapped[UUID | None]
-    owner_signed_by: Mapped[UUID | None]
     signed_at: Mapped[datetime | None]
+    owner_signed_by: Mapped[UUID | None]
+    owner_signed_at: Mapped[datetime | None]
 
 
 class Offer(Base):
@@ -253,6 +272,8 @@ class OfferVersion(Base):
     per_person: Mapped[int | None]
     voucher_days: Mapped[int | None]
     """So long a voucher of it can be used; 0: it is not sold as a voucher. None: the house's 90 days."""
+    picture_ids: Mapped[list[Any] | None]
+    """At most three `OfferPicture`, in the order in which they are shown."""
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
     approved_by: Mapped[UUID | None]

@@ -30,6 +30,7 @@ from ledger.rewards.models import (
     OfferVersion,
     Path,
 )
+from ledger.rewards.offer_pictures import put_pictures
 from ledger.rewards.terms import Terms, Wish, obstacles, read_terms
 
 EVERY_DAY = 127
@@ -44,7 +45,8 @@ class OfferTerms:
     week, and (in all) per person. None is without limit.
     `discount_fen`: a card takes so much off a bill of at least the minimum, or with `discount_percent` (1 … 99) that
     part of the bill, at most so much; of it the shop bears `shop_bears_percent` (0 … 100) itself.
-    `voucher_days`: so long a voucher of it can be used (None: 90; 0: it is not sold as one).
+    `voucher_days`: so long a voucher of it can be used (None: 90; 0: it is not sold as one). `picture_ids`: at most
+    three, in order.
     """
 
     name: str
@@ -66,10 +68,21 @@ class OfferTerms:
     per_household_per_week: int | None = None
     per_person: int | None = None
     voucher_days: int | None = None
+    picture_ids: tuple[UUID, ...] = ()
 
     def as_row(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return row | {"branch_ids": self.branch_ids and [branch_id.hex for branch_id in self.branch_ids]}
+        pictures = [picture_id.hex for picture_id in self.picture_ids] or None
+        places = self.branch_ids and [branch_id.hex for branch_id in self.branch_ids]
+        return row | {"branch_ids": places, "picture_ids": pictures}
+
+
+def terms_in(version: OfferVersion) -> OfferTerms:
+    """What a version says, to be drafted again with a change."""
+    terms = {name: getattr(version, name) for name in OfferTerms.__dataclass_fields__}
+    terms["branch_ids"] = version.branch_ids and tuple(UUID(hex=one) for one in version.branch_ids)
+    terms["picture_ids"] = tuple(UUID(hex=one) for one in version.picture_ids or ())
+    return OfferTerms(**terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,7 @@ def draft_offer(
 ) -> Offer:
     """A draft exists under the agreement, with `stock` pieces (None: without limit), waiting for approval.
 
-    Raises NotFound (agreement, branch), Forbidden, NotACard, WrongState (agreement ended).
+    Raises NotFound (agreement, branch, picture), Forbidden, NotACard, WrongState (agreement ended), PhotoLimit.
     """
     agreement = load(actor.tenant, Agreement, agreement_id)
     _require_branches(agreement.merchant_id, terms.branch_ids)
@@ -114,6 +127,7 @@ def draft_offer(
     )
     db.session.add(offer)
     db.session.flush()
+    put_pictures(actor, offer, terms.picture_ids)
     _add_version(actor, offer, 1, terms)
     audit.record(actor, "rewards.draft_offer", offer.id, points=terms.points)
     outbox.announce(actor, "offer.drafted", offer_id=offer.id.hex)
@@ -145,7 +159,8 @@ def change_offer(actor: Actor, offer_id: UUID, *, read_version: int, terms: Offe
     """A new version is drafted; the one in force stays so until somebody else approves the new one.
 
     What is reserved keeps its terms. A draft that waits already is replaced. `read_version` is the newest one that
-    the caller has read. Raises NotFound (offer, branch), Forbidden, NotACard, WrongState (ended), VersionChanged.
+    the caller has read. Raises NotFound (offer, branch, picture), Forbidden, NotACard, WrongState (ended),
+    VersionChanged, PhotoLimit.
     """
     offer = load(actor.tenant, Offer, offer_id, lock=True)
     _require_branches(offer.merchant_id, terms.branch_ids)
@@ -156,6 +171,7 @@ def change_offer(actor: Actor, offer_id: UUID, *, read_version: int, terms: Offe
     newest = newest_version(actor.tenant, offer.id)
     if read_version != newest:
         raise VersionChanged
+    put_pictures(actor, offer, terms.picture_ids)
     _add_version(actor, offer, newest + 1, terms)
     offer.draft_version = newest + 1
     if offer.state == OfferState.DRAFT:

@@ -98,6 +98,7 @@ class Terms:
     per_household_per_week: int | None
     per_person: int | None
     voucher_days: int | None
+    picture_ids: list[str] | None
     agreement_id: UUID
     agreement_state: str
     agreement_version: int
@@ -222,7 +223,7 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(OfferVersion.until_time, OfferVersion.branch_ids, OfferVersion.minimum_bill_fen),
             *(OfferVersion.discount_fen, OfferVersion.discount_percent, OfferVersion.shop_bears_percent),
             *(OfferVersion.per_member_per_day, OfferVersion.per_member_per_week, OfferVersion.voucher_days),
-            *(OfferVersion.per_household_per_week, OfferVersion.per_person),
+            *(OfferVersion.per_household_per_week, OfferVersion.per_person, OfferVersion.picture_ids),
             Offer.agreement_id,
             *(Agreement.state.label("agreement_state"), Agreement.version.label("agreement_version")),
             *(AgreementVersion.fund_id, AgreementVersion.rate_fen, AgreementVersion.rate_points),

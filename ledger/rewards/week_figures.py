@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import db
@@ -67,13 +68,18 @@ def see_weeks(actor: Actor, weeks: Iterable[str]) -> list[WeekFigures]:
 
 def figures_of_week(community_id: UUID, week: str) -> WeekFigures:
     """What was confirmed in the week and not refunded as a whole."""
-    sums = _sums(community_id, week)
+    begins, ends = clock.week_bounds(week)
+    return WeekFigures(week, *cells_of(community_id, Redemption.confirmed_at >= begins, Redemption.confirmed_at < ends))
+
+
+def cells_of(community_id: UUID, *conditions: ColumnElement[bool]) -> tuple[Cell, tuple[KindCell, ...]]:
+    """Those redemptions that meet the conditions and were not refunded as a whole: all together, and by kind."""
+    sums = _sums(community_id, *conditions)
     everything = sum(sums.values(), _Sum())
     if len(everything.members) < FEWEST:
-        return WeekFigures(week, Cell(), tuple(KindCell(kind, Cell()) for kind in sums))
+        return Cell(), tuple(KindCell(kind, Cell()) for kind in sums)
     hidden = _hidden(sums)
-    kinds = tuple(KindCell(kind, Cell() if kind in hidden else one.cell) for kind, one in sums.items())
-    return WeekFigures(week, everything.cell, kinds)
+    return everything.cell, tuple(KindCell(kind, Cell() if kind in hidden else one.cell) for kind, one in sums.items())
 
 
 def _hidden(sums: dict[str, _Sum]) -> set[str]:
@@ -90,9 +96,8 @@ def _hidden(sums: dict[str, _Sum]) -> set[str]:
     return hidden
 
 
-def _sums(community_id: UUID, week: str) -> dict[str, _Sum]:
+def _sums(community_id: UUID, *conditions: ColumnElement[bool]) -> dict[str, _Sum]:
     """By kind of offer, in the order of the closed list; kinds that nobody redeemed are left out."""
-    begins, ends = clock.week_bounds(week)
     query = (
         select(
             Offer.kind,
@@ -101,7 +106,7 @@ def _sums(community_id: UUID, week: str) -> dict[str, _Sum]:
             func.sum(Redemption.points - Redemption.refunded_points),
         )
         .where(within(community_id, Redemption, Offer), Offer.id == Redemption.offer_id)
-        .where(Redemption.confirmed_at >= begins, Redemption.confirmed_at < ends, Redemption.state.in_(KEPT))
+        .where(Redemption.state.in_(KEPT), *conditions)
         .group_by(Offer.kind, Redemption.member_id)
     )
     found: dict[str, _Sum] = {}

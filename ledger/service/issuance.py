@@ -15,7 +15,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import VersionChanged
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, Role, scoped, system_actor
-from ledger.people.models import Member, MemberState, RoleGrant
+from ledger.people.grants import people_with
 from ledger.people.notices import declare, tell
 from ledger.service.caps import given_by_day
 from ledger.service.models import IssuanceAlarm, IssuanceBudget, Programme, ProgrammeRule
@@ -180,15 +180,5 @@ def _tell_of(community_id: UUID, figures: Issuance) -> None:
         "budget": figures.budget_points,
     }
     outbox.announce(system_actor(community_id), "issuance.reached", **facts)
-    for person_id in _those_to_tell(community_id):
+    for person_id in people_with(community_id, TOLD):
         tell(community_id, person_id, REACHED, **facts)
-
-
-def _those_to_tell(community_id: UUID) -> list[UUID]:
-    query = scoped(community_id, Member.person_id, RoleGrant.role).where(
-        RoleGrant.member_id == Member.id,
-        RoleGrant.role.in_(TOLD),
-        RoleGrant.until.is_(None),
-        Member.state == MemberState.ACTIVE,
-    )
-    return sorted({person_id for person_id, _ in db.session.execute(query)})

@@ -58,7 +58,7 @@ OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
 """Endpoint: (a role that the table refuses, body), as in test_guards.py."""
 
 OPEN_RECOGNITION = {
-    "summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board",
+    "summaries.list_summaries", "summaries.get_summary", "summaries.get_frozen", "board.get_board", "board.get_donors",
     "commendations.list_commendations", "commendations.get_commendation", "commendations.get_frozen",
     "commendations.post_objection",
 }  # fmt: skip

@@ -31,7 +31,7 @@ from ledger.people.helping_models import Relation
 from ledger.people.merges import ask_merge
 from ledger.people.models import PostKind
 from ledger.people.notices import declare, tell
-from ledger.rewards import tills
+from ledger.rewards import funds, tills
 from ledger.rewards.refunds import refund
 from ledger.service import sign_ups
 from ledger.service.activities import ActivityPlan, plan_activity
@@ -72,6 +72,7 @@ INSIDE_ALL = {
     "redemptions.list_redemptions", "merchants.list_merchants", "merchants.get_merchant", "branches.list_branches",
     "branches.get_branch", "branches.get_poster_svg", "branches.get_poster_png", "member-codes.post_member_code",
     "joining.post_join", "cards.list_cards", "reversals.list_reversals", "vouchers.list_vouchers",
+    "offers.get_picture",
 } | OPEN_CALENDAR | {
     f"{kind}.list_{kind}_{ending}" for kind in ("members", "checkins", "redemptions", "audit") for ending in FORMATS
 }  # fmt: skip
@@ -142,6 +143,7 @@ def build(other_name: str = "邻居") -> Town:
         "member_id": other.member_id, "programme_id": programme.id, "activity_id": activity.id,
         "checkin_id": visits[1].id, "stamp_id": batch.results[0].stamp_id, "batch_id": batch.batch_id,
         "merchant_id": street.bakery.id, "branch_id": street.branch.id, "fund_id": street.fund.id,
+        "gift_id": funds.grants_of(admin, street.fund.id)[0].id,
         "agreement_id": street.agreement.id, "offer_id": street.loaf.id, "redemption_id": bought.id,
         "till_id": till.visit.id, "settlement_id": settlement.id, "household_id": household.id, "grant_id": grant.id,
         "post_id": post.id, "team_id": team.id,
@@ -272,6 +274,9 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "funds.get_fund": ("volunteer", None),
     "funds.post_fund": ("owner", {"name": "新基金"}),
     "funds.list_grants": ("volunteer", None),
+    "funds.put_levels": ("supervisor", {"low_fen": 2, "very_low_fen": 1}),
+    "funds.put_naming": ("supervisor", {"is_named": True}),
+    "funds.get_liability": ("clerk", None),
     "funds.post_grant": ("coordinator", {"amount_fen": 100, "donor": "某人"}),
     "agreements.list_agreements": ("volunteer", None),
     "agreements.get_agreement": ("volunteer", None),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
 from ledger.rewards import merchants
 from tests.api.shopping import Shopping
+from tests.ledger.service.feedback_giving import photo
 
 
 def test_from_the_draft_over_the_approval_to_the_change(shopping: Shopping):
@@ -88,3 +90,24 @@ def test_a_card_says_what_it_takes_off_from_which_bill_and_who_bears_it(shopping
     poster = merchants.poster_code(street.place.admin.actor, street.branch)
     bought = shopping.redeem(lin, {"merchant_code": poster}, offer_id=offer, bill_fen=12_000).json
     assert (bought["bill_fen"], bought["discount_fen"], bought["gross_fen"]) == (12_000, 2_000, 1_500)
+
+
+def test_an_offer_shows_its_pictures(shopping: Shopping):
+    street = shopping.street
+    sent = shopping.client.post(
+        f"{street.place.url}/files",
+        data={"for": "offer", "file": (io.BytesIO(photo()), "loaf.jpg")},
+        headers=street.owner.headers,
+    )
+    body = {"name": "全麦面包", "points": 20, "picture_ids": [sent.json["id"]]}
+    path = f"/offers/{street.loaf.id.hex}"
+    changed = shopping.call("PUT", street.owner, path, body, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200
+    shopping.post(street.place.admin, f"{path}/approve")
+    lin = street.volunteer()
+    assert shopping.get(lin, path).json["picture_ids"] == [sent.json["id"]]
+    picture = shopping.get(lin, f"{path}/pictures/{sent.json['id']}.jpg?small=true")
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
+    assert shopping.get(lin, f"{path}/pictures/{'0' * 32}.jpg").status_code == 404
+    four = {"name": "全麦面包", "points": 20, "picture_ids": ["0" * 32] * 4}
+    assert shopping.call("PUT", street.owner, path, four, headers={"If-Match": '"2"'}).status_code == 422

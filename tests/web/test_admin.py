@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 from ledger.core import clock
 from ledger.core.tenancy import Role
 from tests.ledger.rewards.street import Street, open_street
+from tests.ledger.service.feedback_giving import photo
 from tests.stories import next_phone, open_neighbourhood, street_officer
 from tests.web.browser import Browser
 
@@ -326,6 +328,40 @@ def test_another_branch_is_added(street, admin):
     assert "西门店" in admin.words
 
 
+def test_pictures_of_an_offer_are_changed_on_the_shops_page_approved_and_seen_at_its_poster(street, admin, visit):
+    owner, sheet = visit(street.owner), f"./merchants/{street.bakery.id.hex}"
+    owner.get(sheet)
+    pictures = [(io.BytesIO(photo()), f"{number}.jpg") for number in range(2)]
+    answer = owner.post(f"./offers/{street.loaf.id.hex}/pictures", version="1", pictures=pictures, follow=True)
+    assert answer.status_code == 200
+    assert "待批准的照片：" in owner.words
+    assert owner.post(f"./offers/{street.loaf.id.hex}/pictures", version="1").status_code == 412
+    admin.get(sheet)
+    admin.post(f"./offers/{street.loaf.id.hex}/approve", version="2", follow=True)
+    stranger = visit()
+    stranger.get(f"/s/{street.poster.code}")
+    [address] = set(re.findall(r'<img src="([^"]+small=1)"', stranger.page))
+    assert 'loading="lazy"' in stranger.page
+    picture = stranger.get(address)
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
+    assert len(picture.data) < 12_000
+
+
+def test_an_agreement_is_printed_with_its_terms_and_both_signatures_in_either_language(street, admin, visit):
+    paper = f"./agreements/{street.agreement.id.hex}/paper"
+    admin.get(paper)
+    for words in ("小红花兑换协议", "第 1 版", "麦香面包", "微基金", "李社工", "马会计", "乙方签字人：王老板", "12:00"):
+        assert words in admin.words
+    owner = visit(street.owner, language="en")
+    owner.get(paper)
+    assert "Agreement on the redemption of red flowers" in owner.words
+    street.agree(rate_fen=120)
+    admin.get(f"{paper}?version=1")
+    assert "现行的是第 2 版" in admin.words
+    assert admin.get(f"{paper}?version=9").status_code == 404
+    assert visit(street.clerk).get(paper).status_code == 403
+
+
 # --- funds --------------------------------------------------------------------------------------------------------
 
 
@@ -345,6 +381,30 @@ def test_a_second_fund_of_the_same_name_is_refused_on_the_page(treasurer):
 def test_a_grant_of_nothing_is_marked(street, treasurer):
     asked = {"amount_fen": "0", "donor": "张三超市"}
     assert treasurer.post(f"./funds/{street.fund.id.hex}/grants", **asked).status_code == 422
+
+
+def test_a_fund_that_runs_low_is_seen_on_its_page_and_at_the_office_and_its_donor_in_public(street, treasurer, visit):
+    address = f"./funds/{street.fund.id.hex}"
+    assert treasurer.post(f"{address}/levels", low_fen="10", very_low_fen="20").status_code == 422
+    treasurer.post(f"{address}/levels", low_fen="2000", very_low_fen="500.50", follow=True)
+    assert "不多了" in treasurer.words
+    assert "最近四周没有用这个资金。" in treasurer.words
+    assert 'value="500.50"' in treasurer.page
+    treasurer.get("./office")
+    assert "资金不多了" in treasurer.words
+    treasurer.get("./notices")
+    assert "一个资金只剩 1,000.00 元了，不到 2,000.00 元。" in treasurer.words
+    treasurer.get("./funds")
+    assert "大家手里的红花" in treasurer.words
+    stranger = visit()
+    stranger.get(f"/c/{street.id.hex}/board/donors")
+    assert "一位捐款人" in stranger.words
+    treasurer.get(address)
+    naming = re.search(r'action="([^"]+)/naming"', treasurer.page)[1]
+    treasurer.post(f"{naming}/naming", is_named="true", follow=True)
+    assert "公示时署名" in treasurer.words
+    stranger.get(f"/c/{street.id.hex}/board/donors")
+    assert "红色合伙人" in stranger.words
 
 
 def test_the_supervisor_sees_funds_and_changes_none(street, visit):

@@ -15,7 +15,8 @@ PUBLIC = {
     "web.preferences.choose_language", "web.preferences.choose_size", "web.checkins.show_site", "web.checkins.record",
     "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",
     "web.scanner.show", "web.scanner.load_own", "web.scanner.load_decoder", "web.scanner.tell_who",
-    "web.summaries.list_all", "web.summaries.show", "web.summaries.download", "web.board.show",
+    "web.summaries.list_all", "web.summaries.show", "web.summaries.download", "web.board.show", "web.board.show_donors",
+    "web.offers.show_picture",
     "web.verify.ask_number", "web.verify.show",
     "web.commendations.list_all", "web.commendations.show", "web.commendations.object_to",
 }  # fmt: skip
@@ -23,8 +24,8 @@ PUBLIC = {
 
 
 OPEN = {
-    "web.seals.list_days", "web.summaries.list_all", "web.board.show", "web.commendations.list_all",
-    "web.commendations.object_to",
+    "web.seals.list_days", "web.summaries.list_all", "web.board.show", "web.board.show_donors",
+    "web.offers.show_picture", "web.commendations.list_all", "web.commendations.object_to",
 }  # fmt: skip
 """Public pages of every community, and the form that anybody may send to one."""
 

@@ -113,6 +113,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     commending.tell_commendations(town, story)
     standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
+    trading.tell_last_days(town, story)
     weekly.tell_weekly(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
+from PIL import Image, ImageDraw
+
 from api.commands.demo import names
+from api.commands.demo.story import Story
 from api.commands.demo.town import CAST, Counter, Town, enter, person_with
 from ledger.core import clock
-from ledger.rewards import agreements, funds, merchants, offers
+from ledger.rewards import agreements, fund_levels, funds, merchants, offer_pictures, offers
 from ledger.rewards.agreements import AgreementTerms
 from ledger.rewards.models import Agreement, OfferKind
 from ledger.rewards.offers import OfferTerms
@@ -25,7 +30,7 @@ def open_shops(town: Town, say: Say) -> None:
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     for donor in names.DONORS:
         fund = funds.create_fund(treasurer, donor)
-        funds.grant_money(treasurer, fund.id, amount_fen=GRANT_FEN, donor=donor)
+        funds.grant_money(treasurer, fund.id, amount_fen=GRANT_FEN, donor=donor, is_named=donor != names.DONORS[-1])
         town.funds.append(fund.id)
     for n, (name, trade, goods) in enumerate(names.SHOPS):
         town.counters.append(_open_shop(town, n, name, trade, goods))
@@ -44,6 +49,19 @@ def open_shops(town: Town, say: Say) -> None:
     for number, step in ((98, agreements.suspend_agreement), (97, agreements.end_agreement)):
         step(admin, _agreed_with(town, f"胜利街 {number} 号商铺").id)
     say(f"  {len(town.counters)} shops with agreements and offers")
+
+
+def tell_last_days(town: Town, story: Story) -> None:
+    """One fund is low at the end, another very low."""
+    story.tell(town.until - timedelta(hours=7), partial(_tighten_levels, town))
+
+
+def _tighten_levels(town: Town) -> None:
+    treasurer = town.cast["treasurer"]
+    for fund_id, above in zip(town.funds[1:], ((2, 1), (4, 2)), strict=True):
+        left = funds.see_fund(treasurer, fund_id)[1].left
+        low, very_low = (left * times // 2 + 1 for times in above)
+        fund_levels.set_levels(treasurer, fund_id, low_fen=low, very_low_fen=very_low)
 
 
 def _agreement_of(town: Town, n: int) -> UUID:
@@ -102,7 +120,8 @@ def _open_shop(town: Town, n: int, name: str, trade: str, goods: tuple[tuple[str
 
 
 def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tuple[UUID, int]:
-    terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5)
+    pictures = (offer_pictures.send_picture(town.cast["admin"], _picture()).id,) if n == 0 else ()
+    terms = OfferTerms(name=name, points=points, per_member_per_week=None if n < 2 else 5, picture_ids=pictures)
     stock = None if n < 2 else 2000
     offer = offers.draft_offer(
         town.cast["admin"],
@@ -113,3 +132,12 @@ def _offer(town: Town, agreement_id: UUID, n: int, name: str, points: int) -> tu
     )
     offers.approve_offer(town.cast["treasurer"], offer.id)
     return offer.id, points
+
+
+def _picture() -> bytes:
+    """Something round on a plate."""
+    drawn = Image.new("RGB", (800, 600), "#f3e9da")
+    ImageDraw.Draw(drawn).ellipse((200, 120, 600, 480), fill="#c98a3c")
+    buffer = io.BytesIO()
+    drawn.save(buffer, "PNG")
+    return buffer.getvalue()

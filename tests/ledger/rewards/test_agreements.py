@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from ledger.core import clock
-from ledger.core.db import atomic
+from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, VersionChanged, WrongState
 from ledger.core.ids import new_id
 from ledger.core.second_person import count_stand_ins
 from ledger.core.tenancy import Role
-from ledger.rewards import agreements, merchants, redemptions
+from ledger.people.models import Notice
+from ledger.rewards import agreements, merchants, redemptions, renewals
 from ledger.rewards.errors import AlreadySigned
 from ledger.rewards.models import Agreement, AgreementState
-from tests.ledger.rewards.street import Street, terms_of
+from tests.ledger.rewards.street import NOON, Street, terms_of
 from tests.stories import open_neighbourhood, street_officer
 
 
@@ -36,6 +38,54 @@ def test_two_different_people_of_the_community_bring_it_into_force(street: Stree
     assert (signed.state, signed.version, signed.draft_version) == ("active", 1, None)
     with pytest.raises(WrongState):
         agreements.sign_agreement(treasurer, draft.id)
+
+
+def test_each_signature_keeps_its_moment(street: Street, draft: Agreement):
+    place, noon = street.place, clock.now()
+    agreements.sign_agreement(place.admin.actor, draft.id)
+    clock.advance(hours=1)
+    agreements.sign_agreement(place.treasurer.actor, draft.id)
+    terms = agreements.see_agreement(place.admin.actor, draft.id)[1][0]
+    assert (terms.first_signed_at, terms.signed_at) == (noon, noon + timedelta(hours=1))
+    assert terms.owner_signed_at is None
+    newest = agreements.amend_agreement(
+        street.owner.actor, street.agreement.id, read_version=1, terms=terms_of(street.fund)
+    )
+    agreements.sign_agreement(street.owner.actor, newest.id)
+    assert agreements.see_agreement(street.owner.actor, newest.id)[1][0].owner_signed_at == clock.now()
+
+
+def test_its_end_is_told_of_thirty_seven_and_one_days_before_to_both_sides_once_each(street: Street, draft: Agreement):
+    today = clock.today()
+
+    def told_after(*, days: int) -> list[int]:
+        """How many days were said to be left, when so many days of the agreement have gone by."""
+        clock.move_to(NOON + timedelta(days=days))
+        for _ in range(2):
+            atomic(renewals.tell_of_renewals)(street.id, "")
+        kind = renewals.ENDS_SOON.name
+        rows = list(db.session.scalars(select(Notice).where(Notice.kind == kind).order_by(Notice.id)))
+        told = {
+            who.person_id: [one.facts["days"] for one in rows if one.person_id == who.person_id]
+            for who in (street.place.admin, street.place.treasurer, street.owner)
+        }
+        assert len(rows) == sum(map(len, told.values()))
+        [said] = {tuple(days) for days in told.values()}
+        return list(said)
+
+    street.agree(ends_on=today + timedelta(days=31))
+    assert told_after(days=0) == []
+    assert told_after(days=1) == [30]
+    assert told_after(days=2) == [30]
+    assert told_after(days=25) == [30, 6]  # The day before no tick came.
+    agreements.suspend_agreement(street.place.admin.actor, street.agreement.id)
+    assert told_after(days=30) == [30, 6, 1]
+    assert told_after(days=40) == [30, 6, 1]
+    clock.move_to(NOON + timedelta(days=30))
+    street.agree(ends_on=clock.today() + timedelta(days=5))
+    assert told_after(days=30) == [30, 6, 1, 5]
+    agreements.end_agreement(street.place.admin.actor, street.agreement.id)
+    assert told_after(days=34) == [30, 6, 1, 5]
 
 
 def test_the_owner_signs_the_shops_own_side_only(street: Street):

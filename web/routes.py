@@ -84,10 +84,8 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stalls, complaints,
-    redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, complaints,
-    redemption_days, stamps, objections, activities, plates, visit_notes, calendar, scanner,
+    redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
     summaries, commendations, honours, priority_lists, service_records, certificates, years, board, street, verify,

@@ -43,6 +43,7 @@ from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
+from tests.api.counter_guards import CLERKS, OWNERS
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, SAID_BY_ANYBODY, recognised
@@ -419,25 +420,6 @@ def test_a_member_of_two_communities_keeps_them_apart(client: FlaskClient, town:
     token = neighbour(town.street.id, "两边住", here.person_id, here.id)
     answer = client.get(f"{north.url}/members/{here.id.hex}", headers=token.headers)
     assert answer.status_code == 404
-
-
-CLERKS = {
-    "redemptions.get_redemption", "redemptions.post_redemption", "redemptions.post_cancellation",
-    "redemptions.post_refund", "till.post_till", "till.get_till", "vouchers.get_voucher", "vouchers.post_use",
-}  # fmt: skip
-OWNERS = CLERKS | {
-    "agreements.list_agreements", "agreements.get_agreement", "agreements.post_agreement", "agreements.put_agreement",
-    "agreements.post_signature", "bank-accounts.list_accounts", "bank-accounts.post_account", "bank-accounts.post_stop",
-    "branches.post_branch", "complaints.list_complaints", "complaints.get_complaint", "complaints.get_photo",
-    "complaints.post_answer", "disputes.list_disputes", "disputes.get_dispute", "disputes.get_photo",
-    "disputes.post_dispute", "disputes.post_appeal", "flags.list_waiting", "merchants.list_counter_staff",
-    "merchants.post_clerk", "merchants.delete_counter_staff", "offers.post_offer", "offers.put_offer",
-    "offers.post_stock", "offers.post_end", "payouts.list_payouts", "payouts.get_payout",
-    "settlements.list_settlements", "settlements.get_settlement", "settlements.list_lines", "settlements.get_json",
-    "settlements.get_csv", "settlements.get_xlsx", "settlements.get_zip", "settlements.post_confirm",
-    "settlements.post_invoice",
-}  # fmt: skip
-"""What the matrix gives whoever stands behind a counter, of the routes that refuse somebody."""
 
 
 @pytest.mark.parametrize(("role", "theirs"), [("clerk", CLERKS), ("owner", OWNERS)])

@@ -259,11 +259,14 @@ class RepeatsTooLong(Refused):
 
 
 class StandsEveryDay(Refused):
-    """A standing activity is open every day: nobody signs up for it, and it is ended, not cancelled."""
+    """A standing activity is open every day: nobody signs up; a day of it is changed or closed, or it is ended."""
 
     code = "stands_every_day"
-    zh = ("这是每天开放的常设服务。", "不用报名，去了扫码就行；不再办时请用“停办”。")
-    en = ("This service is open every day.", "No sign-up is needed: come and scan. To stop it, end it.")
+    zh = ("这是每天开放的常设服务。", "不用报名，去了扫码就行；只改或只停一天，请写明哪一天；不再办请用“停办”。")
+    en = (
+        "This service is open every day.",
+        "No sign-up is needed: come and scan. To change or close one day, say which; to stop it, end it.",
+    )
 
 
 class NotStanding(Refused):

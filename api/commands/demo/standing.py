@@ -13,10 +13,11 @@ from ledger.core import clock
 from ledger.core.tenancy import Actor
 from ledger.people import grants
 from ledger.people.models import PostKind
-from ledger.service import activities, checkins, plates, series, standing, visit_notes
+from ledger.service import activities, changing, checkins, plates, series, standing, visit_notes
 from ledger.service.activities import ActivityPlan
+from ledger.service.changing import Change
 from ledger.service.checkins import Kind, Via
-from ledger.service.models import NO_END, Activity, FollowUp, NoteCategory, Plate
+from ledger.service.models import NO_END, Activity, ActivityKind, FollowUp, NoteCategory, Plate
 from ledger.service.series import Every, Repeats
 from ledger.service.standing import Daily
 from ledger.service.visit_notes import VisitNote
@@ -95,7 +96,7 @@ def _end_one(town: Town) -> None:
 
 
 def plan_series(town: Town) -> None:
-    """Every Saturday for six weeks, the third one cancelled."""
+    """Every Saturday for six weeks, the third one cancelled, the fourth elsewhere; and days ahead that differ."""
     today = clock.today()
     first = clock.start_of_day(today + timedelta(days=5 - today.weekday() if today.weekday() < 5 else 7))
     starts_at = first + timedelta(hours=9, minutes=30)
@@ -107,3 +108,18 @@ def plan_series(town: Town) -> None:
     admin = town.cast["admin"]
     dates = series.plan_series(admin, town.programmes[2], unit_id=town.root.id, plan=plan, repeats=repeats)
     activities.cancel_activity(admin, dates[2].id, reason="驿站检修")
+    changing.change_activity(admin, dates[3].id, change=Change(place="社区活动室", capacity=12))
+    _change_days(town)
+
+
+def _change_days(town: Town) -> None:
+    """One service of every day is closed on one day ahead and opens later on the next."""
+    admin = town.cast["admin"]
+    found = [one.activity for one in activities.list_activities(admin, limit=200)]
+    service = next((one for one in found if one.kind is ActivityKind.STANDING and one.until is None), None)
+    if service is None:
+        return
+    off, later = (clock.today() + timedelta(days=days) for days in (3, 4))
+    changing.cancel_day(admin, service.id, day=off, reason="消防演练")
+    opens = clock.start_of_day(later) + timedelta(hours=10)
+    changing.change_activity(admin, service.id, day=later, change=Change(starts_at=opens))

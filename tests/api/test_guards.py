@@ -162,7 +162,7 @@ def build(other_name: str = "邻居") -> Town:
         "import_id": imports.check_file(admin, "members", "姓名\n赵一".encode(), file_name="a.csv").id,
         "correction_id": ask_correction(other.actor, About.NAME, "新名").id,
         "objection_id": raise_objection(other.actor, visits[1].id, Grievance.WAITING).id,
-        "export_id": new_id(), "photo_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
+        "export_id": new_id(), "photo_id": new_id(), "picture_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other), "flag_id": flag_about(bought), **bought_later,
         **complained(other, bought.id),
         **settlement_things_of(street, settlement),

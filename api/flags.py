@@ -15,6 +15,7 @@ from api.schemas.flags import (
     FlagPageSchema,
     FlagQuery,
     FlagSchema,
+    FlagsFoundSchema,
     FlagStepSchema,
     WaitingSchema,
 )
@@ -35,6 +36,14 @@ def list_flags(asked: dict[str, Any]) -> dict[str, Any]:
         current_actor(), status=asked["status"], kind=asked["kind"], after=asked["cursor"], limit=asked["limit"] + 1
     )
     return page(rows, asked["limit"], key="flag.id")
+
+
+@blp.post("/flags/find")
+@blp.response(200, FlagsFoundSchema)
+@writes(FlagsFoundSchema)
+def post_find() -> dict[str, Any]:
+    """Let the detectors look now; looking again finds only what is new."""
+    return {"found": [flag.id for flag in flags.find_now(current_actor())]}
 
 
 @blp.get("/flags/waiting")

@@ -181,6 +181,7 @@ ACTS = {
     "rewards.approve_pot_use": _("同意使用爱心池"),
     "rewards.decline_pot_use": _("没有同意使用爱心池"),
     "rewards.withdraw_pot_use": _("撤回使用爱心池"),
+    "risk.find_flags": _("马上看一遍异常"),
     "settlement.close_week": _("出本周结算"),
     "settlement.confirm": _("商户确认结算"),
     "settlement.issue": _("发出结算单"),

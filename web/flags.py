@@ -65,6 +65,15 @@ def _shown(view: FlagView) -> dict[str, Any]:
     }
 
 
+@page.post("/c/<id:community_id>/flags/find")
+def find() -> Any:
+    """The detectors have looked; what is new stands in the list."""
+    actor = current_actor()
+    return send(
+        None, lambda _: flags.find_now(actor), to=lambda _: url_for(".list_all"), again=lambda **_again: list_all()
+    )
+
+
 @page.get("/c/<id:community_id>/flags/<id:flag_id>")
 def show(flag_id: UUID) -> Any:
     """One flag with the redemptions that it is about."""
@@ -104,7 +113,7 @@ def decide(flag_id: UUID) -> Any:
 def try_out() -> Any:
     """What the detectors would have said of the days asked for. Nothing is stored."""
     actor = current_actor()
-    require(actor, reading.SEE)
+    require(actor, flags.SEE)
     typed = {name: request.args[name] for name in ("from", "to") if request.args.get(name)}
     schema = FlagDryRunRequestSchema()
     errors = schema.validate(typed) if typed else {}

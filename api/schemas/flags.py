@@ -36,6 +36,10 @@ class FlagDecisionSchema(Schema):
     note = Text(LONGEST, least=1, required=True, metadata={"example": "当面问过，是给全院订的面包"})
 
 
+class FlagsFoundSchema(Schema):
+    found = fields.List(Id(), metadata={"description": "The new flags."})
+
+
 class FlagDryRunRequestSchema(Schema):
     first_day = fields.Date(data_key="from", required=True, validate=IN_OUR_TIME, metadata={"example": "2026-11-01"})
     last_day = fields.Date(

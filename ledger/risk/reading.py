@@ -21,11 +21,10 @@ from ledger.rewards.models import Merchant, Redemption
 from ledger.risk import explaining
 from ledger.risk.detectors import Found, Span, detect
 from ledger.risk.errors import OwnFlag
-from ledger.risk.flags import DECIDE, is_own, state_at
+from ledger.risk.flags import DECIDE, SEE, is_own, state_at
 from ledger.risk.models import Flag, FlaggedRedemption, FlagKind, FlagState
 from ledger.settlement.models import LineType, SettlementLine
 
-SEE = "see_flags"
 LONGEST_DRY_RUN = timedelta(days=92)
 MOST_FOUND = 200
 MOST_WAITING = 200

@@ -16,6 +16,7 @@ from ledger.risk.models import FlagKind
 OF_RISK: dict[str, tuple[str, dict[str, Any] | None]] = {
     "flags.list_flags": ("owner", None),
     "flags.list_waiting": ("clerk", None),
+    "flags.post_find": ("clerk", {}),
     "flags.get_flag": ("volunteer", None),
     "flags.post_decision": ("admin", {"decision": "dismiss", "note": "好"}),
     "flags.post_dry_run": ("owner", {"from": "2026-11-01", "to": "2026-11-30"}),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from ledger.core import clock
+from ledger.rewards.refunds import refund
 from tests.api.risk_guards import flag_about
 from tests.api.shopping import open_shopping
 from tests.api.test_settlements import Desk
@@ -36,6 +38,22 @@ def test_a_flag_is_listed_explained_and_decided_once(desk: Desk) -> None:
     assert desk.step(desk.treasurer, path, "decide", body)[1]["code"] == "wrong_state"
     assert desk.shopping.get(desk.owner, "/flags/waiting").json["items"] == []
     assert desk.shopping.get(desk.treasurer, "/flags?status=open").json["items"] == []
+
+
+def test_the_detectors_look_when_asked(desk: Desk) -> None:
+    lin = desk.street.volunteer(400)
+    for _ in range(2):
+        for is_kept in (False, True):
+            bought = desk.street.buy(lin)
+            clock.advance(minutes=5)
+            if not is_kept:
+                refund(desk.treasurer.actor, bought.id, reason="拿错了")
+                clock.advance(minutes=5)
+        clock.advance(days=1)
+    found = desk.shopping.post(desk.admin, "/flags/find").json["found"]
+    assert [one["id"] for one in desk.shopping.get(desk.admin, "/flags").json["items"]] == found
+    assert len(found) == 1
+    assert desk.shopping.post(desk.admin, "/flags/find").json == {"found": []}
 
 
 def test_flags_have_their_forms_and_pages(desk: Desk) -> None:

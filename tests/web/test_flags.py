@@ -35,6 +35,8 @@ def test_the_treasurer_decides_from_the_desk_and_the_shop_reads_what_waits(offic
         assert "最迟到12月4日" in owner.words
         assert flagged.receipt_number in owner.words
     assert owner.get("./flags").status_code == 403
+    treasurer.get("./flags")
+    assert treasurer.post("./flags/find", follow=True).status_code == 200
     treasurer.get("./office")
     assert "异常提示等决定" in treasurer.words
     treasurer.get("./flags")

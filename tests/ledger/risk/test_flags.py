@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from ledger.book.checking import run_checks
@@ -22,6 +24,7 @@ from ledger.risk.errors import OwnFlag
 from ledger.risk.flags import Decision
 from ledger.risk.models import Flag, FlagKind, FlagState
 from ledger.settlement.models import Settlement
+from tests.ledger.rewards.street import at_once
 from tests.ledger.settlement.office import NEXT_WEEK, THIS_WEEK, Office
 from tests.stories import Neighbour, open_neighbourhood
 
@@ -150,6 +153,34 @@ def test_only_the_treasurer_decides_once_and_never_about_themself(office: Office
     with pytest.raises(WrongState):
         decide(office, office.treasurer)
     assert flags.find_flags(office.id) == [], "what was decided stays decided"
+
+
+def test_whoever_sees_flags_has_the_detectors_look_now_and_of_two_at_once_one_finds(
+    app: Flask, office: Office, odd: object
+) -> None:
+    for who in (office.street.owner, office.street.volunteer(0), office.street.clerk):
+        with pytest.raises(Forbidden):
+            flags.find_now(who.actor)
+    looking = [office.admin.actor, office.treasurer.actor, office.street.place.supervisor.actor] * 2
+    found = at_once(app, [partial(flags.find_now, actor) for actor in looking])
+    assert sorted(map(len, found)) == [0, 0, 0, 0, 0, 1]
+    assert the_flag(office).state == FlagState.OPEN
+    assert flags.find_now(office.admin.actor) == []
+
+
+def test_of_two_decisions_at_once_one_counts(app: Flask, office: Office, odd: object) -> None:
+    flags.find_flags(office.id)
+    other = office.street.place.staff(Role.TREASURER)
+    flag_id = the_flag(office).id
+    calls = [
+        partial(flags.decide_flag, who.actor, flag_id, decision, note="当面问过")
+        for who in (office.treasurer, other)
+        for decision in Decision
+    ]
+    answers = at_once(app, calls)
+    [winner] = [answer for answer in answers if isinstance(answer, Flag)]
+    assert [answer for answer in answers if answer is not winner] == ["wrong_state"] * 3
+    assert (the_flag(office).state, the_flag(office).decided_by) == (winner.state, winner.decided_by)
 
 
 def test_a_treasurer_does_not_decide_about_their_own_redemptions(

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Index, Select, func, insert, literal_column, or_, select
+from sqlalchemy import Index, Select, Table, func, insert, literal_column, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
@@ -84,7 +84,7 @@ class AuditLine(Base):
     session_id: Mapped[UUID | None]
 
 
-_lines: Any = AuditLine.__table__
+_INSERT = insert(cast(Table, AuditLine.__table__))
 
 
 def record(
@@ -111,7 +111,7 @@ def record(
         "origin": origin.get(),
         "session_id": actor.session_id if actor else None,
     }
-    db.session.execute(insert(_lines), [line])
+    db.session.execute(_INSERT, [line])
 
 
 @atomic

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index, Table, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock
@@ -32,7 +32,7 @@ class OutboxEvent(Base):
     attempts: Mapped[int] = mapped_column(default=0)
 
 
-_events: Any = OutboxEvent.__table__
+_INSERT = insert(cast(Table, OutboxEvent.__table__))
 
 
 def announce(actor: Actor, kind: str, **payload: Any) -> None:
@@ -56,4 +56,4 @@ def announce_all(actor: Actor, kind: str, payloads: list[dict[str, Any]]) -> Non
         }
         for payload in payloads
     ]
-    db.session.execute(insert(_events), rows)
+    db.session.execute(_INSERT, rows)

@@ -133,6 +133,11 @@ def _model_of(entity: Any) -> type[Any]:
     return found
 
 
+def asked(name: str) -> Any:
+    """An id that a statement, built once, is given each time it runs: in the place of the id itself."""
+    return bindparam(name, type_=Uuid())
+
+
 def load(community_id: UUID, model: type[Row], row_id: UUID | None, *, lock: bool = False) -> Row:
     """The community's row with this id, locked until commit if asked; NotFound otherwise."""
     if row_id is None:
@@ -147,7 +152,5 @@ def load(community_id: UUID, model: type[Row], row_id: UUID | None, *, lock: boo
 @cache
 def _one_row(model: type[Any], lock: bool) -> Select[Any]:
     """Nearly every request loads something: the statement of a model is built once."""
-    query = scoped(bindparam("community_id", type_=Uuid()), model).where(  # type: ignore[arg-type]
-        model.id == bindparam("row_id", type_=Uuid())
-    )
+    query = scoped(asked("community_id"), model).where(model.id == asked("row_id"))
     return query.with_for_update().execution_options(populate_existing=True) if lock else query

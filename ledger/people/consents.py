@@ -14,9 +14,12 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, asked
 from ledger.people.errors import ConsentRequired, GuardianDecides, ServiceWithdrawn
 from ledger.people.models import Consent, Member, Purpose
+
+_EVER_GIVEN = select(Consent.purpose, Consent.withdrawn_at).where(Consent.person_id == asked("person_id"))
+_GIVEN = select(Consent.purpose).where(Consent.person_id == asked("person_id"), Consent.withdrawn_at.is_(None))
 
 
 class Standing(NamedTuple):
@@ -67,8 +70,7 @@ def change(actor: Actor, purpose: Purpose, *, given: bool) -> None:
 
 def given_by(person_id: UUID) -> set[Purpose]:
     """The purposes the person consents to now."""
-    query = select(Consent.purpose).where(Consent.person_id == person_id, Consent.withdrawn_at.is_(None))
-    return {Purpose(purpose) for purpose in db.session.scalars(query)}
+    return {Purpose(purpose) for purpose in db.session.scalars(_GIVEN, {"person_id": person_id})}
 
 
 def given_alone(person_id: UUID) -> set[Purpose]:
@@ -107,9 +109,7 @@ def refuse_withdrawn(person_id: UUID) -> set[Purpose]:
 
     Who was entered by staff and never asked (an elder without a phone) has withdrawn nothing.
     """
-    rows = db.session.execute(
-        select(Consent.purpose, Consent.withdrawn_at).where(Consent.person_id == person_id)
-    ).tuples()
+    rows = db.session.execute(_EVER_GIVEN, {"person_id": person_id}).tuples()
     ever, live = set(), set()
     for purpose, withdrawn_at in rows:
         ever.add(Purpose(purpose))

@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import insert, or_
+from sqlalchemy import Select, Table, bindparam, insert, or_
 from sqlalchemy.exc import IntegrityError
 
 from ledger.core import audit, clock, outbox
@@ -21,7 +22,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, asked, load, scoped
 from ledger.people import cards, children, consents, guesses, members
 from ledger.people.models import Member, MemberState, PlaceUnit, Purpose
 from ledger.people.notices import declare, tell
@@ -43,7 +44,7 @@ from ledger.service.ways_in import Via, prove
 
 __all__ = ["DEAD", "Kind", "Via", "lock_members", "record_checkin"]
 
-_checkins: Any = Checkin.__table__
+_INSERT = insert(cast(Table, Checkin.__table__))
 
 DEAD = (CheckinState.RETURNED, CheckinState.VOID)
 LOOSE = frozenset({Review.CLOSED_BY_RULE, Review.CLOSED_BY_NEXT})
@@ -136,15 +137,20 @@ def _consents(member: Member, kind: Kind) -> set[Purpose]:
 
 def _site(community_id: UUID, activity_id: UUID) -> _Site:
     """The activity, guarded against being cancelled before we are done."""
-    query = scoped(community_id, Activity, PlaceUnit.path).where(
-        Activity.id == activity_id, PlaceUnit.id == Activity.unit_id
-    )
-    # KEY SHARE is what the visit's foreign key takes anyway; cancelling, and moving the unit, take the full lock.
-    locked = query.with_for_update(read=True, key_share=True, of=(Activity, PlaceUnit))
-    row = db.session.execute(locked.execution_options(populate_existing=True)).one_or_none()
+    row = db.session.execute(_one_site(), {"community_id": community_id, "activity_id": activity_id}).one_or_none()
     if row is None:
         raise NotFound
     return _Site(*row)
+
+
+@cache
+def _one_site() -> Select[Any]:
+    query = scoped(asked("community_id"), Activity, PlaceUnit.path).where(
+        Activity.id == asked("activity_id"), PlaceUnit.id == Activity.unit_id
+    )
+    # KEY SHARE is what the visit's foreign key takes anyway; cancelling, and moving the unit, take the full lock.
+    locked = query.with_for_update(read=True, key_share=True, of=(Activity, PlaceUnit))
+    return locked.execution_options(populate_existing=True)
 
 
 def _on_its_day(site: _Site, member: Member, kind: Kind, moment: datetime) -> _Site:
@@ -187,13 +193,19 @@ def _on_card(actor: Actor, via: Via) -> UUID | None:
 
 
 def _locked(community_id: UUID, member_id: UUID) -> tuple[Member, str]:
-    query = scoped(community_id, Member, PlaceUnit.path).where(Member.id == member_id, PlaceUnit.id == Member.unit_id)
-    locked = query.with_for_update(key_share=True, of=Member).execution_options(populate_existing=True)
-    row = db.session.execute(locked).one_or_none()
+    row = db.session.execute(_one_member(), {"community_id": community_id, "member_id": member_id}).one_or_none()
     if row is None:
         raise NotFound
     member, unit_path = row
     return member, unit_path
+
+
+@cache
+def _one_member() -> Select[Any]:
+    query = scoped(asked("community_id"), Member, PlaceUnit.path).where(
+        Member.id == asked("member_id"), PlaceUnit.id == Member.unit_id
+    )
+    return query.with_for_update(key_share=True, of=Member).execution_options(populate_existing=True)
 
 
 def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checkin]:
@@ -201,16 +213,21 @@ def _visits(member: Member, activity: Activity, moment: datetime) -> list[Checki
 
     They are locked: whoever stamps, cancels or closes one at this moment comes before us or after us.
     """
-    query = scoped(member.community_id, Checkin).where(
-        Checkin.member_id.in_(members.family_of(member.community_id, member.id)),
+    of = {"community_id": member.community_id, "member_id": member.id, "activity_id": activity.id}
+    return list(db.session.scalars(_visits_around(), of | {"since": moment - LONGEST_VISIT}))
+
+
+@cache
+def _visits_around() -> Select[Any]:
+    query = scoped(asked("community_id"), Checkin).where(
+        Checkin.member_id.in_(members.family_of(asked("community_id"), asked("member_id"))),
         or_(
-            Checkin.activity_id == activity.id,
+            Checkin.activity_id == asked("activity_id"),
             Checkin.state == CheckinState.OPEN,
-            Checkin.arrived_at >= moment - LONGEST_VISIT,
+            Checkin.arrived_at >= bindparam("since"),
         ),
     )
-    locked = query.order_by(Checkin.id).with_for_update().execution_options(populate_existing=True)
-    return list(db.session.scalars(locked))
+    return query.order_by(Checkin.id).with_for_update().execution_options(populate_existing=True)
 
 
 def _arrive(
@@ -270,7 +287,7 @@ def _arrive(
 
 def _insert(actor: Actor, row: dict[str, Any]) -> Checkin:
     try:
-        db.session.connection().execute(insert(_checkins), [row])
+        db.session.connection().execute(_INSERT, [row])
     except IntegrityError as error:
         # The member's lock makes this impossible here; the engine says it again for every other way in.
         raise DuplicateCheckin from error

@@ -192,7 +192,7 @@ def test_one_file_of_shops_is_in_and_one_has_faults(told: Flask) -> None:
     files = db.session.execute(select(Import.state, Import.faults).where(Import.kind == "merchants")).tuples()
     assert {state: [fault[2] for fault in faults] for state, faults in files} == {
         ImportState.DONE: [],
-        ImportState.FAULTY: ["already_there", "phone_malformed"],
+        ImportState.FAULTY: ["already_there", "owner_by_hand", "phone_malformed"],
     }
 
 

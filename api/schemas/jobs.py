@@ -10,7 +10,8 @@ from api.schemas.fields import Moment, Schema
 class JobRunSchema(Schema):
     name = fields.String(metadata={"description": "The job.", "example": "close_week"})
     ended_at = Moment(
-        metadata={"description": "When its newest run ended; null: it never ran.", "example": "2026-10-12T18:00:00Z"}
+        allow_none=True,
+        metadata={"description": "When its newest run ended; null: it never ran.", "example": "2026-10-12T18:00:00Z"},
     )
     is_failed = fields.Boolean(metadata={"description": "That run failed; the next tick tries again."})
 

@@ -25,7 +25,17 @@ from web.offered import conditions
 
 page = Blueprint("agreements", __name__)
 
-TYPED = ("rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days", "needs_invoice", "other_days")
+TYPED = (
+    "rate_points",
+    "starts_on",
+    "ends_on",
+    "signatory",
+    "auto_confirm_days",
+    "needs_invoice",
+    "other_days",
+    "slip_points",
+    "slip_days",
+)
 
 
 MOST = 200
@@ -111,7 +121,15 @@ def _newest(actor: Actor, merchant_id: UUID) -> AgreementVersion | None:
 def _typed(newest: AgreementVersion | None) -> dict[str, Any]:
     """What the form starts with: the version before, or what most agreements say."""
     if newest is None:
-        return {"rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3, "minimum_fen": "0", "other_days": True}
+        return {
+            "rate_points": 10,
+            "rate_fen": "1",
+            "auto_confirm_days": 3,
+            "minimum_fen": "0",
+            "other_days": True,
+            "slip_points": 0,
+            "slip_days": 3,
+        }
     rate = f"{newest.rate_fen / 100:.2f}".removesuffix(".00")
     minimum = f"{newest.minimum_fen / 100:.2f}".removesuffix(".00")
     typed = {name: getattr(newest, name) for name in TYPED}

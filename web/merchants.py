@@ -191,7 +191,7 @@ def _rights(actor: Actor, merchant: Merchant, agreement: Agreement | None) -> di
 def _agreement(actor: Actor, agreement: Agreement, terms: AgreementVersion) -> dict[str, Any]:
     columns = (
         "rate_fen", "rate_points", "starts_on", "ends_on", "auto_confirm_days", "signatory", "version", "minimum_fen",
-        "needs_invoice", "other_days",
+        "needs_invoice", "other_days", "slip_points", "slip_days",
     )  # fmt: skip
     signed = members.names_of(actor.tenant, [terms.signed_by, terms.second_signed_by, terms.owner_signed_by])
     return {name: getattr(terms, name) for name in columns} | {

@@ -59,6 +59,7 @@ from web import (
     seals,
     settlements,
     sign_in,
+    slips,
     stalls,
     stamps,
     statements,
@@ -78,7 +79,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stalls, complaints,
+    checkins, member_codes, offers, redemptions, vouchers, donations, tills, stalls, slips, complaints,
     redemption_days, stamps, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,

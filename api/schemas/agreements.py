@@ -33,6 +33,13 @@ class AgreementTermsSchema(Schema):
         load_default=True, metadata={"description": "False: it redeems on the community's redemption day alone."}
     )
 
+    slip_points = WholeNumber(
+        0, 1_000, load_default=0, metadata={"description": "The most of a numbered slip, offline; 0: no slips."}
+    )
+    slip_days = WholeNumber(
+        1, 14, load_default=3, metadata={"description": "Days within which a slip must be entered."}
+    )
+
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
         if data["ends_on"] < data["starts_on"]:
@@ -65,6 +72,8 @@ class AgreementVersionSchema(Schema):
     minimum_fen = fields.Integer()
     needs_invoice = fields.Boolean()
     other_days = fields.Boolean()
+    slip_points = fields.Integer()
+    slip_days = fields.Integer()
     signed_by = Id(allow_none=True)
     first_signed_at = Moment(allow_none=True)
     second_signed_by = Id(allow_none=True)

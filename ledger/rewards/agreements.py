@@ -41,7 +41,8 @@ class AgreementTerms:
     """What is agreed: `rate_fen` fen for every `rate_points` points, paid by the fund, on these days (inclusive).
 
     Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
-    Without `other_days` it redeems on the community's redemption day alone, in its hours.
+    Without `other_days` it redeems on the community's redemption day alone, in its hours. Offline it redeems with
+    numbered slips of at most `slip_points` (0: it has none), entered within `slip_days`.
     """
 
     fund_id: UUID
@@ -54,6 +55,8 @@ class AgreementTerms:
     minimum_fen: int = 0
     needs_invoice: bool = False
     other_days: bool = True
+    slip_points: int = 0
+    slip_days: int = 3
 
     def as_row(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

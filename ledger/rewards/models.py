@@ -182,6 +182,8 @@ class AgreementVersion(Base):
     minimum_fen: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
     needs_invoice: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     other_days: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
+    slip_points: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    slip_days: Mapped[int] = mapped_column(default=3, server_default=sql("3"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

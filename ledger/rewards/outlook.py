@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, and_, case, func, select
 
 from ledger.book.codes import Kind
 from ledger.book.models import Account, Balance, Rollup, RollupLevel
 from ledger.core import clock, money
 from ledger.core.db import db
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, same_community, scoped, within
 from ledger.rewards.funds import FundFigures, require_sight
 from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, Redemption, RedemptionState
 
@@ -152,7 +152,7 @@ def _age_of(month: date, this_month: date) -> int:
     return max(number for number, begins in enumerate(FROM_MONTHS) if begins <= max(ago, 0))
 
 
-def _held_by_month(community_id: UUID):  # type: ignore[no-untyped-def]
+def _held_by_month(community_id: UUID) -> Select[Any]:
     """Of each month what is still held of it: the balance less what later months earned, at most what it earned."""
     newer = func.coalesce(
         func.sum(Rollup.earned).over(partition_by=Rollup.account_id, order_by=Rollup.starts_on.desc(), rows=(None, -1)),
@@ -160,8 +160,8 @@ def _held_by_month(community_id: UUID):  # type: ignore[no-untyped-def]
     )
     by_month = (
         select(Rollup.starts_on, Rollup.earned, (Balance.balance - newer).label("rest"))
-        .join(Account, (Account.community_id == Rollup.community_id) & (Account.id == Rollup.account_id))
-        .join(Balance, (Balance.community_id == Rollup.community_id) & (Balance.account_id == Rollup.account_id))
+        .join(Account, and_(same_community(Account, Rollup), Account.id == Rollup.account_id))
+        .join(Balance, and_(same_community(Balance, Rollup), Balance.account_id == Rollup.account_id))
         .where(within(community_id, Rollup, Account, Balance), Rollup.level == RollupLevel.MONTH)
         .where(Account.kind == Kind.WALLET, Balance.balance > 0)
         .subquery()

@@ -21,6 +21,7 @@ from api.commands.demo import (
     importing,
     keeping,
     objecting,
+    offline,
     paying,
     recognising,
     redeeming,
@@ -119,6 +120,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     serving.sign_up_for_a_tea(town)
     standing.plan_series(town)
     carding.hand_out_cards(town)
+    offline.enter_slips(town)
     scanning.open_the_door(town)
 
 

@@ -89,6 +89,7 @@ def terms_of(town: Town, n: int) -> AgreementTerms:
         ends_on=max(today, town.until.date()) + timedelta(days=365),
         signatory=f"店主{n + 1}",
         auto_confirm_days=3,
+        slip_points=40,
     )
 
 

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from api.commands.demo.carding import PIN
 from api.commands.demo.town import Resident, Town
+from ledger.book.balances import member_balance
 from ledger.core import clock
-from ledger.core.errors import Refused
-from ledger.people import card_codes, cards
+from ledger.people import cards
 from ledger.rewards import redemptions, slips
 from ledger.rewards.models import Redemption
 
+STEPS = 4
+
 
 def enter_slips(town: Town) -> None:
-    """The first shop's clerk enters what those with a paper card took; whoever has too few flowers is refused."""
+    """The first shop's clerk enters what four neighbours took by their new paper cards; the other slips stay blank."""
     counter = town.counters[0]
     slips.print_pad(counter.clerk, counter.branch_id)
     numbers = [slip.number for slip, _ in slips.list_pads(counter.clerk, counter.branch_id)[0][1]]
-    holders = [one for one in town.residents if cards.live_card(town.community.id, one.member_id) is not None]
-    entered = [
-        (resident, taken)
-        for number, resident in zip(numbers, [*holders, *holders], strict=False)
-        if (taken := _enter(town, number, resident)) is not None
-    ]
-    for step, (resident, taken) in zip((_confirm, _accept, _cancel), entered, strict=False):
-        step(town, resident, taken)
+    offer_id, points = min(counter.offers, key=lambda offer: offer[1])
+    able = {one.member_id: one for one in town.residents if _can_pay(one, points)}
+    takers = list(able.values())[:STEPS]
+    taken = [_enter(town, number, one, offer_id) for number, one in zip(numbers, takers, strict=False)]
+    for step, resident, redemption in zip((_confirm, _accept, _cancel), takers, taken, strict=False):
+        step(town, resident, redemption)
 
 
-def _enter(town: Town, number: str, resident: Resident) -> Redemption | None:
-    counter = town.counters[0]
-    card = cards.live_card(town.community.id, resident.member_id)
-    assert card is not None
-    offer_id, _ = min(counter.offers, key=lambda offer: offer[1])
-    try:
-        return slips.enter_slip(
-            counter.clerk, number, card_code=card_codes.open_code(card), offer_id=offer_id, filled_on=clock.today()
-        )
-    except Refused:
-        return None
+def _can_pay(resident: Resident, points: int) -> bool:
+    if cards.live_card(resident.actor.tenant, resident.member_id) is not None:
+        return False
+    return member_balance(resident.actor.tenant, resident.member_id).available >= points
+
+
+def _enter(town: Town, number: str, resident: Resident, offer_id: UUID) -> Redemption:
+    code = cards.hand_out(town.cast["admin"], resident.member_id, pin=PIN).code
+    clerk = town.counters[0].clerk
+    return slips.enter_slip(clerk, number, card_code=code, offer_id=offer_id, filled_on=clock.today())
 
 
 def _confirm(town: Town, resident: Resident, taken: Redemption) -> None:

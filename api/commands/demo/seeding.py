@@ -120,8 +120,8 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     serving.sign_up_for_a_tea(town)
     standing.plan_series(town)
     carding.hand_out_cards(town)
-    offline.enter_slips(town)
     scanning.open_the_door(town)
+    offline.enter_slips(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

@@ -29,12 +29,12 @@ page = Blueprint("agreements", __name__)
 
 TYPED = (
     "rate_points", "starts_on", "ends_on", "signatory", "auto_confirm_days", "needs_invoice", "other_days",
-    "undecided_for_shop",
+    "undecided_for_shop", "slip_points", "slip_days",
 )  # fmt: skip
 
 USUAL = {
     "rate_points": 10, "rate_fen": "1", "auto_confirm_days": 3, "minimum_fen": "0", "other_days": True,
-    "undecided_for_shop": True,
+    "undecided_for_shop": True, "slip_points": 0, "slip_days": 3,
 }  # fmt: skip
 
 

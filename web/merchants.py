@@ -204,7 +204,7 @@ def path_limits(stored: Mapping[str, Any] | None) -> Iterator[str]:
 def _agreement(actor: Actor, agreement: Agreement, terms: AgreementVersion) -> dict[str, Any]:
     columns = (
         "rate_fen", "rate_points", "starts_on", "ends_on", "auto_confirm_days", "signatory", "version", "minimum_fen",
-        "needs_invoice", "other_days", "undecided_for_shop",
+        "needs_invoice", "other_days", "undecided_for_shop", "slip_points", "slip_days",
     )  # fmt: skip
     signed = members.names_of(actor.tenant, [terms.signed_by, terms.second_signed_by, terms.owner_signed_by])
     return {name: getattr(terms, name) for name in columns} | {

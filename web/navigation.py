@@ -51,7 +51,7 @@ WITHIN = {
     "web.my_data": "web.members", "web.corrections": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",
     "web.cards": "web.members",
-    "web.stalls": "web.tills", "web.vouchers": "web.merchants", "web.donations": "web.funds",
+    "web.stalls": "web.tills", "web.slips": "web.tills", "web.vouchers": "web.merchants", "web.donations": "web.funds",
     "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
     "web.flags": "web.settlements", "web.honours": "web.commendations",
     "web.merges": "web.members", "web.member_accounts": "web.members",

@@ -22,7 +22,7 @@ from ledger.people import corrections, deaths, leaving, members, merges
 from ledger.people.life_models import DeathState, MergeState
 from ledger.recognition import certificates, commendation_reading
 from ledger.recognition.models import CertificateState
-from ledger.rewards import complaint_reading, fund_levels, pot_uses
+from ledger.rewards import complaint_reading, fund_levels, pot_uses, slips
 from ledger.rewards import figures as turnover
 from ledger.risk import reading as flag_reading
 from ledger.service import activities, feedback_reading, figures, objections, waiting
@@ -70,7 +70,7 @@ def _waiting(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
         _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,
-        _to_certify, _to_commend, _to_settle_complaints, _to_fill,
+        _to_certify, _to_commend, _to_settle_complaints, _to_fill, _to_check_slips,
     )  # fmt: skip
     yield from (pile for find in piles for pile in find(actor) if pile.count)
 
@@ -200,6 +200,12 @@ def _to_fill(actor: Actor) -> Iterator[Pile]:
     href = url_for("web.funds.list_all")
     yield Pile(gettext("资金快用完了"), gettext("今天就看看，快付不出兑换了"), href, "yuan", very_low, "no")
     yield Pile(gettext("资金不多了"), gettext("看看还能用几周，该拨款了"), href, "yuan", low)
+
+
+def _to_check_slips(actor: Actor) -> Iterator[Pile]:
+    if may(actor, slips.CHECK):
+        count, words = len(slips.list_waiting(actor)), gettext("看过单子、问过本人再确认")
+        yield Pile(gettext("单子等核对"), words, url_for("web.slips.list_waiting"), "edit", count)
 
 
 def _week(actor: Actor) -> dict[str, Any]:

@@ -65,6 +65,7 @@ from web import (
     service_records,
     settlements,
     sign_in,
+    slips,
     stalls,
     stamps,
     statements,
@@ -84,7 +85,7 @@ from web.context import protect_forms
 
 ROOMS = (
     welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
-    checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, complaints,
+    checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, slips, complaints,
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,

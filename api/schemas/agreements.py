@@ -67,6 +67,13 @@ class AgreementTermsSchema(Schema):
         if len({cap["path"] for cap in data["path_caps"]}) != len(data["path_caps"]):
             raise ValidationError("A path is named twice.", "path_caps")
 
+    slip_points = WholeNumber(
+        0, 1_000, load_default=0, metadata={"description": "The most of a numbered slip, offline; 0: no slips."}
+    )
+    slip_days = WholeNumber(
+        1, 14, load_default=3, metadata={"description": "Days within which a slip must be entered."}
+    )
+
     @validates_schema
     def _ends_after_start(self, data: dict[str, Any], **_: Any) -> None:
         if data["ends_on"] < data["starts_on"]:
@@ -109,6 +116,8 @@ class AgreementVersionSchema(Schema):
         lambda terms: [{"path": path.value, **cap._asdict()} for path, cap in caps_in(terms.path_caps).items()],
         metadata={"type": "array", "items": {"type": "object"}, "description": "As agreed; empty: every path alike."},
     )
+    slip_points = fields.Integer()
+    slip_days = fields.Integer()
     signed_by = Id(allow_none=True)
     first_signed_at = Moment(allow_none=True)
     second_signed_by = Id(allow_none=True)

@@ -109,6 +109,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "cancel_own_redemption": {_V: OWN | HELPED},
     "pool": _OWN_AFFAIRS,
     "use_till": {_O: BRANCH, _K: BRANCH},
+    "check_slips": {_A: COMMUNITY, _T: COMMUNITY},
     "block_voucher": {_V: OWN, _A: COMMUNITY},
     "donate": _OWN_AFFAIRS,
     "use_pot": {_A: COMMUNITY},

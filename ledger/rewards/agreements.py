@@ -45,7 +45,8 @@ class AgreementTerms:
     Less than `minimum_fen` of a week is carried over; `needs_invoice`: the shop gives its invoice's number first.
     Without `other_days` it redeems on the community's redemption day alone, in its hours. A disputed line that nobody
     decides in time is the shop's, or without `undecided_for_shop` the community's. `path_caps`: how many points each
-    path to a redemption carries at most; one that is left out carries any.
+    path to a redemption carries at most; one that is left out carries any. Offline it redeems with numbered slips of at
+    most `slip_points` (0: it has none), entered within `slip_days`.
     """
 
     fund_id: UUID
@@ -60,6 +61,8 @@ class AgreementTerms:
     other_days: bool = True
     undecided_for_shop: bool = True
     path_caps: Mapping[Path, PathCap] = field(default_factory=lambda: LOWER_FOR_PAPER)
+    slip_points: int = 0
+    slip_days: int = 3
 
     def as_row(self) -> dict[str, Any]:
         row = {name: getattr(self, name) for name in self.__dataclass_fields__}

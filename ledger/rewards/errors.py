@@ -63,6 +63,60 @@ class OwnRedemption(Refused):
     en = ("Nobody serves themself at the till.", "Let another clerk do this.")
 
 
+# --- numbered slips ---------------------------------------------------------------------------------------------
+
+
+class NoSlips(Refused):
+    """The shop's agreement says nothing of slips."""
+
+    code = "no_slips"
+    zh = ("这家店的协议里没有纸质单子。", "请先和社区在协议里写明每张最多几朵。")
+    en = ("The shop's agreement has no paper slips.", "Agree with the community on a cap for each slip first.")
+
+
+class SlipsLeft(Refused):
+    """Too many blank slips lie about for more to be printed."""
+
+    code = "slips_left"
+    zh = ("没用的单子还有不少。", "空白单子最多留 {most} 张，用掉一些再打印。")
+    en = ("There are blank slips left.", "At most {most} may be blank; use some before printing more.")
+
+
+class SlipUnknown(Refused):
+    """No blank or entered slip of this counter has this number."""
+
+    code = "slip_unknown"
+    zh = ("没有这个编号的单子。", "请核对编号，最后一位是字母或数字校验位。")
+    en = ("No slip has this number.", "Check the number; its last character guards against slips of the pen.")
+
+
+class SlipUsed(Refused):
+    """Each number is entered once."""
+
+    code = "slip_used"
+    zh = ("这张单子已经录过。", "请核对编号，或在清单里看它换了什么。")
+    en = ("This slip has been entered.", "Check the number, or see in the list what it became.")
+
+
+class SlipLate(Refused):
+    """The day on the slip is too long ago, before its pad was printed, or yet to come."""
+
+    code = "slip_late"
+    zh = ("这张单子的日期不能录。", "单子要在填写后 {days} 天内录入；过了就由商户自己承担。")
+    en = (
+        "The slip is of a day that cannot be entered.",
+        "Enter slips within {days} days; after that the shop bears it.",
+    )
+
+
+class SlipOverCap(Refused):
+    """A slip is for few points."""
+
+    code = "slip_over_cap"
+    zh = ("超过了一张单子的上限。", "一张单子最多 {cap} 朵；多出的由商户自己承担。")
+    en = ("That is more than a slip is for.", "A slip is for at most {cap} points; the shop bears the rest.")
+
+
 # --- merchant and agreement -------------------------------------------------------------------------------------
 
 

@@ -194,6 +194,8 @@ class AgreementVersion(Base):
     undecided_for_shop: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     path_caps: Mapped[dict[str, Any] | None]
     """Points by `Path`, as `path_caps` keeps them."""
+    slip_points: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    slip_days: Mapped[int] = mapped_column(default=3, server_default=sql("3"))
     signatory: Mapped[str] = mapped_column(text(80))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

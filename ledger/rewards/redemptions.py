@@ -140,6 +140,22 @@ def begin_use(actor: Actor, voucher: Voucher, arrival: Arrival, wish: Wish) -> R
     return _tell_reserved(actor, redemption, arrival)
 
 
+def begin_by_slip(actor: Actor, arrival: Arrival, wish: Wish, *, until: datetime) -> Redemption:
+    """What a shop gave offline is set aside `until` the member, or the community, says that it was so."""
+    redemption = _describe(actor, arrival, arrival.terms, wish)
+    redemption.expires_at = until
+    _set_aside(actor, redemption, arrival.terms)
+    _write_reserved(redemption, arrival)
+    return _tell_reserved(actor, redemption, arrival)
+
+
+def confirm_checked(actor: Actor, redemption_id: UUID, *, owner_id: UUID) -> Redemption:
+    """Confirmed for the member by who has checked it, and may: see `slips.accept_slip`."""
+    reserved = _read_reserved(actor, redemption_id)
+    _require_confirmable(reserved)
+    return _complete(actor, reserved, confirmed_by=actor.person_id, owner_id=owner_id)
+
+
 def is_being_used(community_id: UUID, voucher_id: UUID) -> bool:
     """Does a counter wait for the member's word about this voucher?"""
     query = scoped(community_id, Redemption.id).where(

@@ -71,6 +71,7 @@ AGREED: dict[str, dict[str, str]] = {
     "draft_offer": {"admin": "all", "owner": "shop"},
     "manage_funds": {"admin": "all", "treasurer": "all", "street": "second"},
     "use_till": {"owner": "branch", "clerk": "branch"},
+    "check_slips": {"admin": "all", "treasurer": "all"},
     "block_voucher": {"admin": "all"},
     "donate": {},
     "pool": {},

@@ -22,6 +22,7 @@ from api.commands.demo import (
     importing,
     keeping,
     objecting,
+    offline,
     paying,
     recognising,
     redeeming,
@@ -122,6 +123,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     standing.plan_series(town)
     carding.hand_out_cards(town)
     scanning.open_the_door(town)
+    offline.enter_slips(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

@@ -90,6 +90,7 @@ def terms_of(town: Town, n: int) -> AgreementTerms:
         signatory=f"店主{n + 1}",
         auto_confirm_days=3,
         undecided_for_shop=n % 4 != 3,
+        slip_points=40,
     )
 
 

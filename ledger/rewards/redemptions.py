@@ -25,7 +25,7 @@ from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.core.tenancy import Actor, load, within
 from ledger.rewards import discounts, helped, member_codes, pooling, reservations, voucher_ends
 from ledger.rewards.errors import (
     AgreementNotActive,
@@ -144,7 +144,7 @@ def begin_by_slip(actor: Actor, arrival: Arrival, wish: Wish, *, until: datetime
     """What a shop gave offline is set aside `until` the member, or the community, says that it was so."""
     redemption = _describe(actor, arrival, arrival.terms, wish)
     redemption.expires_at = until
-    _set_aside(actor, redemption, arrival.terms)
+    _set_aside(actor, redemption, arrival.terms, ())
     _write_reserved(redemption, arrival)
     return _tell_reserved(actor, redemption, arrival)
 
@@ -154,20 +154,6 @@ def confirm_checked(actor: Actor, redemption_id: UUID, *, owner_id: UUID) -> Red
     reserved = _read_reserved(actor, redemption_id)
     _require_confirmable(reserved)
     return _complete(actor, reserved, confirmed_by=actor.person_id, owner_id=owner_id)
-
-
-def is_being_used(community_id: UUID, voucher_id: UUID) -> bool:
-    """Does a counter wait for the member's word about this voucher?"""
-    query = scoped(community_id, Redemption.id).where(
-        Redemption.voucher_id == voucher_id, Redemption.state == RedemptionState.RESERVED
-    )
-    return db.session.scalar(query) is not None
-
-
-def end_use_of(voucher: Voucher) -> None:
-    """What a counter has begun with the voucher is cancelled."""
-    of_voucher = _redemptions.c.voucher_id == voucher.id
-    voucher_ends.end_uses(voucher.community_id, RedemptionState.CANCELLED, of_voucher)
 
 
 FREED_BY_EXPIRY = (OutOfStock, MemberCapReached, InsufficientFunds)

@@ -77,6 +77,19 @@ def end_uses(community_id: UUID, state: RedemptionState, *conditions: Any) -> li
     return list(db.session.connection().execute(ended).scalars())
 
 
+def is_being_used(community_id: UUID, voucher_id: UUID) -> bool:
+    """Does a counter wait for the member's word about this voucher?"""
+    query = scoped(community_id, Redemption.id).where(
+        Redemption.voucher_id == voucher_id, Redemption.state == RedemptionState.RESERVED
+    )
+    return db.session.scalar(query) is not None
+
+
+def end_use_of(voucher: Voucher) -> None:
+    """What a counter has begun with the voucher is cancelled."""
+    end_uses(voucher.community_id, RedemptionState.CANCELLED, _redemptions.c.voucher_id == voucher.id)
+
+
 def end_overdue_uses(community_id: UUID, *conditions: Any) -> None:
     """Uses whose fifteen minutes are over are expired, swept or not."""
     end_uses(community_id, RedemptionState.EXPIRED, _redemptions.c.expires_at <= clock.now(), *conditions)

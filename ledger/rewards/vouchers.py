@@ -33,7 +33,7 @@ from ledger.rewards.errors import (
 from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import Offer, OfferKind, OfferVersion, Redemption
 from ledger.rewards.terms import Terms, Wish, obstacles_to_buying, obstacles_to_using, read_terms
-from ledger.rewards.voucher_ends import NEVER, SOURCE, end_overdue_uses, give_back
+from ledger.rewards.voucher_ends import NEVER, SOURCE, end_overdue_uses, end_use_of, give_back, is_being_used
 from ledger.rewards.voucher_models import Voucher, VoucherState
 from ledger.rewards.ways import Arrival, Way, arrive
 
@@ -202,7 +202,7 @@ def _require_usable(voucher: Voucher, arrival: Arrival, now: datetime) -> None:
     if state is not VoucherState.ISSUED:
         raise VoucherOver(state=state)
     end_overdue_uses(voucher.community_id, Redemption.voucher_id == voucher.id)
-    if redemptions.is_being_used(voucher.community_id, voucher.id):
+    if is_being_used(voucher.community_id, voucher.id):
         raise VoucherInUse
 
 
@@ -246,7 +246,7 @@ def block(actor: Actor, voucher_id: UUID) -> Voucher:
     require(actor, "block_voucher", member_id=voucher.member_id)
     _require_state(voucher, VoucherState.ISSUED)
     voucher.state, voucher.blocked_by = VoucherState.BLOCKED, actor.person_id
-    redemptions.end_use_of(voucher)
+    end_use_of(voucher)
     return _turned(actor, voucher, "block_voucher", "voucher.blocked")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 CLERKS = {
     "redemptions.get_redemption", "redemptions.post_redemption", "redemptions.post_cancellation",
-    "redemptions.post_refund", "slips.list_pads", "slips.post_pad", "slips.post_slip", "till.post_till", "till.get_till",
-    "vouchers.get_voucher", "vouchers.post_use",
+    "redemptions.post_refund", "slips.list_pads", "slips.post_pad", "slips.post_slip", "till.post_till",
+    "till.get_till", "vouchers.get_voucher", "vouchers.post_use",
 }  # fmt: skip
 OWNERS = CLERKS | {
     "agreements.list_agreements", "agreements.get_agreement", "agreements.post_agreement", "agreements.put_agreement",

@@ -39,7 +39,8 @@ from ledger.people.team_models import Team
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
-from ledger.rewards.models import Redemption, RedemptionState
+from ledger.rewards.models import Redemption, RedemptionState, Refund
+from ledger.rewards.pool_models import Contribution, PoolConsent
 from ledger.rewards.voucher_models import Voucher, VoucherState
 from ledger.risk.models import Flag, FlagState
 from ledger.service.feedback_models import Feedback, FeedbackState
@@ -330,3 +331,12 @@ def test_flowers_of_the_demo_expire_some_day_by_two_decisions(told: Flask) -> No
     days = set(db.session.scalars(select(Cohort.expires_on).where(Cohort.points_left > 0)))
     assert date(2028, 11, 30) in days
     assert min(days) < date(2027, 1, 1)
+
+
+def test_households_pay_together_and_cards_take_something_off_in_every_state(told: Flask) -> None:
+    for agreed in (Contribution.agreed_at.is_(None), Contribution.refunded_points > 0):
+        assert count(Contribution, agreed) > 0
+    for ended in (PoolConsent.ended_at.is_(None), PoolConsent.ended_at.is_not(None)):
+        assert count(PoolConsent, ended) == 1
+    assert count(Redemption, Redemption.discount_fen.is_not(None), Redemption.bill_fen.is_not(None)) == 2
+    assert count(Refund, Refund.discount_fen.is_not(None)) == 1

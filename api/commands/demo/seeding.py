@@ -34,6 +34,7 @@ from api.commands.demo import (
     signing_in,
     standing,
     suspecting,
+    together,
     trading,
     weekly,
 )
@@ -109,6 +110,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     paying.tell_last_days(town, story)
     feeding_back.tell_fortnight(town, story)
     suspecting.tell_flags(town, story)
+    together.tell_together(town, story)
     keeping.tell_keeping(town, story)
     recognising.tell_recognition(town, story)
     commending.tell_commendations(town, story)

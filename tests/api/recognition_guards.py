@@ -8,9 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from ledger.core import clock
+from ledger.core.commitments import keep_words
 from ledger.core.db import atomic, db
+from ledger.core.evidence import canonical
 from ledger.core.ids import new_id
-from ledger.people.members import load_community
+from ledger.people.members import load_community, load_member
+from ledger.people.models import Member
 from ledger.recognition import freezing, summaries
 from ledger.recognition.commendation_models import (
     Commendation,
@@ -23,6 +26,7 @@ from ledger.recognition.commendation_models import (
     PublicObjection,
     SubjectKind,
 )
+from ledger.recognition.freezing import NAME
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 
 OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
@@ -90,9 +94,23 @@ def recognised(community_id: UUID, member_id: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _honour(named: Nomination, member: Member) -> Honour:
+    community, honour_id, number = load_community(named.community_id), new_id(), "NH-BBBB"
+    document = canonical(
+        form=1, number=number, community_id=community.id, community=community.name, is_demo=False,
+        kind=SubjectKind.VOLUNTEER, title="优秀志愿者", year=2026, minutes=1, visits=1, issued_on=clock.today(),
+        commendation="", name_commitment=keep_words(
+            community.id, member.name, thing_id=honour_id, field=NAME, owner_id=member.person_id
+        ),
+    )  # fmt: skip
+    return Honour(
+        community_id=community.id, id=honour_id, nomination_id=named.id, number=number, document=document,
+        digest=hashlib.sha256(document).digest(), issued_at=clock.now(), issued_by=new_id(), reason="",
+    )  # fmt: skip
+
+
 def _commended(community_id: UUID, member_id: UUID) -> dict[str, Any]:
-    now, by, document = clock.now(), new_id(), b"{}"
-    digest = hashlib.sha256(document).digest()
+    now, by = clock.now(), new_id()
     row = Commendation(
         community_id=community_id, id=new_id(), year=2026, kind=SubjectKind.VOLUNTEER, title="优秀志愿者",
         state=CommendationState.ANNOUNCED, terms={}, most=1, bonus_points=0, drafted_at=now, drafted_by=new_id(),
@@ -105,10 +123,7 @@ def _commended(community_id: UUID, member_id: UUID) -> dict[str, Any]:
     objection = PublicObjection(
         community_id=community_id, id=new_id(), commendation_id=row.id, words="漏了人", asked_at=now, answer="",
     )  # fmt: skip
-    honour = Honour(
-        community_id=community_id, id=new_id(), nomination_id=named.id, number="NH-BBBB", document=document,
-        digest=digest, issued_at=now, issued_by=by, reason="",
-    )  # fmt: skip
+    honour = _honour(named, load_member(community_id, member_id))
     entry = PriorityEntry(
         community_id=community_id, id=new_id(), list_kind=PriorityList.COMMUNITY_RESERVE, member_id=member_id,
         note="", added_at=now, added_by=by,

@@ -207,6 +207,7 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     request.getfixturevalue("reset_database")()
+    assert request.getfixturevalue("database").url.startswith(request.getfixturevalue("engine_name"))
     touched.forget()
     yield
     if touched.books_are() and request.node.get_closest_marker("breaks_books") is None:

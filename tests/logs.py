@@ -1,4 +1,7 @@
-"""What the house logs while it is tested: every line is kept, so that none says anything personal."""
+"""What the house logs while it is tested: every line is read, so that none says anything personal.
+
+A served house writes to a file, which tests/serving.py reads when it ends.
+"""
 
 from __future__ import annotations
 

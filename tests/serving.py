@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.logs import PERSONAL
+
 HOUSE = Path(__file__).resolve().parent.parent
 
 
@@ -24,33 +26,43 @@ def free_port() -> int:
 
 
 class Server:
-    """The house on a database, served on a free port of loopback."""
+    """The house on a database, served on a free port of loopback as in production: it logs every request.
 
-    def __init__(self, url: str, secret: str, *, workers: int = 2) -> None:
+    What its processes say goes to a file in the folder, and is read each time that it ends.
+    """
+
+    def __init__(self, url: str, secret: str, folder: Path, *, workers: int = 2) -> None:
         self.port = free_port()
+        self._said = folder / f"server-{self.port}.log"
         self._workers = workers
-        self._environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": secret, "REDFLOWER_ENV": "development"}
+        self._environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": secret, "REDFLOWER_ENV": "production"}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """It answers afterwards."""
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
-        self._process = subprocess.Popen(
-            [*command, "--workers", str(self._workers), "--log-level", "error"],
-            cwd=HOUSE,
-            env=self._environment,
-            start_new_session=True,
-        )
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [*command, "--workers", str(self._workers)],
+                cwd=HOUSE,
+                env=self._environment,
+                start_new_session=True,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + 30
         while self.call("GET", "/readyz")[0] != 200:
             assert time.monotonic() < deadline, "the server does not come up"
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """Every process of it is gone at once, in the middle of whatever it did."""
+        """Every process of it is gone at once, in the middle of whatever it did; it has said nothing personal."""
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        said = self._said.read_text(errors="replace").splitlines()
+        assert any('"rule": "/readyz"' in line for line in said), "it logs what it is asked"
+        assert [line for line in said if PERSONAL.search(line)] == []
 
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,8 +61,8 @@ def street(context: Flask) -> Street:
     return found
 
 
-def test_a_killed_server_loses_nothing_and_doubles_nothing(app: Flask, street: Street) -> None:
-    server = Server(app.config["SQLALCHEMY_DATABASE_URI"], app.config["SECRET_KEY"])
+def test_a_killed_server_loses_nothing_and_doubles_nothing(app: Flask, street: Street, tmp_path: Path) -> None:
+    server = Server(app.config["SQLALCHEMY_DATABASE_URI"], app.config["SECRET_KEY"], tmp_path)
     poster = street.poster.code
     buyers = [street.volunteer(points=20 * EACH, name=f"居民{n}") for n in range(BUYERS)]
     errands = [Errand(buyer, n) for buyer in buyers for n in range(EACH)]

@@ -33,13 +33,14 @@ from ledger.people.cards_models import Card, CardState
 from ledger.people.correction_models import Correction, CorrectionState
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.import_models import Import, ImportState
+from ledger.people.life_models import NumberChange, NumberWay
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.redemption_day_models import RedemptionDay, Venue
 from ledger.people.team_models import Team
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
-from ledger.rewards.models import Redemption, RedemptionState, Refund
+from ledger.rewards.models import Branch, Redemption, RedemptionState, Refund
 from ledger.rewards.pool_models import Contribution, PoolConsent
 from ledger.rewards.voucher_models import Voucher, VoucherState
 from ledger.risk.models import Flag, FlagState
@@ -130,6 +131,7 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
         Import.state: tuple(ImportState),
         Card.state: tuple(CardState),
         Correction.state: tuple(CorrectionState),
+        NumberChange.way: (NumberWay.STAFF, NumberWay.REPORTED, NumberWay.CONFIRMED),
         Objection.state: tuple(ObjectionState),
         Objection.outcome: tuple(Outcome),
         Feedback.state: tuple(FeedbackState),
@@ -189,12 +191,14 @@ def test_a_coordinator_can_scan_today_and_the_grant_of_a_lost_phone_is_revoked(t
     )
 
 
-def test_one_file_of_shops_is_in_and_one_has_faults(told: Flask) -> None:
+def test_two_files_of_shops_are_in_and_one_has_faults(told: Flask) -> None:
     files = db.session.execute(select(Import.state, Import.faults).where(Import.kind == "merchants")).tuples()
-    assert {state: [fault[2] for fault in faults] for state, faults in files} == {
-        ImportState.DONE: [],
-        ImportState.FAULTY: ["already_there", "owner_by_hand", "phone_malformed"],
-    }
+    assert sorted((state, [fault[2] for fault in faults]) for state, faults in files) == [
+        (ImportState.DONE, []),
+        (ImportState.DONE, []),
+        (ImportState.FAULTY, ["already_there", "owner_by_hand", "phone_malformed"]),
+    ]
+    assert count(Branch, Branch.name.startswith("清风书屋")) == 3
 
 
 SEALED: dict[str, bytes] = {}

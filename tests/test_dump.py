@@ -19,6 +19,7 @@ from ledger.people import cards, deliveries, imports, passwords, second_factor, 
 from ledger.people.phones import number_of
 from ledger.people.tokens import Scope
 from ledger.rewards.member_codes import create_member_code
+from ledger.service import calendars
 from tests.ledger.rewards.street import Street, open_street
 from tests.schema import every_table
 from tests.stories import Neighbour, next_phone
@@ -53,6 +54,8 @@ def hand_everything_out(street: Street, client: FlaskClient) -> dict[str, str]:
     enrolment = second_factor.enrol(street.place.treasurer.actor)
     recovery = second_factor.confirm(street.place.treasurer.actor, pyotp.TOTP(enrolment.secret).at(clock.now()))
     token, _ = tokens.create_token(admin.actor, "脚本", scopes=[Scope.READ], days=30)
+    device, _ = tokens.grant_device(admin.actor, "门口的手机")
+    feed, _ = calendars.open_feed(lin.actor, "我的手机")
     member_code = create_member_code(lin.actor).code
     imports.check_file(admin.actor, "members", f"姓名,手机\n赵一,{imported}\n".encode(), file_name="a.csv")
     return {
@@ -63,6 +66,8 @@ def hand_everything_out(street: Street, client: FlaskClient) -> dict[str, str]:
         "sign-in code": code,
         "session token": lin.token,
         "API token": token,
+        "device's grant": device,
+        "calendar's address": feed,
         "card code": card.code,
         "card PIN": card.pin,
         "password": PASSWORD,

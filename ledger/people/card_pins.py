@@ -13,7 +13,7 @@ from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, same_community, scoped, within
 from ledger.people import guesses, notices
 from ledger.people.card_codes import index_of
-from ledger.people.card_errors import PinBlocked, PinWrong
+from ledger.people.card_errors import PinBlocked, PinWrong, UnknownCard
 from ledger.people.cards import ScannedCard, digest_of_pin, read_again
 from ledger.people.cards_models import Card, CardState
 from ledger.people.models import Member
@@ -34,24 +34,25 @@ _cards: Any = Card.__table__
 def check_pin(actor: Actor, scanned: ScannedCard, pin: str) -> None:
     """The PIN is the card's, and its earlier wrong tries are forgotten.
 
-    Raises what the card earns, PinBlocked, PinWrong. An unknown card costs the same work as a wrong PIN.
+    Raises what the card earns, PinBlocked, PinWrong. An unknown card costs the same work as a wrong PIN, statement by
+    statement.
     """
     card = _locked(scanned)
     known = card is not None and card.pin_hash is not None
     salt = (card.pin_salt if card and known else None) or b""
     digest = digest_of_pin(card.id if card else NOBODY, salt, pin)
     right = secrets.same(digest, (card.pin_hash if card and known else None) or b"")
-    refusal = scanned.refusal if card is None else read_again(card).refusal
+    if card is None:
+        _look_for_nobody(actor)
+        raise UnknownCard(afterwards=lambda: _count_wrong(actor, None, scanned))
+    refusal = read_again(card).refusal
     if refusal is not None:
         raise refusal
-    assert card is not None
     if card.pin_tries >= MOST_TRIES:
         raise PinBlocked
     if not right:
-        found = card
-        raise PinWrong(
-            tries_left=MOST_TRIES - card.pin_tries - 1, afterwards=lambda: _count_wrong(actor, found, scanned)
-        )
+        left = MOST_TRIES - card.pin_tries - 1
+        raise PinWrong(tries_left=left, afterwards=lambda: _count_wrong(actor, card, scanned))
     if card.pin_tries:
         card.pin_tries = 0
         db.session.flush()
@@ -82,16 +83,22 @@ def _locked(scanned: ScannedCard) -> Card | None:
     return found
 
 
-def _count_wrong(actor: Actor, card: Card, scanned: ScannedCard) -> None:
+def _look_for_nobody(actor: Actor) -> None:
+    """What a known card costs: its holder is read when it is looked up, and again under its lock."""
+    for _ in range(2):
+        db.session.scalars(scoped(actor.tenant, Member).where(Member.id == NOBODY)).one_or_none()
+
+
+def _count_wrong(actor: Actor, card: Card | None, scanned: ScannedCard) -> None:
     wrong = (
         update(_cards)
-        .where(within(card.community_id, Card), _cards.c.id == card.id)
+        .where(within(actor.tenant, Card), _cards.c.id == (card.id if card else NOBODY))
         .values(pin_tries=_cards.c.pin_tries + 1)
         .returning(_cards.c.pin_tries)
     )
-    tries: int = db.session.connection().execute(wrong).scalar_one()
-    guesses.count_try(actor, card.id)
-    if tries == MOST_TRIES:
+    tries: int | None = db.session.connection().execute(wrong).scalar_one_or_none()
+    guesses.count_try(actor, card.id if card else None)
+    if card is not None and tries == MOST_TRIES:
         audit.record(actor, "people.block_pin", card.id, tries=tries)
         _tell(card, scanned, tries)
 

@@ -124,10 +124,50 @@ AGREED: dict[str, dict[str, str]] = {
     "keep_priority_lists": {"secretary": "all"},
     "see_street": {"street": "all"},
     "see_checks": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "all"},
+    "see_own": {},
+    "name_helper": {"coordinator": "unit", "admin": "all"},
+    "see_helpers": {"coordinator": "unit", "stamper": "unit", "admin": "all", "supervisor": "all"},
+    "see_imports": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},
+    "see_merges": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},
+    "see_cards": {"coordinator": "unit", "admin": "all", "supervisor": "all", "street": "masked"},
+    "see_units": {"coordinator": "unit", "stamper": "unit", "admin": "all", "supervisor": "all", "street": "all"},
+    "see_redemption_days": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
+        "owner": "shop", "clerk": "branch", "street": "all",
+    },
+    "check_in_self": {"coordinator": "own", "stamper": "own", "admin": "own", "treasurer": "own"},
+    "sign_up": {},
+    "object": {},
+    "see_programmes": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
+        "street": "all",
+    },
+    "see_reversals": {"admin": "all", "treasurer": "all", "supervisor": "all", "street": "masked"},
+    "manage_expiry": {"admin": "all"},
+    "see_expiry": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
+        "street": "all",
+    },
+    "see_audit": {
+        "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "clerk": "own", "street": "all",
+    },
+    "see_agreements": {"admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "street": "all"},
+    "see_offers": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
+        "owner": "shop", "clerk": "branch", "street": "all",
+    },
+    "redeem": {},
+    "confirm_redemption": {},
+    "cancel_own_redemption": {},
+    "see_pot": {
+        "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
+        "street": "all",
+    },
+    "ask_certificate": {},
 }  # fmt: skip
 
 WORDS = {
-    "all": COMMUNITY, "unit": UNIT, "shop": SHOP, "branch": BRANCH, "masked": MASKED, "second": SECOND,
+    "own": OWN, "all": COMMUNITY, "unit": UNIT, "shop": SHOP, "branch": BRANCH, "masked": MASKED, "second": SECOND,
 }  # fmt: skip
 
 OVER_A_PART = (Role.COORDINATOR, Role.STAMPER)
@@ -135,6 +175,10 @@ STAFF = (*OVER_A_PART, Role.ADMIN, Role.TREASURER, Role.SUPERVISOR, Role.SECRETA
 BEHIND_A_COUNTER = (Role.OWNER, Role.CLERK)
 OWN_PART, SIBLING = "1.1.", "1.2."
 SHOP_ID, BRANCH_ID = new_id(), new_id()
+
+
+def test_no_verb_is_left_out_of_the_matrix() -> None:
+    assert set(AGREED) == set(RIGHTS)
 
 
 @pytest.mark.parametrize("verb", sorted(AGREED))

@@ -1,4 +1,4 @@
-"""What happens to accounts, one in every state: merged and taken apart, left, moved away, died."""
+"""What happens to accounts, one in every state: merged and taken apart, left, moved, died, a new number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from api.commands.demo.town import Town
 from ledger.book.merging import holding_of
 from ledger.core import clock
-from ledger.people import deaths, leaving, members, merges
+from ledger.people import deaths, leaving, members, merges, numbers
 from ledger.people.life_models import Merge
 from ledger.people.models import LeftReason, Member
 
@@ -17,15 +17,29 @@ REASON = "换过手机号，登记了两次；身份证当面核对过"
 
 
 def tell_all(town: Town) -> None:
-    """On the last day: six pairs of accounts of one person, five deaths, two who left."""
+    """On the last day: six pairs of accounts of one person, five deaths, three numbers, two who left."""
     _tell_merges(town)
     _tell_deaths(town)
+    _tell_numbers(town)
     for name, reason in (("纳学礼", LeftReason.MOVED), ("贺玉梅", LeftReason.LEFT)):
         leaving.leave(town.cast["admin"], _newcomer(town, name), reason=reason)
 
 
 def _newcomer(town: Town, name: str) -> UUID:
     return members.add_member(town.cast["admin"], name, unit_id=town.entrances[0].id).id
+
+
+def _tell_numbers(town: Town) -> None:
+    """A lost phone, a number that is said to be a stranger's now, and one that was looked at and is right."""
+    admin, unit_id = town.cast["admin"], town.entrances[0].id
+    lost, strange, seen = (
+        members.add_member(admin, name, unit_id=unit_id, phone=phone).id
+        for name, phone in (("杨玉芬", "13900080001"), ("高志平", "13900080002"), ("梁淑兰", "13900080003"))
+    )
+    numbers.replace_number(admin, lost, "13900080004")
+    for member_id in (strange, seen):
+        numbers.report_number(admin, member_id)
+    numbers.confirm_number(admin, seen)
 
 
 def _twins(town: Town) -> list[tuple[Member, Member]]:

@@ -16,13 +16,15 @@ NEW_SHOPS = (
     "清风书屋,书店,清风书屋西门店,康华路 8 号,马书田,13900070001",
     "老城照相馆,照相,,胜利街 62 号,,",
 )
+NEW_BRANCH = "清风书屋,书店,清风书屋南门店,康华路 20 号,,"
 
 
 def import_lists(town: Town) -> None:
     """Newcomers and their opening balances are in; other files have faults, wait, were declined or taken back."""
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     unit = town.grids[0].name
-    newcomers = _check(town, "members", "新居民.csv", "姓名,单元", *(f"{name},{unit}" for name in NEWCOMERS))
+    worker, *others = (f"{name},{unit}" for name in NEWCOMERS)
+    newcomers = _check(town, "members", "新居民.csv", "姓名,单元,职务", f"{worker},网格员", *others)
     imports.approve_import(treasurer, imports.ask_import(admin, newcomers.id).id)
     assert members.list_members(admin, search=NEWCOMERS[0]), "they are members now"
     cards = _check(town, "openings", "老卡期初.csv", "姓名,红花,分钟", *(f"{name},{n},{60 * n}" for name, n in OPENED))
@@ -38,10 +40,14 @@ def import_lists(town: Town) -> None:
 
 
 def import_shops(town: Town) -> None:
-    """A shop of two branches and one with its owner are in; another file has a shop that is there, and a bad number."""
+    """A shop of two branches with its owner and one without are in, and later a third branch of the first.
+
+    Another file has a branch that is there, and a bad number.
+    """
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
-    new = _check(town, "merchants", "新商户.csv", SHOPS, *NEW_SHOPS)
-    imports.approve_import(treasurer, imports.ask_import(admin, new.id).id)
+    for file_name, shops in (("新商户.csv", NEW_SHOPS), ("新门店.csv", [NEW_BRANCH])):
+        new = _check(town, "merchants", file_name, SHOPS, *shops)
+        imports.approve_import(treasurer, imports.ask_import(admin, new.id).id)
     assert NEW_SHOPS[0].split(",")[0] in {one.name for one in merchants.list_merchants(admin)}, "they are shops now"
     _check(town, "merchants", "商户名单.csv", SHOPS, *NEW_SHOPS[:1], "张记修鞋,修鞋,,胜利街 63 号,张师傅,1390007")
 

@@ -69,7 +69,7 @@ from ledger.service import (
     visit_notes,
 )
 from ledger.settlement import checks as settlement_checks
-from ledger.settlement import closing, dispute_data, disputes, settlements
+from ledger.settlement import closing, dispute_data, disputes, reminders, settlements
 from ledger.settlement import erasing as settlement_erasing
 from ledger.settlement import evidence as dispute_evidence
 
@@ -82,5 +82,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     retention, settlement_erasing, feedback_data, feedback_photos, issuance, voucher_checks, voucher_ends, pools,
     pool_checks, pot_uses, disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes,
     flags, own_data, redemption_eve, service_level, complaints, complaint_photos, complaint_data, commendation_data,
-    fund_levels, renewals, offer_pictures,
+    fund_levels, renewals, offer_pictures, reminders,
 )  # fmt: skip

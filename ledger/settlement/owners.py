@@ -75,15 +75,20 @@ ACCOUNT_STOPPED = declare(
 
 def tell_treasurers(community_id: UUID, kind: NoticeKind, *, number: str, due_at: datetime) -> None:
     """Every treasurer has a notice that something waits, and until which day (inclusive)."""
-    treasurers = scoped(community_id, Member.person_id).where(
+    day = clock.local_day(due_at - timedelta(seconds=1)).isoformat()
+    for person_id in sorted(treasurers_of(community_id)):
+        tell(community_id, person_id, kind, number=number, day=day)
+
+
+def treasurers_of(community_id: UUID) -> set[UUID]:
+    """The persons who are treasurers of the community now."""
+    query = scoped(community_id, Member.person_id).where(
         within(community_id, RoleGrant),
         Member.id == RoleGrant.member_id,
         RoleGrant.role == Role.TREASURER,
         RoleGrant.until.is_(None),
     )
-    day = clock.local_day(due_at - timedelta(seconds=1)).isoformat()
-    for person_id in sorted(set(db.session.scalars(treasurers))):
-        tell(community_id, person_id, kind, number=number, day=day)
+    return set(db.session.scalars(query))
 
 
 def tell_owners(community_id: UUID, merchant_id: UUID, kind: NoticeKind, **facts: Any) -> None:

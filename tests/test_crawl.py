@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -12,17 +13,19 @@ from werkzeug.routing import Rule
 
 from api.auth import COOKIE
 from ledger.core import clock
+from ledger.people import grants, sessions
+from ledger.people.models import PostKind
 from ledger.people.phones import number_of
 from tests.api.test_guards import Town, build
-from tests.stories import Neighbour, open_neighbourhood, street_officer
+from tests.stories import Neighbour, open_neighbourhood, operator, street_officer
 
 NAME = "欧阳翠花"
 """A member who never agreed to be named in public."""
 
-NEVER_BY_NAME = ("volunteer", "owner", "clerk", "street", "stranger", "nobody")
-"""Who reads others' names masked or not at all; staff of the part read them in full."""
+NEVER_BY_NAME = ("volunteer", "owner", "clerk", "street", "operator", "stranger", "nobody")
+"""Who reads others' names masked or not at all; staff of the part read them in full, the secretary on the own lists."""
 
-READERS = (*NEVER_BY_NAME, "coordinator", "stamper", "treasurer", "supervisor", "admin")
+READERS = (*NEVER_BY_NAME, "coordinator", "stamper", "treasurer", "supervisor", "secretary", "admin")
 
 
 @pytest.fixture
@@ -34,9 +37,23 @@ def town(context: Flask) -> Iterator[Town]:
 
 
 def readers(town: Town) -> dict[str, Neighbour | None]:
-    officer = street_officer(town.street.place.community)
-    stranger = open_neighbourhood("北华社区").admin
-    return town.people | {"street": officer, "stranger": stranger, "nobody": None}
+    place = town.street.place
+    secretary = place.volunteer("丁春梅")
+    grants.give_post(place.admin.actor, secretary.member_id, kind=PostKind.BRANCH_SECRETARY, unit_id=place.root.id)
+    found = town.people | {
+        "secretary": secretary,
+        "street": street_officer(place.community),
+        "operator": platform_operator(place.id),
+        "stranger": open_neighbourhood("北华社区").admin,
+        "nobody": None,
+    }
+    assert set(found) == set(READERS)
+    return found
+
+
+def platform_operator(community_id: UUID) -> Neighbour:
+    token = operator()
+    return Neighbour("运营", sessions.actor_of(token).person_id, None, token, community_id)
 
 
 def places(app: Flask) -> Iterator[Rule]:

@@ -21,7 +21,7 @@ def enter_slips(town: Town) -> None:
     slips.print_pad(counter.clerk, counter.branch_id)
     numbers = [slip.number for slip, _ in slips.list_pads(counter.clerk, counter.branch_id)[0][1]]
     offer_id, points = min(counter.offers, key=lambda offer: offer[1])
-    able = {one.member_id: one for one in town.residents if _can_pay(one, points)}
+    able = {one.member_id: one for one in reversed(town.residents) if _can_pay(one, points)}
     takers = list(able.values())[:STEPS]
     taken = [_enter(town, number, one, offer_id) for number, one in zip(numbers, takers, strict=False)]
     for step, resident, redemption in zip((_confirm, _accept, _cancel), takers, taken, strict=False):

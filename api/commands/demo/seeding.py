@@ -117,15 +117,15 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     standing.tell_last_days(town, story)
     helping.tell_last_days(town, story)
     trading.tell_last_days(town, story)
+    story.tell(town.until - timedelta(hours=6), partial(carding.hand_out_cards, town))
+    story.tell(town.until - timedelta(hours=5), partial(offline.enter_slips, town))
     weekly.tell_weekly(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)
     serving.plan_days_ahead(town, DAYS_AHEAD)
     serving.sign_up_for_a_tea(town)
     standing.plan_series(town)
-    carding.hand_out_cards(town)
     scanning.open_the_door(town)
-    offline.enter_slips(town)
 
 
 def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:

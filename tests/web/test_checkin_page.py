@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -50,13 +51,22 @@ def test_the_page_takes_at_most_eight_statements_whoever_looks_at_it(day, volunt
 
 
 @pytest.mark.long
-def test_with_a_hundred_thousand_visits_behind_it_the_page_takes_as_many_statements_and_50_ms(day, volunteer, visit):
+def test_with_a_hundred_thousand_visits_behind_it_the_page_takes_as_many_statements_and_hardly_more_time(
+    day, volunteer, visit
+):
     earlier, browser = day.another_activity(), visit(volunteer)
     day.stamp([day.served(volunteer, to=earlier).id])
+    alone = quietest_p95(lambda: scan(browser, day))
     copy_visits(earlier, count=100_000)
     assert statements_of_a_scan(browser, day) <= MOST_STATEMENTS
-    # Of three rounds the quietest counts: others use this machine too.
-    assert min(p95_of(lambda: scan(browser, day)) for _ in range(3)) <= 0.05
+    behind = quietest_p95(lambda: scan(browser, day))
+    sys.stdout.write(f"\nThe page, p95: {alone * 1000:.1f} ms with one visit, {behind * 1000:.1f} ms with 100,000\n")
+    assert behind <= 2 * alone
+
+
+def quietest_p95(call: Callable[[], object]) -> float:
+    """Of three rounds, for others use this machine too; in seconds."""
+    return min(p95_of(call) for _ in range(3))
 
 
 def p95_of(call: Callable[[], object], *, count: int = 40) -> float:

@@ -71,6 +71,7 @@ from web import (
     statements,
     street,
     summaries,
+    summary_rows,
     teams,
     tills,
     units,
@@ -89,8 +90,8 @@ ROOMS = (
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
-    summaries, commendations, honours, priority_lists, service_records, certificates, years, board, street, verify,
-    statements, receipts, seals, books, reversals, checks, audit, office, docs,
+    summaries, summary_rows, commendations, honours, priority_lists, service_records, certificates, years, board,
+    street, verify, statements, receipts, seals, books, reversals, checks, audit, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,12 +17,12 @@ from ledger.core import clock
 from ledger.core.errors import NotFound
 from ledger.core.permissions import may, reach
 from ledger.core.spreadsheets import Cell
-from ledger.recognition import contents, summaries
+from ledger.core.tenancy import Actor
+from ledger.recognition import contents, summaries, summary_rows
 from ledger.recognition.models import SummaryState
 from ledger.recognition.summaries import SummaryView
 from web import formats
 from web.acting import enter_with_code
-from web.books import reads_books
 from web.charts import Point, bars, heat_map, line
 from web.forms import ask, send
 from web.sheets import FORMATS, Sheet
@@ -35,34 +35,33 @@ PAGE_SIZE = 24
 
 
 class Total(NamedTuple):
-    """One figure of the month: its words, how it is said, and which transfers of the month it adds up (None: none)."""
+    """One figure of the month: its words, and how it is said."""
 
     name: str
     words: Any
     said: Callable[[int], str]
-    transfers: dict[str, str] | None = None
 
 
 TOTALS = (
     Total("people", _("服务的人"), formats.number),
-    Total("visits", _("盖章的服务（人次）"), formats.number, {"code": "hours"}),
-    Total("minutes", _("服务时长"), formats.hours, {"code": "hours"}),
+    Total("visits", _("盖章的服务（人次）"), formats.number),
+    Total("minutes", _("服务时长"), formats.hours),
     Total("entered_later", _("其中事后补录"), formats.number),
-    Total("awarded", _("发出的红花"), formats.flowers, {"code": "award"}),
-    Total("opened", _("期初登记的红花"), formats.flowers, {"code": "opening"}),
-    Total("taken_back", _("撤销收回的红花"), formats.flowers, {"code": "reverse"}),
-    Total("redeemed", _("兑换的红花"), formats.flowers, {"code": "redeem", "kind": "merchant"}),
-    Total("refunded", _("退回的红花"), formats.flowers, {"code": "refund", "kind": "merchant"}),
-    Total("put_into_vouchers", _("买成券的红花"), formats.flowers, {"code": "buy"}),
-    Total("vouchers_returned", _("券退回的红花"), formats.flowers, {"code": "refund", "kind": "voucher"}),
-    Total("donated", _("捐出的红花"), formats.flowers, {"code": "donate"}),
-    Total("expired", _("到期的红花"), formats.flowers, {"code": "expire"}),
+    Total("awarded", _("发出的红花"), formats.flowers),
+    Total("opened", _("期初登记的红花"), formats.flowers),
+    Total("taken_back", _("撤销收回的红花"), formats.flowers),
+    Total("redeemed", _("兑换的红花"), formats.flowers),
+    Total("refunded", _("退回的红花"), formats.flowers),
+    Total("put_into_vouchers", _("买成券的红花"), formats.flowers),
+    Total("vouchers_returned", _("券退回的红花"), formats.flowers),
+    Total("donated", _("捐出的红花"), formats.flowers),
+    Total("expired", _("到期的红花"), formats.flowers),
     Total("outstanding", _("月底还在大家手里的红花"), formats.flowers),
-    Total("redemptions", _("兑换次数"), formats.number, {"code": "redeem", "kind": "merchant"}),
-    Total("brought_fen", _("兑换给商户带来"), formats.yuan, {"code": "redeem", "kind": "fund"}),
-    Total("refunded_fen", _("因退货退还资金"), formats.yuan, {"code": "refund", "kind": "fund"}),
-    Total("settled_fen", _("付给商户的结算款"), formats.yuan, {"code": "pay"}),
-    Total("granted_fen", _("拨入的资金"), formats.yuan, {"code": "fund"}),
+    Total("redemptions", _("兑换次数"), formats.number),
+    Total("brought_fen", _("兑换给商户带来"), formats.yuan),
+    Total("refunded_fen", _("因退货退还资金"), formats.yuan),
+    Total("settled_fen", _("付给商户的结算款"), formats.yuan),
+    Total("granted_fen", _("拨入的资金"), formats.yuan),
     Total("feedback_given", _("反馈（有内容）"), formats.number),
     Total("feedback_nothing", _("反馈（平安无事）"), formats.number),
     Total("feedback_answered", _("已答复的反馈"), formats.number),
@@ -116,7 +115,7 @@ def show(month: str) -> Any:
 
 def _show(month: str, **again: Any) -> str:
     enter_with_code(g.community_id)
-    view = _seen(month)
+    view = seen(month)
     document = view.document or {}
     return render_template(
         "summaries/show.html",
@@ -126,9 +125,9 @@ def _show(month: str, **again: Any) -> str:
         parts=[_part(document, name, str(words)) for name, words in PARTS.items()],
         heat=_days_drawn(document["days"]),
         trend=_trend_drawn(document["days"]),
-        shops=document["shops"],
+        shops=_with_rows(view, "shops", "merchant_id", summary_rows.SHOPS),
         shops_bars=_shops_drawn(document["shops"]),
-        funds=document["funds"],
+        funds=_with_rows(view, "funds", "fund_id", summary_rows.FUNDS),
         step=_next_step(view),
         **({"refusal": None} | again),
     )  # fmt: skip
@@ -152,7 +151,8 @@ def _shops_drawn(rows: list[dict[str, Any]]) -> Any:
     return bars(points, gettext("兑换给商户带来"))
 
 
-def _seen(month: str) -> SummaryView:
+def seen(month: str) -> SummaryView:
+    """The month as this visitor may see it: also a draft for who works with it, else what was published."""
     actor, wanted = visitor_of(g.community_id), month_in(month)
     if actor is not None and reach(actor, summaries.SEE):
         return summaries.see_summary(actor, wanted)
@@ -171,21 +171,49 @@ def month_in(text: str) -> date:
 def _totals(view: SummaryView) -> Iterator[dict[str, Any]]:
     document = view.document or {}
     compared = document["compared"]
-    days = {"since": view.month.isoformat(), "until": _last_day(view.month).isoformat()}
     actor = visitor_of(g.community_id)
-    opens = actor is not None and reads_books(actor)
     for total in TOTALS:
-        asked: dict[str, Any] = {**days, **(total.transfers or {})}
-        rows = url_for("web.books.list_transfers", **asked) if opens and total.transfers else ""
         yield {
             "words": total.words,
             "said": total.said(document["totals"][total.name]),
-            "href": rows,
+            "href": _rows_of(actor, view, total.name),
             **{
                 name: total.said(compared[name][total.name]) if total.name in compared[name] else ""
                 for name in ("last_month", "last_year")
             },
         }
+
+
+def _rows_of(actor: Actor | None, view: SummaryView, name: str, owner_id: str | None = None) -> str:
+    """Where the rows of a figure are, for whoever may see them."""
+    if actor is None or not summary_rows.opens(actor, name):
+        return ""
+    return url_for("web.summary_rows.show", month=f"{view.month:%Y-%m}", of=name, owner_id=owner_id)
+
+
+def _with_rows(view: SummaryView, part: str, key: str, names: Iterable[str]) -> list[dict[str, Any]]:
+    """The lines of the shops or the funds, with the way to the rows of each of their figures."""
+    actor = visitor_of(g.community_id)
+    return [
+        line | {"href": {name.partition("_")[2]: _rows_of(actor, view, name, line[key]) for name in names}}
+        for line in (view.document or {})[part]
+    ]
+
+
+OF_SHOP_OR_FUND = {
+    "shop_redemptions": _("兑换次数"),
+    "shop_points": _("红花"),
+    "shop_brought_fen": _("带来"),
+    "shop_settled_fen": _("已结算"),
+    "fund_granted_fen": _("拨入"),
+    "fund_spent_fen": _("用出"),
+    "fund_left_fen": _("月底还有"),
+}
+
+
+def shop_or_fund_words(name: str) -> str:
+    """A figure of a shop or a fund in words."""
+    return str(OF_SHOP_OR_FUND[name])
 
 
 def _last_day(month: date) -> date:
@@ -260,7 +288,7 @@ def download(month: str, part: str, ending: str) -> Any:
     enter_with_code(g.community_id)
     if ending not in FORMATS:
         raise NotFound
-    view = _seen(month)
+    view = seen(month)
     sheet = _sheet(view, part)
     media_type, write = FORMATS[ending]
     name = f"{g.community.short_code}-{view.month:%Y-%m}-{part}.{ending}"

@@ -220,6 +220,12 @@ def list_transfers_of(
     return list(db.session.scalars(query.order_by(Transfer.id)))
 
 
+def transfers_by_id(community_id: UUID, ids: Collection[UUID]) -> list[Transfer]:
+    """These transfers, newest first. Whoever calls has seen to the rights."""
+    query = scoped(community_id, Transfer).where(Transfer.id.in_(ids))
+    return list(db.session.scalars(query.order_by(Transfer.id.desc())))
+
+
 def see_transfer(actor: Actor, transfer_id: UUID) -> Transfer:
     """One transfer: NotFound, Forbidden."""
     transfer = load(actor.tenant, Transfer, transfer_id)

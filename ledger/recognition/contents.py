@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 
 from ledger.book.codes import Code, Kind, Unit
 from ledger.core import clock
@@ -123,19 +123,26 @@ def _sum(moved: Mapping[Flow, tuple[int, int]], legs: tuple[tuple[Code, Kind, Ki
     return sum(moved.get(Flow(code, unit, gave, received), (0, 0))[1] for code, gave, received in legs)
 
 
-def _feedback(span: Span) -> dict[str, int]:
-    """Of the days of the span: given with words, nothing to report, excused, and answered."""
+_TOLD = Feedback.state.in_((FeedbackState.GIVEN, FeedbackState.ANSWERED))
+
+FEEDBACK = {
+    "feedback_given": _TOLD & ~Feedback.is_nothing,
+    "feedback_nothing": _TOLD & Feedback.is_nothing,
+    "feedback_answered": Feedback.state == FeedbackState.ANSWERED,
+    "feedback_excused": Feedback.state == FeedbackState.EXCUSED,
+}
+"""What each figure of feedback counts."""
+
+
+def feedback_in(span: Span, *columns: Any) -> Select[Any]:
+    """SQL: the feedback of the days of the span."""
     first, last = (clock.local_day(moment) for moment in (span.since, span.until - timedelta(microseconds=1)))
-    told = Feedback.state.in_((FeedbackState.GIVEN, FeedbackState.ANSWERED))
-    parts = {
-        "feedback_given": told & ~Feedback.is_nothing,
-        "feedback_nothing": told & Feedback.is_nothing,
-        "feedback_answered": Feedback.state == FeedbackState.ANSWERED,
-        "feedback_excused": Feedback.state == FeedbackState.EXCUSED,
-    }
-    counts = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in parts.values()]
-    query = select(*counts).where(within(span.community_id, Feedback), Feedback.day >= first, Feedback.day <= last)
-    return dict(zip(parts, map(int, db.session.execute(query).one()), strict=True))
+    return select(*columns).where(within(span.community_id, Feedback), Feedback.day >= first, Feedback.day <= last)
+
+
+def _feedback(span: Span) -> dict[str, int]:
+    counts = [func.coalesce(func.sum(case((condition, 1), else_=0)), 0) for condition in FEEDBACK.values()]
+    return dict(zip(FEEDBACK, map(int, db.session.execute(feedback_in(span, *counts)).one()), strict=True))
 
 
 def _shops(span: Span) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ class Cell(NamedTuple):
 # --- service ----------------------------------------------------------------------------------------------------
 
 
-def _stamped(span: Span, *columns: Any) -> Select[Any]:
+def stamped(span: Span, *columns: Any) -> Select[Any]:
     """The stamps of the span that stood at `known_at`, with their visits."""
     return select(*columns).where(
         within(span.community_id, Stamp, Checkin),
@@ -75,23 +75,23 @@ def _stamped(span: Span, *columns: Any) -> Select[Any]:
 
 _VISITS = func.count()
 _MINUTES = func.coalesce(func.sum(Stamp.minutes), 0)
-_PERSON = func.coalesce(Member.merged_into, Member.id)
-_PEOPLE = func.count(func.distinct(_PERSON))
+PERSON = func.coalesce(Member.merged_into, Member.id)
+_PEOPLE = func.count(func.distinct(PERSON))
 
 
-def _with_people(query: Select[Any]) -> Select[Any]:
+def with_people(query: Select[Any]) -> Select[Any]:
     return query.where(same_community(Member, Checkin), Member.id == Checkin.member_id)
 
 
 def served_in_all(span: Span) -> dict[str, int]:
     """People, visits, minutes, and the visits that were entered later by hand."""
     later = func.coalesce(func.sum(case((Checkin.evidence == Evidence.LATER, 1), else_=0)), 0)
-    row = db.session.execute(_with_people(_stamped(span, _PEOPLE, _VISITS, _MINUTES, later))).one()
+    row = db.session.execute(with_people(stamped(span, _PEOPLE, _VISITS, _MINUTES, later))).one()
     return dict(zip(("people", "visits", "minutes", "entered_later"), map(int, row), strict=True))
 
 
 def served_by_programme(span: Span) -> list[Cell]:
-    query = _with_people(_stamped(span, Programme.id, Programme.name, _PEOPLE, _VISITS, _MINUTES)).where(
+    query = with_people(stamped(span, Programme.id, Programme.name, _PEOPLE, _VISITS, _MINUTES)).where(
         within(span.community_id, Activity, Programme),
         Activity.id == Checkin.activity_id,
         Programme.id == Activity.programme_id,
@@ -103,21 +103,21 @@ def served_by_grid(span: Span) -> list[Cell]:
     """By the grid that the activity lay in; what lay in none is the whole community's."""
     grid = aliased(PlaceUnit)
     inside = and_(same_community(grid, Checkin), grid.kind == UnitKind.GRID, Checkin.unit_path.startswith(grid.path))
-    query = _with_people(_stamped(span, grid.id, grid.name, _PEOPLE, _VISITS, _MINUTES)).outerjoin_from(
+    query = with_people(stamped(span, grid.id, grid.name, _PEOPLE, _VISITS, _MINUTES)).outerjoin_from(
         Checkin, grid, inside
     )
     return _cells(db.session.execute(query.group_by(grid.id, grid.name)))
 
 
 def served_by_evidence(span: Span) -> list[Cell]:
-    query = _with_people(_stamped(span, Checkin.evidence, Checkin.evidence, _PEOPLE, _VISITS, _MINUTES))
+    query = with_people(stamped(span, Checkin.evidence, Checkin.evidence, _PEOPLE, _VISITS, _MINUTES))
     found = {cell.key: cell for cell in _cells(db.session.execute(query.group_by(Checkin.evidence)))}
     return [found.get(grade) or Cell(grade, grade, 0, 0, 0) for grade in Evidence]
 
 
 def served_by_post(span: Span) -> list[Cell]:
     """By the highest post that the member held in that time (the order of PostKind); None: by members without one."""
-    query = _with_people(_stamped(span, _PERSON, _VISITS, _MINUTES)).group_by(_PERSON)
+    query = with_people(stamped(span, PERSON, _VISITS, _MINUTES)).group_by(PERSON)
     held = _posts_held(span)
     sums: dict[PostKind | None, list[int]] = {}
     for member_id, visits, minutes in db.session.execute(query):
@@ -138,7 +138,7 @@ def _posts_held(span: Span) -> dict[UUID, PostKind]:
 
 def served_most(span: Span, *, limit: int) -> list[tuple[UUID, int]]:
     """The members who served most, with their minutes, most first."""
-    query = _with_people(_stamped(span, _PERSON, _MINUTES)).group_by(_PERSON).order_by(_MINUTES.desc(), _PERSON)
+    query = with_people(stamped(span, PERSON, _MINUTES)).group_by(PERSON).order_by(_MINUTES.desc(), PERSON)
     return [(member_id, int(minutes)) for member_id, minutes in db.session.execute(query.limit(limit))]
 
 
@@ -153,7 +153,7 @@ class Served(NamedTuple):
 def served_by_member(span: Span, *, programme_id: UUID | None = None) -> dict[UUID, Served]:
     """Every member who served, merged ones as the one that stands for them; of one programme if asked."""
     proven = func.sum(case((Checkin.evidence == Evidence.LATER, 0), else_=1))
-    query = _with_people(_stamped(span, _PERSON, _MINUTES, _VISITS, proven)).group_by(_PERSON)
+    query = with_people(stamped(span, PERSON, _MINUTES, _VISITS, proven)).group_by(PERSON)
     if programme_id is not None:
         query = query.where(
             within(span.community_id, Activity),
@@ -166,7 +166,7 @@ def served_by_member(span: Span, *, programme_id: UUID | None = None) -> dict[UU
 def served_by_day(span: Span) -> dict[date, tuple[int, int]]:
     """Visits and minutes of each day of the span."""
     day = _local_day(Stamp.stamped_at)
-    query = _stamped(span, day, _VISITS, _MINUTES).group_by(day)
+    query = stamped(span, day, _VISITS, _MINUTES).group_by(day)
     found = {str(on): (int(visits), int(minutes)) for on, visits, minutes in db.session.execute(query)}
     first, after = clock.local_day(span.since), clock.local_day(span.until)
     days = [first + timedelta(days=number) for number in range((after - first).days)]
@@ -203,7 +203,7 @@ class Flow(NamedTuple):
 
 def flows(span: Span) -> dict[Flow, tuple[int, int]]:
     """Every kind of movement that took effect in the span: how many, and how much."""
-    moved = _moved(span)
+    moved = moved_in(span)
     debit, credit = aliased(Account), aliased(Account)
     columns = (moved.c.code, moved.c.unit, debit.kind, credit.kind)
     query = (
@@ -222,7 +222,7 @@ def flows_of(
     span: Span, side: str, kind: Kind, codes: Iterable[Code]
 ) -> dict[tuple[UUID, Code, Unit], tuple[int, int]]:
     """The same of these codes for each holder of accounts of a kind that stand on the `debit` or `credit` side."""
-    moved = _moved(span)
+    moved = moved_in(span)
     account = moved.c[f"{side}_account_id"]
     columns = (Account.owner_id, moved.c.code, moved.c.unit)
     query = (
@@ -242,13 +242,13 @@ _READ = (
 )  # fmt: skip
 
 
-def _moved(span: Span) -> Any:
-    """SQL: the transfers that took effect in the span and were recorded by `known_at`.
+def moved_in(span: Span, *more: Any) -> Any:
+    """SQL: the transfers that took effect in the span and were recorded by `known_at`, with `more` of their columns.
 
     Mostly both in the same days, which their ids narrow; those that were recorded later are backdated, and a small
     index holds these.
     """
-    wanted = scoped(span.community_id, *_READ).where(
+    wanted = scoped(span.community_id, *_READ, *more).where(
         Transfer.effective_at >= span.since,
         Transfer.effective_at < span.until,
         Transfer.recorded_at <= span.known_at,
@@ -262,10 +262,15 @@ def _moved(span: Span) -> Any:
 
 def outstanding_points(span: Span) -> int:
     """Points in members' wallets less what they owe, at the end of the span: what all other accounts do not have."""
+    return -sum(points_elsewhere(span).values())
+
+
+def points_elsewhere(span: Span) -> dict[AccountKey, int]:
+    """The points of every account that is no member's, at the end of the span; what was issued is negative."""
     kinds = (Kind.ISSUANCE, Kind.MERCHANT, Kind.POT, Kind.VOUCHER, Kind.EXPIRED)
     query = scoped(span.community_id, Account).where(Account.kind.in_(kinds), Account.unit == Unit.POINTS)
     keys = [AccountKey(Kind(row.kind), Unit(row.unit), row.owner_id) for row in db.session.scalars(query)]
-    return -sum(one.balance for one in _at_the_end(span, keys).values())
+    return {key: one.balance for key, one in _at_the_end(span, keys).items()}
 
 
 def funds_left(span: Span, fund_ids: Iterable[UUID]) -> dict[UUID, int]:

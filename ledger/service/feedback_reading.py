@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -101,6 +102,11 @@ def list_feedback(
         query = query.where(Feedback.day == day)
     query = _by_due(actor, query, before) if status is Wanted.WAITING else _newest(query, before)
     return _shown(actor, query.limit(limit))
+
+
+def feedback_by_id(actor: Actor, ids: Collection[UUID]) -> list[FeedbackView]:
+    """Those of these that the actor may see, newest first. Raises Forbidden."""
+    return _shown(actor, _newest(_joined(actor).where(visible_part(actor, "see_feedback"), Feedback.id.in_(ids)), None))
 
 
 def _joined(actor: Actor) -> Select[Any]:

@@ -15,6 +15,7 @@ from ledger.core.numbers import public_number
 from tests.ledger.recognition.month import Month, open_month
 from tests.stories import street_officer
 from web import share_cards
+from web.summaries import TOTALS
 
 
 @pytest.fixture
@@ -35,9 +36,18 @@ def test_the_admin_signs_the_supervisor_publishes_and_anybody_reads_it_with_its_
     assert "这个月过完以后可以签发" in admin.words
     november.in_december()
     admin.get("./summaries/2026-11")
-    transfers = next(part for part in admin.page.split('href="') if "code=award" in part).partition('"')[0]
-    admin.get(transfers.replace("&amp;", "&"))
-    assert "盖章得花" in admin.words
+    behind = [part.partition('"')[0].replace("&amp;", "&") for part in admin.page.split('href="') if "/rows?" in part]
+    assert len(behind) == len(TOTALS) + 4 + 3
+    said = {}
+    for one in behind:
+        assert admin.get(one).status_code == 200, one
+        said[one.partition("of=")[2].partition("&")[0]] = admin.words
+    assert "一共 3 行，合起来 3。" in said["people"]
+    assert "一共 3 行，合起来 6 小时。" in said["minutes"]
+    assert "盖章得花" in said["awarded"]
+    assert "一共 1 行，合起来 20 朵。" in said["shop_points"]
+    assert "又有了变化" not in "".join(said.values())
+    assert admin.get("./summaries/2026-11/rows?of=restored").status_code == 404
     admin.get("./summaries/2026-11")
     admin.post("./summaries/2026-11/sign-off", follow=True)
     assert "已签发" in admin.words
@@ -53,6 +63,7 @@ def test_the_admin_signs_the_supervisor_publishes_and_anybody_reads_it_with_its_
     stranger.get(f"{root}/summaries/2026-11")
     assert "Others (fewer than 3 people each, together)" not in stranger.words
     assert "麦香面包" in stranger.words
+    assert "/rows?" not in stranger.page
     table = stranger.client.get(f"{root}/summaries/2026-11/totals.xlsx")
     figures = {row[0]: row[1] for row in load_workbook(BytesIO(table.data)).active.iter_rows(values_only=True)}
     assert (figures["Stamped visits"], figures["Flowers redeemed"]) == (3, 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text, update
@@ -23,11 +24,13 @@ from ledger.core.tenancy import Role
 from ledger.people import grants
 from ledger.people.members import load_community
 from ledger.people.models import PostKind
-from ledger.recognition import contents, summaries
+from ledger.recognition import contents, figures, summaries, summary_rows
 from ledger.recognition.errors import DocumentChanged
 from ledger.recognition.figures import Cell
 from ledger.recognition.models import Summary, SummaryState
 from ledger.rewards import redemptions, refunds, vouchers
+from ledger.service import feedback
+from ledger.service.feedback import Given
 from ledger.service.undoing import undo_stamp
 from tests.ledger.recognition.month import DECEMBER, NOVEMBER, Month
 from tests.ledger.rewards.street import at_once
@@ -122,6 +125,48 @@ def test_each_total_is_what_plain_sql_counts_and_each_part_adds_up_to_it(novembe
     assert sum(shop["settled_fen"] for shop in document["shops"]) == totals["settled_fen"]
     assert sum(fund["left_fen"] for fund in document["funds"]) == 100_000 - 350
     assert [shop["name"] for shop in document["shops"]] == ["麦香面包"]
+
+
+def rows_of(november: Month, name: str, owner_id: str | None = None) -> int:
+    """What the rows of a figure add up to, read page by page."""
+    span = figures.month_span(november.id, NOVEMBER, clock.now())
+    owner, found = UUID(owner_id) if owner_id else None, dict[UUID, int]()
+    while True:
+        last = min(found, default=None)
+        rows = summary_rows.list_rows(november.admin.actor, span, name, owner_id=owner, before=last, limit=2)
+        found |= dict(rows.shown)
+        if not rows.shown:
+            assert (len(found), sum(found.values())) == (rows.number, rows.amount)
+            return rows.amount
+
+
+def add_up(november: Month) -> None:
+    """The rows behind each total, each shop's and each fund's figures add up to it."""
+    document = drafted(november)
+    assert {name: rows_of(november, name) for name in document["totals"]} == document["totals"]
+    for part, key, names in (("shops", "merchant_id", summary_rows.SHOPS), ("funds", "fund_id", summary_rows.FUNDS)):
+        for line in document[part]:
+            added = {name.partition("_")[2]: rows_of(november, name, line[key]) for name in names}
+            assert added == {figure: line[figure] for figure in added}
+
+
+def test_the_rows_behind_each_figure_add_up_to_it_and_open_only_to_whoever_sees_the_whole_community(november):
+    people, street = busy(november), november.street
+    used = vouchers.buy(people[0].actor, street.loaf.id)
+    begun = vouchers.use(street.clerk.actor, used.id, way=street.code_of(people[0]))
+    redemptions.confirm(people[0].actor, begun.id)
+    given = feedback.give_feedback(people[0].actor, november.day.place.grid.id, clock.today(), Given(None, ""))
+    add_up(november)
+    span = figures.month_span(november.id, NOVEMBER, clock.now())
+    assert rows_of(november, "feedback_nothing") == 1
+    [(row_id, _)] = summary_rows.list_rows(november.admin.actor, span, "feedback_nothing").shown
+    assert row_id == given.id
+    for name, person in (("visits", november.street.place.coordinator), ("awarded", people[0])):
+        with pytest.raises(Forbidden):
+            summary_rows.list_rows(person.actor, span, name)
+    for name, owner_id in (("nothing", None), ("shop_points", None), ("visits", street.bakery.id)):
+        with pytest.raises(NotFound):
+            summary_rows.list_rows(november.admin.actor, span, name, owner_id=owner_id)
 
 
 def test_a_voucher_counts_as_redeemed_when_it_is_used_and_not_while_it_is_kept(november):

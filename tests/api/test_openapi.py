@@ -70,7 +70,7 @@ def test_generated_calls_find_no_fault_and_no_undeclared_answer(app: Flask, plac
 @pytest.mark.parametrize("role", ["admin", "treasurer", "volunteer"])
 def test_many_generated_calls_find_no_fault(app: Flask, place: Neighbourhood, role: str) -> None:
     who = place.volunteer() if role == "volunteer" else getattr(place, role)
-    call_every_operation(app, place, who, calls=3000)
+    call_every_operation(app, place, who, calls=2000)
 
 
 def test_every_operation_says_what_it_does(app: Flask, client: FlaskClient) -> None:

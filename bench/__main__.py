@@ -20,6 +20,7 @@ from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
 from bench.pages import CheckInPage
 from bench.rounds import Found, Pair, measure, row_of
+from bench.summing import SummaryOfAMonth
 from ledger.core.db import db
 
 Tell = Callable[[str], None]
@@ -119,15 +120,16 @@ def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
 
 
 def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
-    """Files of 5,000 rows of every kind, and a week of 10,000 lines, on each engine."""
+    """Files of 5,000 rows of every kind, a week of 10,000 lines and a month of 100,000 visits, on each engine."""
     found: list[Found] = []
-    if not (asked.long and any(_is_asked(asked, one.number) for one in (ImportOfRows, CloseOfAWeek))):
+    if not (asked.long and any(_is_asked(asked, one.number) for one in (ImportOfRows, CloseOfAWeek, SummaryOfAMonth))):
         return found
     for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
         with ExitStack() as stack:
             app = houses.house_on(stack.enter_context(database()))
             stack.enter_context(app.app_context())
-            pairs: list[Pair] = [*(ImportOfRows(kind, engine) for kind in HEADINGS), CloseOfAWeek(engine)]
+            pairs: list[Pair] = [ImportOfRows(kind, engine) for kind in HEADINGS]
+            pairs += [CloseOfAWeek(engine), SummaryOfAMonth(engine)]
             found += _measure(app, asked, pairs, tell)
             db.session.remove()
             db.engine.dispose()

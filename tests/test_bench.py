@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from bench import checking_in, closing, confirming, growing, houses, importing, limits, on_sqlite, report
+from bench import checking_in, closing, confirming, growing, houses, importing, limits, on_sqlite, report, summing
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
-from bench.rounds import Found, measure
+from bench.rounds import Found, Pair, measure
 from ledger.core.db import db
 from ledger.rewards import redemptions
 
@@ -135,8 +135,8 @@ def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql)
 
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):
     app, _ = place_on_postgresql
-    pairs = [importing.ImportOfRows(kind, "any", rows=20) for kind in importing.HEADINGS]
-    pairs.append(closing.CloseOfAWeek("any", lines=20))
+    pairs: list[Pair] = [importing.ImportOfRows(kind, "any", rows=20) for kind in importing.HEADINGS]
+    pairs += [closing.CloseOfAWeek("any", lines=20), summing.SummaryOfAMonth("any", visits=20)]
     for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
         assert (len(found.ratios), found.voided) == (1, [])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 
 from api.auth import current_actor, for_strangers, public, visitor_of
@@ -126,6 +127,7 @@ def show_again(commendation_id: UUID, **again: Any) -> str:
         nominees=_nominees(actor, row),
         about={named.nomination.id.hex: named.name for named in view.names},
         least_days=commendations.LEAST_DAYS,
+        last_day=clock.local_day(row.ends_at - timedelta(microseconds=1)) if row.ends_at else None,
         **(EMPTY | again),
     )
 
@@ -165,8 +167,8 @@ def _nominees(actor: Actor | None, row: Commendation) -> list[tuple[str, str]]:
 
 def _figures(row: Commendation, minutes: int, visits: int) -> str:
     if row.kind == SubjectKind.SHOP:
-        return str(gettext("兑换 %(count)s 次", count=formats.number(visits)))
-    return str(gettext("%(hours)s，%(count)s 次", hours=formats.hours(minutes), count=formats.number(visits)))
+        return str(ngettext("兑换 %(count)s 次", "兑换 %(count)s 次", visits, count=formats.number(visits)))
+    return formats.served(minutes, visits)
 
 
 page.add_app_template_global(_figures, "commended_figures")

@@ -133,6 +133,14 @@ def flowers(points: int) -> str:
     return str(ngettext("%(count)s 朵", "%(count)s 朵", points, count=number(points)))
 
 
+def served(minutes: int, visits: int) -> str:
+    """6 小时，3 次"""
+    said: str = ngettext(
+        "%(hours)s，%(count)s 次", "%(hours)s，%(count)s 次", visits, hours=hours(minutes), count=number(visits)
+    )
+    return said
+
+
 def amount(value: int, unit: str) -> str:
     """128 朵, ¥12.00 or 2 小时: a figure of the books in the unit of its account, with the true minus sign."""
     said = {"points": flowers, "fen": yuan, "minutes": hours}[unit](abs(value))

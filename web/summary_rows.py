@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, render_template, url_for
-from flask_babel import gettext as _
 
 from api.auth import current_actor
 from api.schemas.fields import Id, PageQuery, Text
@@ -57,6 +56,7 @@ def show(month: str) -> Any:
         address=month,
         words=_words(view.document or {}, name, owner_id),
         number=rows.number,
+        of_accounts=rows.kind is Behind.ACCOUNTS,
         amount=said(rows.amount),
         figure="" if rows.amount == figure else said(figure),
         lines=_lines(actor, span, rows, shown, said),
@@ -125,7 +125,7 @@ def _people(actor: Actor, span: Span, ids: Collection[UUID]) -> dict[UUID, Line]
         one: {
             "href": "",
             "what": names[one],
-            "more": _("%(hours)s，%(count)s 次", hours=formats.hours(served[one].minutes), count=served[one].visits),
+            "more": formats.served(served[one].minutes, served[one].visits),
         }
         for one in ids
     }
@@ -166,7 +166,7 @@ def _accounts(actor: Actor, ids: Collection[UUID]) -> dict[UUID, Line]:
 
 def _account(account: dict[str, Any]) -> str:
     kind = str(ACCOUNT_KINDS[account["kind"]])
-    return kind if account["group"] == "community" else f"{account['holder']}（{kind}）"
+    return kind if account["group"] == "community" else f"{account['holder']} · {kind}"
 
 
 def _feedback(actor: Actor, ids: Collection[UUID]) -> dict[UUID, Line]:

@@ -6,7 +6,7 @@ in no row of its own (`pooled`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,17 +31,22 @@ FEWEST = 3
 POOLED = "pooled"
 
 Document = dict[str, Any]
+Flows = Mapping[Flow, tuple[int, int]]
 
 
 def totals_of(span: Span) -> dict[str, int]:
     """The figures that months are compared by."""
-    moved = figures.flows(span)
+    return _totals(span, figures.flows(span))
+
+
+def _totals(span: Span, moved: Flows) -> dict[str, int]:
     return figures.served_in_all(span) | _points(moved) | _money(moved)
 
 
 def contents_of(span: Span) -> Document:
     """The whole month: totals, parts, days, shops, funds, feedback."""
-    totals = totals_of(span) | {"outstanding": figures.outstanding_points(span)}
+    moved = figures.flows(span)
+    totals = _totals(span, moved) | {"outstanding": figures.outstanding_points(span)}
     by_evidence = [_row(cell) for cell in figures.served_by_evidence(span)]
     return {
         "totals": totals | _feedback(span),
@@ -53,8 +58,8 @@ def contents_of(span: Span) -> Document:
             {"day": day.isoformat(), "visits": visits, "minutes": minutes}
             for day, (visits, minutes) in figures.served_by_day(span).items()
         ],
-        "shops": _shops(span),
-        "funds": _funds(span),
+        "shops": _shops(moved),
+        "funds": _funds(span, moved),
     }
 
 
@@ -109,18 +114,18 @@ MONEY: dict[str, tuple[tuple[Code, Kind, Kind], ...]] = {
 }
 
 
-def _points(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:
-    found = {name: _sum(moved, legs, Unit.POINTS) for name, legs in POINTS.items()}
-    redeemed = [Flow(code, Unit.POINTS, gave, received) for code, gave, received in POINTS["redeemed"]]
-    return found | {"redemptions": sum(moved.get(one, (0, 0))[0] for one in redeemed)}
+def _points(moved: Flows) -> dict[str, int]:
+    found = {name: _sum(moved, legs, Unit.POINTS)[1] for name, legs in POINTS.items()}
+    return found | {"redemptions": _sum(moved, POINTS["redeemed"], Unit.POINTS)[0]}
 
 
-def _money(moved: Mapping[Flow, tuple[int, int]]) -> dict[str, int]:
-    return {name: _sum(moved, legs, Unit.FEN) for name, legs in MONEY.items()}
+def _money(moved: Flows) -> dict[str, int]:
+    return {name: _sum(moved, legs, Unit.FEN)[1] for name, legs in MONEY.items()}
 
 
-def _sum(moved: Mapping[Flow, tuple[int, int]], legs: tuple[tuple[Code, Kind, Kind], ...], unit: Unit) -> int:
-    return sum(moved.get(Flow(code, unit, gave, received), (0, 0))[1] for code, gave, received in legs)
+def _sum(moved: Flows, legs: tuple[tuple[Code, Kind, Kind], ...], unit: Unit) -> tuple[int, int]:
+    found = [row for flow, row in moved.items() if flow.unit == unit and (flow.code, flow.debit, flow.credit) in legs]
+    return sum(count for count, _ in found), sum(amount for _, amount in found)
 
 
 _TOLD = Feedback.state.in_((FeedbackState.GIVEN, FeedbackState.ANSWERED))
@@ -145,46 +150,64 @@ def _feedback(span: Span) -> dict[str, int]:
     return dict(zip(FEEDBACK, map(int, db.session.execute(feedback_in(span, *counts)).one()), strict=True))
 
 
-def _shops(span: Span) -> list[dict[str, Any]]:
+Holders = dict[tuple[UUID, Code, Unit], tuple[int, int]]
+
+
+def _received(moved: Flows, kind: Kind) -> Holders:
+    """What came into each shop's or fund's account of a kind, by code and unit: how many, and how much."""
+    return _by_holder((flow.receiver, flow.code, flow.unit, row) for flow, row in moved.items() if flow.credit == kind)
+
+
+def _gave(moved: Flows, kind: Kind) -> Holders:
+    """What went out of it."""
+    return _by_holder((flow.giver, flow.code, flow.unit, row) for flow, row in moved.items() if flow.debit == kind)
+
+
+def _by_holder(rows: Iterable[tuple[UUID | None, Code, Unit, tuple[int, int]]]) -> Holders:
+    found: Holders = {}
+    for owner_id, code, unit, (count, amount) in rows:
+        assert owner_id is not None, "these accounts are told apart"
+        before = found.get((owner_id, code, unit), (0, 0))
+        found[owner_id, code, unit] = (before[0] + count, before[1] + amount)
+    return found
+
+
+def _shops(moved: Flows) -> list[dict[str, Any]]:
     """What redemption brought to each shop, and what it was paid: most money first."""
-    took = figures.flows_of(span, "credit", Kind.MERCHANT, [Code.REDEEM])
-    gave = figures.flows_of(span, "debit", Kind.MERCHANT, [Code.REFUND])
-    owed = figures.flows_of(span, "credit", Kind.PAYABLE, [Code.REDEEM])
-    less = figures.flows_of(span, "debit", Kind.PAYABLE, [Code.REFUND, Code.PAY])
-    ids = {owner_id for rows in (took, gave, owed, less) for owner_id, _, _ in rows}
+    took, gave = _received(moved, Kind.MERCHANT), _gave(moved, Kind.MERCHANT)
+    owed, less = _received(moved, Kind.PAYABLE), _gave(moved, Kind.PAYABLE)
+    told = {Code.REDEEM, Code.REFUND, Code.PAY}
+    ids = {owner_id for rows in (took, gave, owed, less) for owner_id, code, _ in rows if code in told}
     names = dict(db.session.execute(select(Merchant.id, Merchant.name).where(Merchant.id.in_(ids))).tuples().all())
     shops = [
         {
             "merchant_id": one.hex,
             "name": names[one],
-            "redemptions": took.get((one, Code.REDEEM, Unit.POINTS), (0, 0))[0],
-            "points": took.get((one, Code.REDEEM, Unit.POINTS), (0, 0))[1]
-            - gave.get((one, Code.REFUND, Unit.POINTS), (0, 0))[1],
-            "brought_fen": owed.get((one, Code.REDEEM, Unit.FEN), (0, 0))[1]
-            - less.get((one, Code.REFUND, Unit.FEN), (0, 0))[1],
-            "settled_fen": less.get((one, Code.PAY, Unit.FEN), (0, 0))[1],
+            "redemptions": _of(took, one, Code.REDEEM, Unit.POINTS)[0],
+            "points": _of(took, one, Code.REDEEM, Unit.POINTS)[1] - _of(gave, one, Code.REFUND, Unit.POINTS)[1],
+            "brought_fen": _of(owed, one, Code.REDEEM)[1] - _of(less, one, Code.REFUND)[1],
+            "settled_fen": _of(less, one, Code.PAY)[1],
         }
         for one in ids
     ]
     return sorted(shops, key=lambda shop: (-shop["brought_fen"], shop["name"], shop["merchant_id"]))
 
 
-def _funds(span: Span) -> list[dict[str, Any]]:
+def _of(rows: Holders, owner_id: UUID, code: Code, unit: Unit = Unit.FEN) -> tuple[int, int]:
+    return rows.get((owner_id, code, unit), (0, 0))
+
+
+def _funds(span: Span, moved: Flows) -> list[dict[str, Any]]:
     """Each fund: granted and spent in the month, less what went back, and what it has at its end."""
-    came = figures.flows_of(span, "credit", Kind.FUND, [Code.FUND, Code.REFUND])
-    went = figures.flows_of(span, "debit", Kind.FUND, [Code.REDEEM, Code.REVERSE])
+    came, went = _received(moved, Kind.FUND), _gave(moved, Kind.FUND)
     funds = db.session.execute(scoped(span.community_id, Fund.id, Fund.name).order_by(Fund.id)).tuples().all()
     left = figures.funds_left(span, [fund_id for fund_id, _ in funds])
-
-    def amount(rows: Mapping[tuple[UUID, Code, Unit], tuple[int, int]], fund_id: UUID, code: Code) -> int:
-        return rows.get((fund_id, code, Unit.FEN), (0, 0))[1]
-
     return [
         {
             "fund_id": one.hex,
             "name": name,
-            "granted_fen": amount(came, one, Code.FUND) - amount(went, one, Code.REVERSE),
-            "spent_fen": amount(went, one, Code.REDEEM) - amount(came, one, Code.REFUND),
+            "granted_fen": _of(came, one, Code.FUND)[1] - _of(went, one, Code.REVERSE)[1],
+            "spent_fen": _of(went, one, Code.REDEEM)[1] - _of(came, one, Code.REFUND)[1],
             "left_fen": left[one],
         }
         for one, name in funds

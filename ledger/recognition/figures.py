@@ -193,19 +193,28 @@ def _cells(rows: Iterable[Any]) -> list[Cell]:
 
 
 class Flow(NamedTuple):
-    """What kind of movement: its code, its unit, the kinds of the accounts that gave and received."""
+    """What kind of movement: its code, its unit, the kinds of the accounts that gave and received.
+
+    `giver` and `receiver` say which shop or fund that was; None for everybody else's accounts.
+    """
 
     code: Code
     unit: Unit
     debit: Kind
     credit: Kind
+    giver: UUID | None
+    receiver: UUID | None
+
+
+_TOLD_APART = (Kind.MERCHANT, Kind.PAYABLE, Kind.FUND)
 
 
 def flows(span: Span) -> dict[Flow, tuple[int, int]]:
-    """Every kind of movement that took effect in the span: how many, and how much."""
+    """Every kind of movement that took effect in the span: how many, and how much. The transfers are read once."""
     moved = moved_in(span)
     debit, credit = aliased(Account), aliased(Account)
-    columns = (moved.c.code, moved.c.unit, debit.kind, credit.kind)
+    giver, receiver = (case((side.kind.in_(_TOLD_APART), side.owner_id)) for side in (debit, credit))
+    columns = (moved.c.code, moved.c.unit, debit.kind, credit.kind, giver, receiver)
     query = (
         select(*columns, func.count(), func.sum(moved.c.amount))
         .where(within(span.community_id, debit, credit))
@@ -213,27 +222,8 @@ def flows(span: Span) -> dict[Flow, tuple[int, int]]:
         .group_by(*columns)
     )
     return {
-        Flow(Code(code), Unit(unit), Kind(gave), Kind(received)): (int(count), int(amount))
-        for code, unit, gave, received, count, amount in db.session.execute(query)
-    }
-
-
-def flows_of(
-    span: Span, side: str, kind: Kind, codes: Iterable[Code]
-) -> dict[tuple[UUID, Code, Unit], tuple[int, int]]:
-    """The same of these codes for each holder of accounts of a kind that stand on the `debit` or `credit` side."""
-    moved = moved_in(span)
-    account = moved.c[f"{side}_account_id"]
-    columns = (Account.owner_id, moved.c.code, moved.c.unit)
-    query = (
-        select(*columns, func.count(), func.sum(moved.c.amount))
-        .where(within(span.community_id, Account), Account.id == account, Account.kind == kind)
-        .where(moved.c.code.in_(list(codes)))
-        .group_by(*columns)
-    )
-    return {
-        (owner_id, Code(code), Unit(unit)): (int(count), int(amount))
-        for owner_id, code, unit, count, amount in db.session.execute(query)
+        Flow(Code(code), Unit(unit), Kind(gave), Kind(received), *whose): (int(count), int(amount))
+        for code, unit, gave, received, *whose, count, amount in db.session.execute(query)
     }
 
 

@@ -47,16 +47,16 @@ def contents_of(span: Span) -> Document:
     """The whole month: totals, parts, days, shops, funds, feedback."""
     moved = figures.flows(span)
     totals = _totals(span, moved) | {"outstanding": figures.outstanding_points(span)}
-    by_evidence = [_row(cell) for cell in figures.served_by_evidence(span)]
+    service = figures.read_service(span)
     return {
         "totals": totals | _feedback(span),
-        "programmes": pooled(figures.served_by_programme(span)),
-        "grids": pooled(figures.served_by_grid(span)),
-        "posts": pooled(figures.served_by_post(span)),
-        "evidence": by_evidence,
+        "programmes": pooled(figures.by_programme(span, service)),
+        "grids": pooled(figures.by_grid(span, service)),
+        "posts": pooled(figures.by_post(span, service)),
+        "evidence": [_row(cell) for cell in figures.by_evidence(service)],
         "days": [
             {"day": day.isoformat(), "visits": visits, "minutes": minutes}
-            for day, (visits, minutes) in figures.served_by_day(span).items()
+            for day, (visits, minutes) in figures.by_day(span, service).items()
         ],
         "shops": _shops(moved),
         "funds": _funds(span, moved),

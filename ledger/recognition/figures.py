@@ -6,13 +6,15 @@ undone after `known_at` still counts, what was undone before does not. Points an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Date, Select, and_, case, cast, func, or_, select, union_all
+from sqlalchemy import Date, Select, case, cast, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from ledger.book import past
@@ -90,41 +92,96 @@ def served_in_all(span: Span) -> dict[str, int]:
     return dict(zip(("people", "visits", "minutes", "entered_later"), map(int, row), strict=True))
 
 
-def served_by_programme(span: Span) -> list[Cell]:
-    query = with_people(stamped(span, Programme.id, Programme.name, _PEOPLE, _VISITS, _MINUTES)).where(
-        within(span.community_id, Activity, Programme),
-        Activity.id == Checkin.activity_id,
-        Programme.id == Activity.programme_id,
-    )
-    return _cells(db.session.execute(query.group_by(Programme.id, Programme.name)))
+class Piece(NamedTuple):
+    """What one person served at one activity on one day by one grade of evidence."""
+
+    person_id: UUID
+    activity_id: UUID
+    unit_path: str
+    grade: str
+    day: str
+    visits: int
+    minutes: int
 
 
-def served_by_grid(span: Span) -> list[Cell]:
+def read_service(span: Span) -> list[Piece]:
+    """All that was served in the span. It is read once, and every part of a month is added up from it."""
+    which = (PERSON, Checkin.activity_id, Checkin.unit_path, Checkin.evidence, _local_day(Stamp.stamped_at))
+    query = with_people(stamped(span, *which, _VISITS, _MINUTES)).group_by(*which)
+    return [
+        Piece(person_id, activity_id, path, grade, str(day), int(visits), int(minutes))
+        for person_id, activity_id, path, grade, day, visits, minutes in db.session.execute(query)
+    ]
+
+
+class Sums:
+    """People, visits and minutes of a part."""
+
+    __slots__ = ("minutes", "people", "visits")
+
+    def __init__(self) -> None:
+        self.people: set[UUID] = set()
+        self.visits = self.minutes = 0
+
+    def add(self, piece: Piece) -> None:
+        self.people.add(piece.person_id)
+        self.visits += piece.visits
+        self.minutes += piece.minutes
+
+
+Key = TypeVar("Key")
+
+
+def _added_up(service: Iterable[Piece], part_of: Callable[[Piece], Key]) -> dict[Key, Sums]:
+    found: defaultdict[Key, Sums] = defaultdict(Sums)
+    for piece in service:
+        found[part_of(piece)].add(piece)
+    return dict(found)
+
+
+def by_programme(span: Span, service: Iterable[Piece]) -> list[Cell]:
+    query = scoped(span.community_id, Activity.id, Programme).where(Programme.id == Activity.programme_id)
+    programmes = query.with_only_columns(Activity.id, Programme.id, Programme.name)
+    of_activity = {row_id: (key, name) for row_id, key, name in db.session.execute(programmes)}
+    return _cells(_added_up(service, lambda piece: of_activity[piece.activity_id]))
+
+
+def by_grid(span: Span, service: Iterable[Piece]) -> list[Cell]:
     """By the grid that the activity lay in; what lay in none is the whole community's."""
-    grid = aliased(PlaceUnit)
-    inside = and_(same_community(grid, Checkin), grid.kind == UnitKind.GRID, Checkin.unit_path.startswith(grid.path))
-    query = with_people(stamped(span, grid.id, grid.name, _PEOPLE, _VISITS, _MINUTES)).outerjoin_from(
-        Checkin, grid, inside
-    )
-    return _cells(db.session.execute(query.group_by(grid.id, grid.name)))
+    query = scoped(span.community_id, PlaceUnit.path, PlaceUnit.id, PlaceUnit.name)
+    grids = db.session.execute(query.where(PlaceUnit.kind == UnitKind.GRID)).tuples().all()
+
+    @cache
+    def grid_of(path: str) -> tuple[UUID | None, str | None]:
+        found = (whose for at, *whose in grids if path.startswith(at))
+        key, name = next(found, (None, None))
+        return key, name
+
+    return _cells(_added_up(service, lambda piece: grid_of(piece.unit_path)))
 
 
-def served_by_evidence(span: Span) -> list[Cell]:
-    query = with_people(stamped(span, Checkin.evidence, Checkin.evidence, _PEOPLE, _VISITS, _MINUTES))
-    found = {cell.key: cell for cell in _cells(db.session.execute(query.group_by(Checkin.evidence)))}
+def by_evidence(service: Iterable[Piece]) -> list[Cell]:
+    found = {cell.key: cell for cell in _cells(_added_up(service, lambda piece: (piece.grade, piece.grade)))}
     return [found.get(grade) or Cell(grade, grade, 0, 0, 0) for grade in Evidence]
 
 
-def served_by_post(span: Span) -> list[Cell]:
+def by_post(span: Span, service: Iterable[Piece]) -> list[Cell]:
     """By the highest post that the member held in that time (the order of PostKind); None: by members without one."""
-    query = with_people(stamped(span, PERSON, _VISITS, _MINUTES)).group_by(PERSON)
     held = _posts_held(span)
-    sums: dict[PostKind | None, list[int]] = {}
-    for member_id, visits, minutes in db.session.execute(query):
-        of_post = sums.setdefault(held.get(member_id), [0, 0, 0])
-        for place, amount in enumerate((1, visits, minutes)):
-            of_post[place] += int(amount)
-    return [Cell(kind, kind, *sums[kind]) for kind in (*PostKind, None) if kind in sums]
+    sums = _added_up(service, lambda piece: held.get(piece.person_id))
+    return [_cell(kind, kind, sums[kind]) for kind in (*PostKind, None) if kind in sums]
+
+
+def by_day(span: Span, service: Iterable[Piece]) -> dict[date, tuple[int, int]]:
+    """Visits and minutes of each day of the span."""
+    found = _added_up(service, lambda piece: piece.day)
+    first, after = clock.local_day(span.since), clock.local_day(span.until)
+    days = [first + timedelta(days=number) for number in range((after - first).days)]
+    return {one: _visits_and_minutes(found.get(one.isoformat())) for one in days}
+
+
+def _visits_and_minutes(sums: Sums | None) -> tuple[int, int]:
+    return (sums.visits, sums.minutes) if sums else (0, 0)
 
 
 def _posts_held(span: Span) -> dict[UUID, PostKind]:
@@ -163,16 +220,6 @@ def served_by_member(span: Span, *, programme_id: UUID | None = None) -> dict[UU
     return {member_id: Served(*map(int, row)) for member_id, *row in db.session.execute(query)}
 
 
-def served_by_day(span: Span) -> dict[date, tuple[int, int]]:
-    """Visits and minutes of each day of the span."""
-    day = _local_day(Stamp.stamped_at)
-    query = stamped(span, day, _VISITS, _MINUTES).group_by(day)
-    found = {str(on): (int(visits), int(minutes)) for on, visits, minutes in db.session.execute(query)}
-    first, after = clock.local_day(span.since), clock.local_day(span.until)
-    days = [first + timedelta(days=number) for number in range((after - first).days)]
-    return {one: found.get(one.isoformat(), (0, 0)) for one in days}
-
-
 def _local_day(moment: Any) -> Any:
     """SQL: the business day of a moment."""
     if is_postgresql():
@@ -180,12 +227,13 @@ def _local_day(moment: Any) -> Any:
     return func.date(moment, "+8 hours")
 
 
-def _cells(rows: Iterable[Any]) -> list[Cell]:
+def _cell(key: UUID | str | None, name: str | None, sums: Sums) -> Cell:
+    return Cell(key.hex if isinstance(key, UUID) else key, name, len(sums.people), sums.visits, sums.minutes)
+
+
+def _cells(parts: Mapping[Any, Sums]) -> list[Cell]:
     """Largest first; of equals in the order of their names and ids."""
-    found = [
-        Cell(key.hex if isinstance(key, UUID) else key, name, int(people), int(visits), int(minutes))
-        for key, name, people, visits, minutes in rows
-    ]
+    found = [_cell(key, name, sums) for (key, name), sums in parts.items()]
     return sorted(found, key=lambda cell: (-cell.minutes, -cell.visits, cell.name or "", cell.key or ""))
 
 

@@ -257,5 +257,7 @@ def stepping_back() -> Iterator[Callable[[], None]]:
         place.rollback()
         place = db.session.begin_nested()
 
-    yield step_back
-    place.rollback()
+    try:
+        yield step_back
+    finally:
+        place.rollback()

@@ -125,7 +125,7 @@ def job(name: str, period: Callable[[datetime], str], *, in_steps: bool = False)
 
 
 def gauge(name: str, words: str) -> Callable[[Callable[[], float]], Callable[[], float]]:
-    """Register a figure of /metrics: an age in seconds, a count or fen, read from few rows whatever the history."""
+    """Register a figure of /metrics over all communities: an age in seconds, a count or fen."""
 
     def register(function: Callable[[], float]) -> Callable[[], float]:
         gauges[name] = Gauge(words, function)

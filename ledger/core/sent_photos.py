@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db
@@ -21,7 +22,17 @@ MOST_AHEAD = 12
 """So many may wait for their thing at a time."""
 KEPT_AHEAD = timedelta(days=1)
 
-Photo = TypeVar("Photo")
+
+class SentPhoto:
+    """What every table of sent photos has, beside the column of its thing; the id is the file's."""
+
+    community_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID]
+    sent_at: Mapped[datetime]
+
+
+Photo = TypeVar("Photo", bound=SentPhoto)
 
 
 class PhotoLimit(Refused):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.core import audit, clock, outbox, workdays
 from ledger.core.db import atomic, db, savepoint
-from ledger.core.errors import AlreadyExists, WrongState
+from ledger.core.errors import AlreadyExists, NotFound, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.second_person import require_another
@@ -295,7 +295,9 @@ def require_state(row: Commendation, *states: CommendationState) -> None:
 def nomination_of(community_id: UUID, commendation_id: UUID, nomination_id: UUID) -> Nomination:
     """A name of this commendation, locked. Raises NotFound."""
     found = load(community_id, Nomination, nomination_id, lock=True)
-    return found if found.commendation_id == commendation_id else load(community_id, Nomination, None)
+    if found.commendation_id != commendation_id:
+        raise NotFound
+    return found
 
 
 def nominations_of(community_id: UUID, commendation_id: UUID, *states: NominationState) -> Sequence[Nomination]:

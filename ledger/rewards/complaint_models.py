@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
+from ledger.core.sent_photos import SentPhoto
 
 
 class ComplaintState(StrEnum):
@@ -73,7 +74,7 @@ class Complaint(Base):
     closed_by: Mapped[UUID | None]
 
 
-class ComplaintPhoto(Base):
+class ComplaintPhoto(SentPhoto, Base):
     """A photo that shows what is wrong; the id is its file's. Without a complaint it was sent ahead, gone in a day."""
 
     __tablename__ = "complaint_photos"
@@ -82,8 +83,4 @@ class ComplaintPhoto(Base):
         ForeignKeyConstraint(["community_id", "complaint_id"], ["complaints.community_id", "complaints.id"]),
         Index("ix_complaint_photos_complaint", "community_id", "complaint_id"),
     )
-    community_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID]
     complaint_id: Mapped[UUID | None]
-    sent_at: Mapped[datetime]

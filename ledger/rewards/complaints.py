@@ -17,9 +17,9 @@ from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.second_person import require_another
-from ledger.core.tenancy import Actor, Role, load, scoped, within
+from ledger.core.tenancy import Actor, Role, load, scoped
+from ledger.people.grants import people_with
 from ledger.people.members import load_member
-from ledger.people.models import Member, RoleGrant
 from ledger.people.notices import declare, remind, tell
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.complaint_photos import put_photos
@@ -175,13 +175,7 @@ def close_complaint(actor: Actor, complaint_id: UUID, *, outcome: Remedy, note: 
 
 def _who_answers(community_id: UUID, merchant_ids: set[UUID]) -> set[UUID]:
     """The owners of these shops and the community's admins."""
-    admins = scoped(community_id, Member.person_id).where(
-        within(community_id, RoleGrant),
-        Member.id == RoleGrant.member_id,
-        RoleGrant.role == Role.ADMIN,
-        RoleGrant.until.is_(None),
-    )
-    return owners_of(community_id, merchant_ids) | set(db.session.scalars(admins))
+    return {*owners_of(community_id, merchant_ids), *people_with(community_id, [Role.ADMIN])}
 
 
 @registry.job("remind_of_complaints", period=lambda moment: clock.local_day(moment).isoformat())

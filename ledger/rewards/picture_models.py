@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from ledger.core.db import Base
+from ledger.core.sent_photos import SentPhoto
 
 
-class OfferPicture(Base):
+class OfferPicture(SentPhoto, Base):
     """A picture of what is offered; the id is its file's. Without an offer it was sent ahead, gone in a day.
 
     What a version names stays, as the version does.
@@ -23,8 +23,4 @@ class OfferPicture(Base):
         ForeignKeyConstraint(["community_id", "offer_id"], ["offers.community_id", "offers.id"]),
         Index("ix_offer_pictures_offer", "community_id", "offer_id"),
     )
-    community_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID]
     offer_id: Mapped[UUID | None]
-    sent_at: Mapped[datetime]

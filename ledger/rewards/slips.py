@@ -16,7 +16,7 @@ from ledger.core import audit, clock, numbers, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
-from ledger.core.permissions import require, require_any
+from ledger.core.permissions import may, require, require_any
 from ledger.core.second_person import require_another
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import cards, guesses
@@ -41,7 +41,7 @@ from ledger.rewards.terms import Terms, Wish, obstacles_to_buying, read_terms
 from ledger.rewards.tills import counter_of
 from ledger.rewards.ways import Arrival
 
-CHECK = "check_slips"
+TILL, CHECK = "use_till", "check_slips"
 
 PAD = 20
 MOST_BLANK = 40
@@ -126,7 +126,7 @@ def enter_slip(
     branch's), SlipUsed, SlipLate (or of a day before its pad), what the card earns, OwnRedemption, NotFound (offer),
     SlipOverCap, what stands against buying the offer now: the agreement, the offer, stock, caps, points, fund.
     """
-    require_any(actor, "use_till")
+    require_any(actor, TILL)
     guesses.refuse_guessing(actor)
     slip, pad = _slip_in_hand(actor, number)
     if not max(clock.today() - timedelta(days=pad.days), clock.local_day(pad.printed_at)) <= filled_on <= clock.today():
@@ -157,21 +157,13 @@ def _slip_in_hand(actor: Actor, number: str) -> tuple[Slip, SlipPad]:
         scoped(actor.tenant, Slip).where(Slip.number == typed).with_for_update()
     ).one_or_none()
     pad = None if slip is None else load(actor.tenant, SlipPad, slip.pad_id)
-    if slip is None or pad is None or not _stands_at(actor, pad):
+    if slip is None or pad is None or not may(actor, TILL, merchant_id=pad.merchant_id, branch_id=pad.branch_id):
         raise SlipUnknown
     if slip.redemption_id is not None:
         before = load(actor.tenant, Redemption, slip.redemption_id)
         if redemptions.state_at(before, clock.now()) not in OPEN_AGAIN:
             raise SlipUsed
     return slip, pad
-
-
-def _stands_at(actor: Actor, pad: SlipPad) -> bool:
-    try:
-        require(actor, "use_till", merchant_id=pad.merchant_id, branch_id=pad.branch_id)
-    except Forbidden:
-        return False
-    return True
 
 
 def _granted(actor: Actor, pad: SlipPad, member_id: UUID, offer_id: UUID, quantity: int) -> tuple[Terms, Wish]:
@@ -235,7 +227,7 @@ def list_pads(actor: Actor, branch_id: UUID | None = None) -> list[tuple[SlipPad
 def see_pad(actor: Actor, pad_id: UUID) -> tuple[SlipPad, list[Slip]]:
     """A pad with its slips in order, for whoever stands at a counter of its branch: NotFound, Forbidden."""
     pad = load(actor.tenant, SlipPad, pad_id)
-    require(actor, "use_till", merchant_id=pad.merchant_id, branch_id=pad.branch_id)
+    require(actor, TILL, merchant_id=pad.merchant_id, branch_id=pad.branch_id)
     query = scoped(actor.tenant, Slip).where(Slip.pad_id == pad.id).order_by(Slip.number)
     return pad, list(db.session.scalars(query))
 

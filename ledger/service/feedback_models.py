@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
+from ledger.core.sent_photos import SentPhoto
 
 
 class Category(StrEnum):
@@ -70,7 +71,7 @@ class Feedback(Base):
     answered_by: Mapped[UUID | None]
 
 
-class FeedbackPhoto(Base):
+class FeedbackPhoto(SentPhoto, Base):
     """A photo of a feedback; the id is its file's. Without a feedback it was sent ahead and is forgotten in a day."""
 
     __tablename__ = "feedback_photos"
@@ -79,8 +80,4 @@ class FeedbackPhoto(Base):
         ForeignKeyConstraint(["community_id", "feedback_id"], ["feedback.community_id", "feedback.id"]),
         Index("ix_feedback_photos_feedback", "community_id", "feedback_id"),
     )
-    community_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID]
     feedback_id: Mapped[UUID | None]
-    sent_at: Mapped[datetime]

@@ -11,6 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
+from ledger.core.sent_photos import SentPhoto
 
 
 class DisputeState(StrEnum):
@@ -116,7 +117,7 @@ class Ruling(Base):
     actor_id: Mapped[UUID]
 
 
-class DisputePhoto(Base):
+class DisputePhoto(SentPhoto, Base):
     """A photo that proves a dispute; the id is its file's. Without a dispute it was sent ahead, forgotten in a day."""
 
     __tablename__ = "dispute_photos"
@@ -125,8 +126,4 @@ class DisputePhoto(Base):
         ForeignKeyConstraint(["community_id", "dispute_id"], ["disputes.community_id", "disputes.id"]),
         Index("ix_dispute_photos_dispute", "community_id", "dispute_id"),
     )
-    community_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner_id: Mapped[UUID]
     dispute_id: Mapped[UUID | None]
-    sent_at: Mapped[datetime]

@@ -7,9 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from ledger.core import clock
-from ledger.core.db import db
-from ledger.core.tenancy import Role, scoped, within
-from ledger.people.models import Member, RoleGrant
+from ledger.core.tenancy import Role
+from ledger.people.grants import people_with
 from ledger.people.notices import NoticeKind, declare, tell
 from ledger.rewards.merchants import owners_of
 
@@ -76,19 +75,8 @@ ACCOUNT_STOPPED = declare(
 def tell_treasurers(community_id: UUID, kind: NoticeKind, *, number: str, due_at: datetime) -> None:
     """Every treasurer has a notice that something waits, and until which day (inclusive)."""
     day = clock.local_day(due_at - timedelta(seconds=1)).isoformat()
-    for person_id in sorted(treasurers_of(community_id)):
+    for person_id in people_with(community_id, [Role.TREASURER]):
         tell(community_id, person_id, kind, number=number, day=day)
-
-
-def treasurers_of(community_id: UUID) -> set[UUID]:
-    """The persons who are treasurers of the community now."""
-    query = scoped(community_id, Member.person_id).where(
-        within(community_id, RoleGrant),
-        Member.id == RoleGrant.member_id,
-        RoleGrant.role == Role.TREASURER,
-        RoleGrant.until.is_(None),
-    )
-    return set(db.session.scalars(query))
 
 
 def tell_owners(community_id: UUID, merchant_id: UUID, kind: NoticeKind, **facts: Any) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import func
 
 from ledger.core import clock, registry, workdays
 from ledger.core.db import db
-from ledger.core.tenancy import scoped
+from ledger.core.tenancy import Role, scoped
+from ledger.people.grants import people_with
 from ledger.people.notices import declare, remind_each
 from ledger.settlement.models import Settlement, SettlementState
-from ledger.settlement.owners import treasurers_of
 
 WAITING = declare(
     "settlement.waiting",
@@ -32,5 +32,5 @@ def remind_treasurers(community_id: UUID, _day: str) -> None:
     waiting = scoped(community_id, Settlement.state).add_columns(func.count()).where(Settlement.state.in_(STEPS))
     counts = dict(db.session.execute(waiting.group_by(Settlement.state)).tuples().all())
     facts = {step.value: counts.get(step, 0) for step in STEPS}
-    told = dict.fromkeys(treasurers_of(community_id), facts) if counts else {}
-    remind_each(community_id, told, WAITING)
+    told = people_with(community_id, [Role.TREASURER]) if counts else []
+    remind_each(community_id, dict.fromkeys(told, facts), WAITING)

@@ -14,11 +14,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import JSON, Text, cast, select, type_coerce
 
-from ledger.book import seals
 from ledger.core import clock
 from ledger.core.backups import MANIFEST, BackupRefused, restore_backup, write_backup
 from ledger.core.db import db, is_postgresql
 from tests.conftest import database_of, house_on
+from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import Street, open_street
 from tests.schema import every_table
 
@@ -30,7 +30,7 @@ def street(context: Flask) -> Iterator[Street]:
         street = open_street()
         lin = street.volunteer(100)
         street.buy(lin)
-        seals.seal(street.id)
+        seal_all(street.id)
         street.award(lin, 7)
         street.reserve(lin)
         yield street
@@ -78,7 +78,7 @@ def test_an_emptied_house_is_filled_with_the_same_rows(street: Street, context: 
     assert before["unsealed"], "what waits for its seal waits again"
     lin = street.volunteer(5)
     assert street.available(lin) == 5, "the house goes on"
-    assert seals.seal(street.id) == 2, "and seals what waited, with what came since"
+    assert seal_all(street.id) == 2, "and seals what waited, with what came since"
 
 
 def test_the_other_engine_is_filled_with_the_same_rows(street: Street, context: Flask, elsewhere: Flask) -> None:

@@ -53,6 +53,7 @@ def request_facts(actor: Actor, path: str, body: str, answer: str) -> dict[str, 
         "digest": digest_of_request(asked),
         "request_id": new_id().hex,
         "origin": audit.origin_of(CALLER),
+        "session_id": actor.session_id,
         "answer": answer,
     }
 

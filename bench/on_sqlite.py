@@ -43,8 +43,8 @@ effective_at, recorded_at, source_type, source_id, part, source_digest, actor_id
  :person)"""
 REDEMPTION = """UPDATE redemptions SET state = 'confirmed', confirmed_at = :now, confirmed_by = :person
 WHERE community_id = :community AND id = :redemption AND state = 'reserved'"""
-AUDIT = """INSERT INTO audit_lines (community_id, id, at, actor_id, action, thing_id, outcome, request_id, detail)
-VALUES (:community, :line, :now, :person, 'rewards.confirm', :redemption, 'done', '', :detail)"""
+AUDIT = """INSERT INTO audit_lines (community_id, id, at, actor_id, session_id, action, thing_id, outcome, request_id,
+detail) VALUES (:community, :line, :now, :person, :session, 'rewards.confirm', :redemption, 'done', '', :detail)"""
 OUTBOX = """INSERT INTO outbox_events (community_id, id, at, kind, payload, attempts)
 VALUES (:community, :event, :now, 'redemption.confirmed', :payload, 0)"""
 STATEMENTS = ((WALLET, 1), (FUND, 1), (HOLDS, 2), (TRANSFERS, 2), (REDEMPTION, 1), (AUDIT, 1), (OUTBOX, 1))
@@ -68,6 +68,7 @@ def _job(community_id: UUID, reserved: Reserved, slots: dict[tuple[UUID, UUID], 
         "community": community_id.hex,
         "redemption": of.id.hex,
         "person": volunteer.actor.person_id.hex,
+        "session": volunteer.actor.session_id.hex if volunteer.actor.session_id else None,
         "wallet": wallet_of(member_id).id_in(community_id).hex,
         "takings": takings_of(of.merchant_id).id_in(community_id).hex,
         "fund": fund.hex,

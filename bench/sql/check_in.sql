@@ -4,7 +4,7 @@
 CREATE UNLOGGED TABLE bench_checkins (
     n bigint PRIMARY KEY,
     community_id uuid, person_id uuid, member_id uuid, activity_id uuid, poster_code text,
-    route text, key text, fingerprint bytea, digest bytea, request_id text, origin text, answer text
+    route text, key text, fingerprint bytea, digest bytea, request_id text, origin text, session_id uuid, answer text
 );
 
 CREATE FUNCTION bench_check_in(number bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -58,10 +58,10 @@ BEGIN
         moment, NULL, moment, NULL, NULL, NULL, asked.person_id, NULL, NULL
     );
     INSERT INTO audit_lines (
-        community_id, id, at, actor_id, on_behalf_of, action, thing_id, outcome, request_id, origin, detail
+        community_id, id, at, actor_id, on_behalf_of, action, thing_id, outcome, request_id, origin, session_id, detail
     ) VALUES (
         asked.community_id, bench_id(), moment, asked.person_id, NULL, 'service.check_in', new_id, 'done',
-        asked.request_id, asked.origin, json_build_object('evidence', 'poster')
+        asked.request_id, asked.origin, asked.session_id, json_build_object('evidence', 'poster')
     );
     INSERT INTO outbox_events (community_id, id, at, kind, payload, delivered_at, attempts) VALUES (
         asked.community_id, bench_id(), moment, 'checkin.recorded', json_build_object(

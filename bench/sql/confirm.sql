@@ -6,7 +6,7 @@ CREATE UNLOGGED TABLE bench_confirmations (
     n bigint PRIMARY KEY,
     community_id uuid, person_id uuid, redemption_id uuid,
     wallet_id uuid, takings_id uuid, fund_account_id uuid, payable_id uuid,
-    route text, key text, fingerprint bytea, digest bytea, request_id text, origin text, answer text
+    route text, key text, fingerprint bytea, digest bytea, request_id text, origin text, session_id uuid, answer text
 );
 
 CREATE FUNCTION bench_confirm(number bigint) RETURNS text LANGUAGE plpgsql AS $$
@@ -83,10 +83,10 @@ BEGIN
     UPDATE redemptions SET state = 'confirmed', confirmed_at = moment, confirmed_by = asked.person_id
     WHERE community_id = asked.community_id AND id = it.id AND state = 'reserved';
     INSERT INTO audit_lines (
-        community_id, id, at, actor_id, on_behalf_of, action, thing_id, outcome, request_id, origin, detail
+        community_id, id, at, actor_id, on_behalf_of, action, thing_id, outcome, request_id, origin, session_id, detail
     ) VALUES (
         asked.community_id, bench_id(), moment, asked.person_id, NULL, 'rewards.confirm', it.id, 'done',
-        asked.request_id, asked.origin, json_build_object('points', it.points, 'gross_fen', it.gross_fen)
+        asked.request_id, asked.origin, asked.session_id, json_build_object('points', it.points, 'gross_fen', it.gross_fen)
     );
     INSERT INTO outbox_events (community_id, id, at, kind, payload, delivered_at, attempts) VALUES (
         asked.community_id, bench_id(), moment, 'redemption.confirmed', json_build_object(

@@ -7,16 +7,17 @@ overdue counts no more by itself. See docs/adr/0034.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import db
-from ledger.core.tenancy import scoped, within
+from ledger.core.tenancy import asked, scoped, within
 from ledger.people.members import family_of
 from ledger.people.models import Household, Member
 from ledger.rewards.models import Offer, OfferVersion, Redemption, RedemptionState
@@ -27,36 +28,31 @@ KEPT = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
 CAPS = (OfferVersion.per_household_per_week, OfferVersion.per_person)
 
 
-def taken_by_home(community_id: UUID, member_id: UUID | None, at: datetime) -> tuple[ColumnElement[Any], ...]:
-    """SQL beside an offer and its version: pieces of it that the household took this week, the person ever.
+def taken_by_home(community_id: Any, member_id: Any, *, at: Any, week: Any) -> tuple[ColumnElement[Any], ...]:
+    """SQL beside an offer and its version: pieces of it that the household took since the week began, the person ever.
 
     0 where the version has no such cap; nothing is counted for it then.
     """
-    if member_id is None:
-        return literal(0), literal(0)
-    counted = zip(CAPS, _counts(community_id, member_id, at), strict=True)
+    counted = zip(CAPS, _counts(community_id, member_id, at=at, week=week), strict=True)
     return tuple(case((cap.is_(None), 0), else_=pieces) for cap, pieces in counted)
 
 
-def _counts(community_id: UUID, member_id: UUID, at: datetime) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    begins, _ = clock.week_bounds(clock.week_of(at))
+def _counts(community_id: Any, member_id: Any, *, at: Any, week: Any) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     return (
-        _pieces(community_id, _kin_of(community_id, member_id), at, since=begins),
+        _pieces(community_id, _kin_of(community_id, member_id), at, since=week),
         _pieces(community_id, family_of(community_id, member_id), at),
     )
 
 
-def _kin_of(community_id: UUID, member_id: UUID) -> Select[Any]:
+def _kin_of(community_id: Any, member_id: Any) -> Select[Any]:
     """SQL: the member and everybody of its household now, with those who were merged into them."""
-    asked, kin = aliased(Member), aliased(Member)
-    home = select(asked.household_id).where(within(community_id, asked), asked.id == member_id).scalar_subquery()
+    one, kin = aliased(Member), aliased(Member)
+    home = select(one.household_id).where(within(community_id, one), one.id == member_id).scalar_subquery()
     at_home = select(kin.id).where(within(community_id, kin), or_(kin.id == member_id, kin.household_id == home))
     return scoped(community_id, Member.id).where(or_(Member.id.in_(at_home), Member.merged_into.in_(at_home)))
 
 
-def _pieces(
-    community_id: UUID, of_whom: Select[Any], at: datetime, *, since: datetime | None = None
-) -> ColumnElement[Any]:
+def _pieces(community_id: Any, of_whom: Select[Any], at: Any, *, since: Any = None) -> ColumnElement[Any]:
     """SQL: pieces of the offer beside it that these have redeemed, reserved or bought as vouchers since then."""
     waits = and_(Redemption.state == RedemptionState.RESERVED, Redemption.expires_at > at)
     redeemed = select(func.coalesce(func.sum(Redemption.quantity), 0)).where(
@@ -86,6 +82,17 @@ def count_again(community_id: UUID, offer_id: UUID, member_id: UUID, at: datetim
     home = scoped(community_id, Member.household_id).where(Member.id == member_id).scalar_subquery()
     lock = scoped(community_id, Household.id).where(Household.id == home)
     db.session.execute(lock.with_for_update())
-    counted = select(*_counts(community_id, member_id, at)).select_from(Offer)
-    by_household, by_person = db.session.execute(counted.where(within(community_id, Offer), Offer.id == offer_id)).one()
+    given = {"tenant": community_id, "member": member_id, "offer": offer_id, "at": at, "week": week_began(at)}
+    by_household, by_person = db.session.execute(_counted(), given).one()
     return int(by_household), int(by_person)
+
+
+@cache
+def _counted() -> Select[Any]:
+    counts = _counts(asked("tenant"), asked("member"), at=bindparam("at"), week=bindparam("week"))
+    return select(*counts).select_from(Offer).where(within(asked("tenant"), Offer), Offer.id == asked("offer"))
+
+
+def week_began(at: datetime) -> datetime:
+    """When the week of a moment began, from which the household's pieces count."""
+    return clock.week_bounds(clock.week_of(at))[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, func, literal, null, select
+from sqlalchemy import Select, and_, bindparam, false, func, literal, null, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import wallet_of
@@ -18,7 +19,7 @@ from ledger.book.models import Account, Balance, Hold, HoldState
 from ledger.core import clock, money
 from ledger.core.db import db
 from ledger.core.errors import Refused
-from ledger.core.tenancy import Actor, within
+from ledger.core.tenancy import Actor, asked, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
 from ledger.people.redemption_days import calendar_of
@@ -181,9 +182,9 @@ def read_terms(
     `asked_by` is whose number must not be new (None: nobody's is asked).
     """
     number: ColumnElement[Any] = null() if asked_by is None else new_until(asked_by)
-    query = _query(community_id, member_id, at).add_columns(number.label("number_new_until")).where(*conditions)
+    query = _query(member_id is not None).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
-    rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit))
+    rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit), _given(community_id, member_id, at))
     found = _kept_to_day(community_id, [Terms(**row._mapping, path=path) for row in rows], at)
     return found if path is None or member_id is None else _counted_by_path(community_id, found, member_id, at)
 
@@ -211,9 +212,28 @@ def _kept_to_day(community_id: UUID, found: list[Terms], at: datetime) -> list[T
     return [terms if terms.other_days else replace(terms, kept_to=kept) for terms in found]
 
 
-def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
-    today, this_week = periods(at)
-    by_household, by_person = home_caps.taken_by_home(tenant, member_id, at)
+def _given(community_id: UUID, member_id: UUID | None, at: datetime) -> dict[str, Any]:
+    """What the statement is asked with."""
+    if member_id is None:
+        return {"tenant": community_id}
+    wallet, (today, this_week) = wallet_of(member_id).id_in(community_id), periods(at)
+    given = {"tenant": community_id, "member": member_id, "wallet": wallet, "at": at}
+    return given | {"today": today, "this_week": this_week, "week": home_caps.week_began(at)}
+
+
+@cache
+def _query(of_a_member: bool) -> Select[Any]:
+    """Built once, for it is asked before every redemption: of nobody, or of a member."""
+    tenant = asked("tenant")
+    available: ColumnElement[Any] = null()
+    taken: Sequence[ColumnElement[Any]] = [literal(0)] * 4
+    if of_a_member:
+        member: Any = asked("member")
+        at: Any = bindparam("at")
+        available = _available(tenant, asked("wallet"), at)
+        by_home = home_caps.taken_by_home(tenant, member, at=at, week=bindparam("week"))
+        taken = (_taken(tenant, member, "today"), _taken(tenant, member, "this_week"), *by_home)
+    today, this_week, by_household, by_person = taken
     return (
         select(
             Offer.id.label("offer_id"),
@@ -232,11 +252,9 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
             *(AgreementVersion.other_days, AgreementVersion.path_caps),
             Community.short_code,
             _left_of_fund(tenant).label("left_fen"),
-            _available(tenant, member_id, at).label("available"),
-            _taken(tenant, member_id, today).label("taken_today"),
-            _taken(tenant, member_id, this_week).label("taken_this_week"),
-            by_household.label("taken_by_household"),
-            by_person.label("taken_by_person"),
+            available.label("available"),
+            *(today.label("taken_today"), this_week.label("taken_this_week")),
+            *(by_household.label("taken_by_household"), by_person.label("taken_by_person")),
             Branch.id.label("branch_id"),
             Branch.merchant_id.label("branch_merchant_id"),
         )
@@ -253,18 +271,15 @@ def _query(tenant: UUID, member_id: UUID | None, at: datetime) -> Select[Any]:
     )
 
 
-def _left_of_fund(community_id: UUID) -> ColumnElement[Any]:
+def _left_of_fund(community_id: Any) -> ColumnElement[Any]:
     left = func.coalesce(func.sum(Balance.balance - Balance.held), 0)
     fund = and_(Account.kind == Kind.FUND, Account.owner_id == AgreementVersion.fund_id)
     query = select(left).where(within(community_id, Balance, Account), Balance.account_id == Account.id, fund)
     return query.correlate(AgreementVersion).scalar_subquery()
 
 
-def _available(community_id: UUID, member_id: UUID | None, at: datetime) -> ColumnElement[Any]:
+def _available(community_id: Any, wallet: Any, at: Any) -> ColumnElement[Any]:
     """Posted less held, where a hold whose time is over counts as gone: `place_hold` ends it when it is in the way."""
-    if member_id is None:
-        return null()
-    wallet = wallet_of(member_id).id_in(community_id)
     overdue = select(func.coalesce(func.sum(Hold.amount), 0)).where(
         within(community_id, Hold),
         Hold.account_id == wallet,
@@ -275,14 +290,12 @@ def _available(community_id: UUID, member_id: UUID | None, at: datetime) -> Colu
     return query.where(within(community_id, Balance), Balance.account_id == wallet).scalar_subquery()
 
 
-def _taken(community_id: UUID, member_id: UUID | None, period: str) -> ColumnElement[Any]:
-    if member_id is None:
-        return literal(0)
+def _taken(community_id: Any, member_id: Any, period: str) -> ColumnElement[Any]:
     query = select(CapCounter.taken).where(
         within(community_id, CapCounter),
         CapCounter.offer_id == Offer.id,
         CapCounter.holder_id == member_id,
-        CapCounter.period == period,
+        CapCounter.period == bindparam(period),
     )
     return func.coalesce(query.correlate(Offer).scalar_subquery(), 0)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from api.commands.demo import (
     accounts,
@@ -43,7 +43,7 @@ from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, expiry, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, db, is_postgresql
 
 Say = Callable[[str], None]
 
@@ -97,6 +97,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     serving.open_programmes(town)
     trading.open_shops(town, say)
     helping.name_helpers(town)
+    _count_rows()
     monday = clock.now() + timedelta(days=3)
     story = Story()
     _let_flowers_expire(town, story, monday)
@@ -143,8 +144,15 @@ def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: 
     for day in range(7):
         story.tell(monday + timedelta(days=day, hours=23), partial(_tick, town))
     story.play(min(monday + timedelta(days=7), town.until))
+    _count_rows()
     transfers = db.session.scalar(select(func.count()).select_from(Transfer))
     say(f"  {clock.week_of(monday)}: {transfers} transfers so far")
+
+
+def _count_rows() -> None:
+    """PostgreSQL does it by itself only after a commit, and would plan the whole story as if the tables were empty."""
+    if is_postgresql():
+        db.session.execute(text("ANALYZE"))
 
 
 def _tick(town: Town) -> None:

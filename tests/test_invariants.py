@@ -376,7 +376,7 @@ def test_the_books_equal_a_model_in_plain_python(context: Flask) -> None:
 
 @pytest.mark.long
 def test_the_books_equal_a_model_in_plain_python_on_new_walks(context: Flask) -> None:
-    walk(60, 50, seeded=False)
+    walk(40, 50, seeded=False)
 
 
 @pytest.mark.night

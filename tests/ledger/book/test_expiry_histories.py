@@ -231,7 +231,7 @@ def test_the_books_equal_a_model_of_single_points(context: Flask) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_the_books_equal_a_model_of_single_points_on_more_histories(context: Flask) -> None:
-    tell_histories(600, seed=2)
+    tell_histories(300, seed=2)
 
 
 @pytest.mark.night

@@ -44,9 +44,14 @@ def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
 
 
-def columns(connection: Connection) -> set[tuple[str, str]]:
+def shape(connection: Connection) -> set[tuple[str, str | None]]:
+    """The columns and indexes of all tables."""
     found = inspect(connection)
-    return {(table, column["name"]) for table in found.get_table_names() for column in found.get_columns(table)}
+    return {
+        (table, part["name"])
+        for table in found.get_table_names()
+        for part in [*found.get_columns(table), *found.get_indexes(table)]
+    }
 
 
 def differences(connection: Connection) -> list[object]:
@@ -95,14 +100,14 @@ def test_every_step_can_be_gone_down_and_up_again(empty_house: Flask) -> None:
     upgrade()
     for _ in VERSIONS:
         with db.engine.connect() as connection:
-            before = columns(connection)
+            before = shape(connection)
         downgrade(revision="-1")
         with db.engine.connect() as connection:
-            after = columns(connection)
+            after = shape(connection)
             assert after < before
         upgrade(revision="+1")
         with db.engine.connect() as connection:
-            assert columns(connection) == before
+            assert shape(connection) == before
         downgrade(revision="-1")
 
 

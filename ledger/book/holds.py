@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy import text as sql_text
 
 from ledger.book import cohorts, slots
 from ledger.book.accounts import AccountKey
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import Kind, Unit
 from ledger.book.errors import AmountOutOfRange, InsufficientPoints
-from ledger.book.models import Account, Balance, Hold, HoldState
+from ledger.book.models import STANDS, Account, Balance, Hold, HoldState
 from ledger.core import clock, registry
 from ledger.core.db import db, sql_now
 from ledger.core.ids import new_id
@@ -151,4 +152,4 @@ def _mark_ended(community_id: UUID, hold_ids: Sequence[UUID], state: HoldState) 
 
 @registry.gauge("oldest_hold_seconds", "Age of the oldest hold that still stands")
 def oldest_hold_seconds() -> float:
-    return clock.age_of(db.session.scalar(select(func.min(Hold.created_at)).where(Hold.state == HoldState.PLACED)))
+    return clock.age_of(db.session.scalar(select(func.min(Hold.created_at)).where(sql_text(STANDS))))

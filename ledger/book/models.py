@@ -192,6 +192,10 @@ class HoldState(StrEnum):
     EXPIRED = "expired"
 
 
+STANDS = "state = 'placed'"
+"""A hold that stands, in the words of the index."""
+
+
 class Hold(Base):
     """An amount of a limited account set aside for one source. While placed it is part of the balance's `held`.
 
@@ -206,6 +210,13 @@ class Hold(Base):
         one_of("state", HoldState),
         # Serves: the live holds of a wallet, and the sweeper's search for overdue ones.
         Index("ix_holds_live", "community_id", "state", "account_id", "expires_at"),
+        # Serves: the gauge of the oldest hold, of all communities.
+        Index(
+            "ix_holds_oldest",
+            "created_at",
+            sqlite_where=sql_text(STANDS),
+            postgresql_where=sql_text(STANDS),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

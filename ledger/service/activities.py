@@ -136,6 +136,7 @@ def cancel_activity(actor: Actor, activity_id: UUID, *, reason: str) -> Activity
     if served:
         raise ActivityHasVisits(visits=served)
     activity.state, activity.cancelled_at, activity.cancel_reason = ActivityState.CANCELLED, clock.now(), reason
+    activity.revise()
     db.session.flush()
     told = sign_ups.end_with_activity(activity)
     audit.record(actor, "service.cancel_activity", activity_id, voided=len(voided), told=told)

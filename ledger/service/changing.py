@@ -49,6 +49,7 @@ def change_activity(actor: Actor, activity_id: UUID, *, change: Change, day: dat
     activity.place = change.place or activity.place
     activity.instructions = activity.instructions if change.instructions is None else change.instructions
     activity.capacity = change.capacity or activity.capacity
+    activity.revise()
     db.session.flush()
     is_elsewhere = before != (activity.place, activity.starts_at, activity.ends_at)
     told = sign_ups.tell_of_change(activity) if is_elsewhere else 0

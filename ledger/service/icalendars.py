@@ -44,8 +44,9 @@ def written(community: Community, entries: Sequence[Entry], *, root: str) -> byt
 def _event(community: Community, entry: Entry, root: str) -> Event:
     activity, event = entry.activity, Event()
     cancelled = activity.state == ActivityState.CANCELLED or _never_opens(entry)
-    event.add("dtstamp", activity.cancelled_at or activity.created_at)
-    event.add("sequence", 1 if activity.cancelled_at else 0)
+    for name in ("dtstamp", "last-modified"):
+        event.add(name, activity.revised_at or activity.created_at)
+    event.add("sequence", activity.revision)
     event.add("summary", activity.name)
     event.add("location", activity.place)
     event.add("categories", [entry.programme_name])

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core import clock
 from ledger.core.db import Base, one_of, text
 
 
@@ -197,6 +198,12 @@ class Activity(Base):
     day: Mapped[date | None]
     opens_minute: Mapped[int | None]
     closes_minute: Mapped[int | None]
+    revision: Mapped[int] = mapped_column(default=0, server_default=sql("0"))
+    revised_at: Mapped[datetime | None]
+
+    def revise(self) -> None:
+        """It is not what was told before: a phone's calendar takes over what has a higher number."""
+        self.revision, self.revised_at = self.revision + 1, clock.now()
 
     @property
     def kind(self) -> ActivityKind:

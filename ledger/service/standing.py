@@ -67,6 +67,7 @@ def end_standing(actor: Actor, activity_id: UUID, *, reason: str) -> Activity:
     # A row ends after it starts; that it has no day at all is told by the days, not by the hour.
     standing.ends_at = max(clock.start_of_day(clock.today() + timedelta(days=1)), standing.starts_at + BRIEFLY)
     standing.cancelled_at, standing.cancel_reason = clock.now(), reason
+    standing.revise()
     db.session.flush()
     audit.record(actor, "service.end_standing", standing.id)
     outbox.announce(actor, "activity.ended", activity_id=standing.id.hex)

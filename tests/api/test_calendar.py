@@ -157,3 +157,29 @@ def test_a_day_that_is_called_off_stands_in_for_that_day_of_its_service(client: 
     assert [(one["recurrence-id"].dt, one["status"]) for one in events if "recurrence-id" in one] == [
         (usual + timedelta(days=1), "CANCELLED"), (usual + timedelta(days=2), "CONFIRMED"),
     ]  # fmt: skip
+
+
+def test_what_is_newer_says_so_or_a_phone_keeps_what_it_has(client: FlaskClient, day: Day):
+    admin, starts = day.place.admin.headers, NINE + timedelta(days=2)
+    walk = day.another_activity(name="秋游", starts_at=starts, ends_at=starts + timedelta(hours=2))
+    url = f"{day.place.url}/activities"
+
+    def told() -> tuple[Any, ...]:
+        clock.advance(minutes=1)
+        answer = client.get(f"{url}/calendar.ics", headers=admin)
+        [event] = [one for one in Calendar.from_ical(answer.data).walk("VEVENT") if one["summary"] == "秋游"]
+        assert event["dtstamp"].dt == event["last-modified"].dt
+        return event["sequence"], event["dtstamp"].dt, str(event["uid"]), str(event["status"])
+
+    def change(**what: Any) -> tuple[Any, ...]:
+        assert client.post(f"{url}/{walk.id.hex}/change", json=what, headers=admin).status_code == 200
+        return told()
+
+    stories = [told(), told(), change(place="东门"), change(ends_at="2026-11-22T12:00:00+08:00")]
+    assert client.post(f"{url}/{walk.id.hex}/cancel", json={"reason": "雨"}, headers=admin).status_code == 200
+    stories.append(told())
+    numbers, moments, names, states = zip(*stories, strict=True)
+    assert numbers == (0, 0, 1, 2, 3)
+    assert list(moments) == sorted(moments)
+    assert len(set(moments)) == 4
+    assert (len(set(names)), states) == (1, ("CONFIRMED",) * 4 + ("CANCELLED",))

@@ -48,7 +48,7 @@ from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.issuance import see_issuance
 from ledger.service.models import Activity, Checkin, CheckinState, ProgrammeRule, SignUp, SignUpState, Stamp
 from ledger.service.objection_models import Objection, ObjectionState, Outcome
-from ledger.settlement.dispute_models import Dispute, DisputeState
+from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
 from ledger.settlement.models import Settlement, SettlementState
 from ledger.settlement.payout_models import AccountState, BankAccount, PayoutLine, PayoutLineState
 from tests.conftest import ClientOfItsOwn, database_of
@@ -151,6 +151,8 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
     }
     for column, wanted in states.items():
         assert set(wanted) <= set(db.session.scalars(select(column).distinct()))
+    by_the_clock = select(Dispute.favour).where(Dispute.decided_at.is_not(None), Dispute.decided_by.is_(None))
+    assert set(db.session.scalars(by_the_clock)) == set(Favour), "as each agreement says"
     assert run_checks() == []
 
 

@@ -54,10 +54,21 @@ DISPUTED_DAYS = 8
 """The statements of the last Monday, whichever day the story ends."""
 
 
+FORGOTTEN = range(15, 22)
+"""Days before the end, also one Monday: long enough ago for the clock to have decided what nobody did."""
+
+
 def tell_dispute(town: Town, story: Story, settlement: Settlement, *, n: int, issued: datetime) -> None:
-    """Five owners dispute a line of their newest statement on the day that it was issued."""
-    if n < 5 and town.until - issued < timedelta(days=DISPUTED_DAYS):
+    """Five owners dispute a line of their newest statement on the day that it was issued.
+
+    Earlier two did, to whom nobody answered: by their agreements one line is the shop's, the other the community's.
+    """
+    owners = {one.merchant_id: one.owner for one in (*town.counters, *town.stalls)}
+    age = town.until - issued
+    if n < 5 and age < timedelta(days=DISPUTED_DAYS):
         story.tell(issued + timedelta(hours=4), partial(_dispute_and_go_on, town, settlement, n))
+    elif age.days in FORGOTTEN and settlement.merchant_id in [one.merchant_id for one in town.counters[:4:3]]:
+        story.tell(issued + timedelta(hours=4), partial(_dispute, owners[settlement.merchant_id], settlement))
 
 
 def _dispute_and_go_on(town: Town, settlement: Settlement, n: int) -> None:

@@ -36,7 +36,7 @@ from ledger.rewards.errors import (
     SlipUsed,
 )
 from ledger.rewards.merchants import is_behind_counter
-from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, Redemption, RedemptionState, Via
+from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, Path, Redemption, RedemptionState, Via
 from ledger.rewards.slip_models import GOOD_FOR, Slip, SlipPad
 from ledger.rewards.terms import Terms, Wish, obstacles_to_buying, read_terms
 from ledger.rewards.tills import counter_of
@@ -176,7 +176,8 @@ def _granted(actor: Actor, pad: SlipPad, member_id: UUID, offer_id: UUID, quanti
     """The terms of now: what was given offline is given, but on no terms that have ended."""
     now = clock.now()
     this = (Offer.id == offer_id, Offer.merchant_id == pad.merchant_id)
-    found = read_terms(actor.tenant, *this, member_id=member_id, at=now, place=Branch.id == pad.branch_id)
+    here = Branch.id == pad.branch_id
+    found = read_terms(actor.tenant, *this, member_id=member_id, at=now, place=here, path=Path.SLIP)
     if not found:
         raise NotFound
     wish = Wish(at=now, branch_id=pad.branch_id, quantity=quantity)

@@ -51,6 +51,7 @@ from ledger.rewards import (
     reservations,
     voucher_checks,
     voucher_ends,
+    voucher_notices,
 )
 from ledger.rewards import exporting as rewards_exporting
 from ledger.rewards import import_kinds as rewards_import_kinds
@@ -83,4 +84,5 @@ REGISTERING: tuple[ModuleType, ...] = (
     pool_checks, pot_uses, disputes, dispute_data, dispute_evidence, recognition_checks, certificates, visit_notes,
     flags, own_data, redemption_eve, service_level, complaints, complaint_photos, complaint_data, commendation_data,
     fund_levels, renewals, offer_pictures, reminders,
+    voucher_notices,
 )  # fmt: skip

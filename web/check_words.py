@@ -72,6 +72,7 @@ JOBS = {
     "remind_treasurers": _("提醒会计有哪些结算单等着办"),
     "remind_stampers": _("提醒盖章的人有哪些服务等过了期限"),
     "tell_of_renewals": _("协议快到期时告诉社区和店主"),
+    "tell_of_vouchers": _("券快到期时告诉持券人"),
     "watch_funds": _("看各个基金有没有低于警戒线"),
 }
 """What each job of the clock does by itself."""

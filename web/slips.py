@@ -40,7 +40,7 @@ def _counter(actor: Actor, branch: Branch, **again: Any) -> str:
         branch={"id": branch.id.hex, "name": branch.name, "shop": shop_of(branch)},
         pads=[(pad, [_row(one) for one in rows]) for pad, rows in slips.list_pads(actor, branch.id)],
         offers=[(one.terms.offer_id.hex, one.terms.name) for one in on_offer if one.terms.state == "active"],
-        today=clock.today().isoformat(),
+        today=clock.today(),
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
 
@@ -66,12 +66,12 @@ def print_pad() -> Any:
 
 @page.get("/c/<id:community_id>/slip-pads/<id:pad_id>/paper")
 def show_paper(pad_id: UUID) -> Any:
-    """The blank slips of a pad, to print and to cut."""
+    """The blank slips of a pad, to print and to cut; none of one that has expired."""
     pad, found = slips.see_pad(current_actor(), pad_id)
     return render_template(
         "slips/paper.html",
         pad=pad,
-        slips=[one for one in found if one.redemption_id is None],
+        slips=[one for one in found if one.redemption_id is None and clock.today() <= pad.last_day],
         shop=merchants.describe_merchants([pad.merchant_id])[pad.merchant_id],
     )
 

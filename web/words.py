@@ -33,6 +33,7 @@ IMPORT_COLUMNS = {
 }
 
 PATHS = {
+    "slip": _("纸质单子"),
     "card": _("纸卡加密码"),
     "helper": _("代办人替选"),
     "merchant_code": _("扫商家海报"),

@@ -57,8 +57,10 @@ class AgreementTermsSchema(Schema):
         load_default=lambda: [{"path": path, **cap._asdict()} for path, cap in LOWER_FOR_PAPER.items()],
         validate=validate.Length(max=len(Path)),
         metadata={
-            "description": "Points that a path carries at most; left out: a paper card 100 at a time, 200 a day. "
-            "helper: somebody who chooses for the member at the shop's poster."
+            "description": "Points that a path carries at most; left out: a paper card 100 at a time, 200 a day, "
+            "slips 100 a day. "
+            "helper: somebody who chooses for the member at the shop's poster. "
+            "slip: one written offline, counted on the day it is entered."
         },
     )
 

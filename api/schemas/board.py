@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.fields import Id, Month, Schema
-from api.schemas.redemption_days import CellSchema, KindCellSchema
+from api.schemas.redemption_days import CellSchema, KindCellSchema, WeekSchema
 from api.schemas.seals import Hexadecimal
 from api.schemas.summaries import STATES, SummarySchema
 
@@ -50,6 +50,10 @@ class BoardSchema(Schema):
     overdue_complaints = fields.Integer(metadata={"description": "Those unanswered after their day."})
     stood_in = fields.Integer(metadata={"description": "How often the street was the second person."})
     funds = fields.List(fields.Nested(BoardFundSchema))
+    weeks = fields.List(
+        fields.Nested(WeekSchema),
+        metadata={"description": "What was redeemed in each of the last four weeks that have ended, the newest first."},
+    )
     thanked = fields.List(fields.Nested(ThankedSchema))
     seal = fields.Nested(BoardSealSchema, allow_none=True)
     summaries = fields.List(fields.Nested(SummarySchema))

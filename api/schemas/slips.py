@@ -48,6 +48,7 @@ class NewPadSchema(Schema):
     cap_points = fields.Integer(metadata={"description": "The most that a slip is for."})
     days = fields.Integer(metadata={"description": "Days within which a slip must be entered."})
     printed_at = Moment()
+    last_day = fields.Date(metadata={"description": "The last day that may stand on a slip."})
 
 
 class PadSchema(NewPadSchema):

@@ -22,13 +22,15 @@ from ledger.people.models import Member, MemberState
 from ledger.recognition import contents, figures, summaries
 from ledger.recognition.contents import FEWEST
 from ledger.recognition.summaries import SummaryView
+from ledger.rewards import week_figures
 from ledger.rewards.complaint_reading import public_counts
 from ledger.rewards.funds import figures_of
 from ledger.rewards.models import Fund
+from ledger.rewards.week_figures import WeekFigures
 from ledger.service.objection_models import Objection, ObjectionState
 from ledger.settlement.models import Settlement, SettlementState
 
-MOST_NAMED, MOST_SUMMARIES = 10, 12
+MOST_NAMED, MOST_SUMMARIES, WEEKS = 10, 12, 4
 
 PAID = (SettlementState.PAID, SettlementState.RECONCILED)
 
@@ -52,7 +54,8 @@ class Board:
     """Public figures of a community. `month` is told of up to this moment; `*_ever` of all time.
 
     `people` is None while fewer than three served. `entered_later_percent` is the share of the month's visits that were
-    recorded by hand afterwards (None: no visit).
+    recorded by hand afterwards (None: no visit). `weeks` are the last four that have ended, the newest first, from the
+    first of them in which anything was redeemed: the present one would tell of each person as they come.
     """
 
     community_id: UUID
@@ -74,6 +77,7 @@ class Board:
     overdue_complaints: int
     stood_in: int
     funds: tuple[BoardFund, ...]
+    weeks: tuple[WeekFigures, ...]
     thanked: tuple[Thanked, ...]
     seal: Checkpoint | None
     summaries: tuple[SummaryView, ...]
@@ -112,6 +116,7 @@ def _board(community_id: UUID) -> Board:
         overdue_complaints=complaints.overdue,
         stood_in=sum(second_person.count_stand_ins(community_id).values()),
         funds=_funds(community_id),
+        weeks=_weeks(community_id),
         thanked=_thanked(span),
         seal=checkpoints.newest_checkpoint(community_id),
         summaries=tuple(summaries.list_published(community_id, limit=MOST_SUMMARIES)),
@@ -140,6 +145,13 @@ def _funds(community_id: UUID) -> tuple[BoardFund, ...]:
     return tuple(
         BoardFund(name, found[one].granted, found[one].spent, found[one].left) for one, name in rows if one in found
     )
+
+
+def _weeks(community_id: UUID) -> tuple[WeekFigures, ...]:
+    found = [week_figures.figures_of_week(community_id, week) for week in week_figures.last_weeks(WEEKS + 1)[1:]]
+    while found and not found[-1].kinds:
+        found.pop()
+    return tuple(found)
 
 
 def _thanked(span: figures.Span) -> tuple[Thanked, ...]:

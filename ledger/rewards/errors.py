@@ -109,6 +109,14 @@ class SlipLate(Refused):
     )
 
 
+class SlipExpired(Refused):
+    """The day on the slip is after the last one for which its pad is good."""
+
+    code = "slip_expired"
+    zh = ("这张单子过期了。", "这一本单子只能用到 {day}；请打印新的，这一笔由商户自己承担。")
+    en = ("This slip has expired.", "Its pad is good until {day}: print a new one; the shop bears this slip.")
+
+
 class SlipOverCap(Refused):
     """A slip is for few points."""
 

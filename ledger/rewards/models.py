@@ -50,12 +50,14 @@ class Via(StrEnum):
 
 
 class Path(StrEnum):
-    """The paths of which an agreement may say how many points they carry: a way of `Via`, or somebody else's hands."""
+    """The paths of which an agreement may say how many points they carry: a way of `Via`, somebody else's hands, or a
+    slip written offline, which is entered by the number of a card."""
 
     MEMBER_CODE = "member_code"
     MERCHANT_CODE = "merchant_code"
     CARD = "card"
     HELPER = "helper"
+    SLIP = "slip"
 
 
 class RedemptionState(StrEnum):

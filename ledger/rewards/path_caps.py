@@ -1,4 +1,5 @@
-"""How many points a path to a redemption carries at most: the weaker the proof of who redeems, the less. See ADR 0034.
+"""How many points a path to a redemption carries at most: the weaker the proof of who redeems, the less. See ADR 0034
+and, for slips, 0038.
 
 The caps are the agreement's; None of a version is an agreement older than they are, with the same for every path.
 """
@@ -10,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from ledger.core import clock
 from ledger.core.db import db
@@ -19,6 +20,7 @@ from ledger.core.tenancy import within
 from ledger.people.members import family_of
 from ledger.rewards.errors import PathCapReached, PathCapToday
 from ledger.rewards.models import Path, Redemption, RedemptionState, Via
+from ledger.rewards.slip_models import Slip
 
 COUNTS = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)
 
@@ -32,8 +34,12 @@ class PathCap(NamedTuple):
 
 NO_CAP = PathCap()
 
-LOWER_FOR_PAPER = {Path.CARD: PathCap(100, 200)}
-"""What an agreement says of paths when nobody says anything else: a card can be found, and a PIN be seen."""
+LOWER_FOR_PAPER = {Path.CARD: PathCap(100, 200), Path.SLIP: PathCap(None, 100)}
+"""What an agreement says of paths when nobody says anything else: a card can be found, and a PIN be seen; a slip has
+a cap of its own, which many slips a day would be a way around."""
+
+_VIA = {Path.HELPER: Via.MERCHANT_CODE, Path.SLIP: Via.CARD}
+"""As which way the redemptions of a path are kept where it is no way itself."""
 
 
 def as_stored(caps: Mapping[Path, PathCap]) -> dict[str, Any]:
@@ -55,7 +61,8 @@ def path_of(via: Via, on_behalf_of: UUID | None) -> Path:
 def points_today(community_id: UUID, agreement_id: UUID, member_id: UUID, path: Path, at: datetime) -> int:
     """What the member has redeemed or reserved at the shop today by this path, refunds taken off.
 
-    Counted from the redemptions: under the member's wallet lock no rival of theirs is left out.
+    Counted from the redemptions: under the member's wallet lock no rival of theirs is left out. A slip counts on the
+    day it is entered.
     """
     waits = and_(Redemption.state == RedemptionState.RESERVED, Redemption.expires_at > at)
     query = select(func.coalesce(func.sum(Redemption.points - Redemption.refunded_points), 0)).where(
@@ -65,10 +72,13 @@ def points_today(community_id: UUID, agreement_id: UUID, member_id: UUID, path: 
         Redemption.voucher_id.is_(None),
         Redemption.reserved_at >= clock.start_of_day(clock.local_day(at)),
         or_(Redemption.state.in_(COUNTS), waits),
-        Redemption.via == (Via.MERCHANT_CODE if path is Path.HELPER else path.value),
+        Redemption.via == _VIA.get(path, path.value),
     )
     if path in (Path.HELPER, Path.MERCHANT_CODE):
         query = query.where(Redemption.on_behalf_of.is_not(None) == (path is Path.HELPER))
+    if path in (Path.SLIP, Path.CARD):
+        of_slip = exists().where(within(community_id, Slip), Slip.redemption_id == Redemption.id)
+        query = query.where(of_slip if path is Path.SLIP else ~of_slip)
     return int(db.session.scalar(query) or 0)
 
 

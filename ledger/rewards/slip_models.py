@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from ledger.core import clock
 from ledger.core.db import Base, text
+
+GOOD_FOR = timedelta(days=30)
+"""So long after its printing a slip is filled in: what lies about longer may be in anybody's hands."""
 
 
 class SlipPad(Base):
@@ -33,6 +37,11 @@ class SlipPad(Base):
     days: Mapped[int]
     printed_at: Mapped[datetime]
     actor_id: Mapped[UUID]
+
+    @property
+    def last_day(self) -> date:
+        """The last day that may stand on one of its slips."""
+        return clock.local_day(self.printed_at) + GOOD_FOR
 
 
 class Slip(Base):

@@ -28,6 +28,7 @@ from ledger.rewards.errors import (
     AgreementNotActive,
     NoSlips,
     OwnRedemption,
+    SlipExpired,
     SlipLate,
     SlipOverCap,
     SlipsLeft,
@@ -35,8 +36,8 @@ from ledger.rewards.errors import (
     SlipUsed,
 )
 from ledger.rewards.merchants import is_behind_counter
-from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, Redemption, RedemptionState, Via
-from ledger.rewards.slip_models import Slip, SlipPad
+from ledger.rewards.models import Agreement, AgreementState, Branch, Offer, Path, Redemption, RedemptionState, Via
+from ledger.rewards.slip_models import GOOD_FOR, Slip, SlipPad
 from ledger.rewards.terms import Terms, Wish, obstacles_to_buying, read_terms
 from ledger.rewards.tills import counter_of
 from ledger.rewards.ways import Arrival
@@ -45,7 +46,7 @@ TILL, CHECK = "use_till", "check_slips"
 
 PAD = 20
 MOST_BLANK = 40
-"""So many slips of a branch may lie about unused."""
+"""So many slips of a branch may lie about unused and not expired."""
 
 CONFIRM_WITHIN = timedelta(days=7)
 
@@ -101,10 +102,12 @@ def print_pad(actor: Actor, branch_id: UUID | None = None) -> SlipPad:
 
 
 def _count_blank(community_id: UUID, branch_id: UUID) -> int:
+    """Those that can still be filled in."""
     query = select(func.count(Slip.id)).where(
         within(community_id, Slip, SlipPad),
         Slip.pad_id == SlipPad.id,
         SlipPad.branch_id == branch_id,
+        SlipPad.printed_at >= clock.start_of_day(clock.today() - GOOD_FOR),
         Slip.redemption_id.is_(None),
     )
     return int(db.session.scalar(query) or 0)
@@ -123,14 +126,17 @@ def enter_slip(
     """What the slip says is reserved for seven days; the member is told and confirms it, or the community.
 
     By whoever stands at a counter of the branch. Raises Forbidden, TooManyRequests, SlipUnknown (also another
-    branch's), SlipUsed, SlipLate (or of a day before its pad), what the card earns, OwnRedemption, NotFound (offer),
-    SlipOverCap, what stands against buying the offer now: the agreement, the offer, stock, caps, points, fund.
+    branch's), SlipUsed, SlipLate (or of a day before its pad), SlipExpired, what the card earns, OwnRedemption,
+    NotFound (offer), SlipOverCap, what stands against buying the offer now: the agreement, the offer, stock, caps,
+    points, fund.
     """
     require_any(actor, TILL)
     guesses.refuse_guessing(actor)
     slip, pad = _slip_in_hand(actor, number)
     if not max(clock.today() - timedelta(days=pad.days), clock.local_day(pad.printed_at)) <= filled_on <= clock.today():
         raise SlipLate(days=pad.days)
+    if filled_on > pad.last_day:
+        raise SlipExpired(day=pad.last_day.isoformat())
     scanned = cards.look_up(actor, card_code)
     if scanned.refusal is not None:
         raise scanned.refusal
@@ -170,7 +176,8 @@ def _granted(actor: Actor, pad: SlipPad, member_id: UUID, offer_id: UUID, quanti
     """The terms of now: what was given offline is given, but on no terms that have ended."""
     now = clock.now()
     this = (Offer.id == offer_id, Offer.merchant_id == pad.merchant_id)
-    found = read_terms(actor.tenant, *this, member_id=member_id, at=now, place=Branch.id == pad.branch_id)
+    here = Branch.id == pad.branch_id
+    found = read_terms(actor.tenant, *this, member_id=member_id, at=now, place=here, path=Path.SLIP)
     if not found:
         raise NotFound
     wish = Wish(at=now, branch_id=pad.branch_id, quantity=quantity)

@@ -23,12 +23,21 @@ class VoucherState(StrEnum):
 OPEN = (VoucherState.ISSUED, VoucherState.BLOCKED)
 """So long the points lie in the shop's voucher account and the fund keeps the money for it."""
 
+DAYS_BEFORE = (7, 1)
+"""So many days before the last one its holder is told."""
+
+
+def distance_told(valid_until: date, day: date) -> int | None:
+    """The nearest of these distances that a voucher has come to on this day; None while it is further away."""
+    return min((one for one in DAYS_BEFORE if (valid_until - day).days <= one), default=None)
+
 
 class Voucher(Base):
     """What a member has bought of an offer and not used yet: `quantity` pieces, used together.
 
     Terms, rate and fund are those of the day it was bought. `transfer_id` is what was paid for it: what comes back,
     whenever, gives back of that. Usable through `valid_until`. `blocked_by` alone, or an admin, lifts a block.
+    `end_told` is how near to its last day (7, 1 days) the holder knows of it: told, or bought then; None: not yet.
     """
 
     __tablename__ = "vouchers"
@@ -77,3 +86,4 @@ class Voucher(Base):
     bought_at: Mapped[datetime]
     blocked_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None]
+    end_told: Mapped[int | None]

@@ -34,7 +34,7 @@ from ledger.rewards.merchants import is_behind_counter
 from ledger.rewards.models import Offer, OfferKind, OfferVersion, Redemption
 from ledger.rewards.terms import Terms, Wish, obstacles_to_buying, obstacles_to_using, read_terms
 from ledger.rewards.voucher_ends import NEVER, SOURCE, end_overdue_uses, end_use_of, give_back, is_being_used
-from ledger.rewards.voucher_models import Voucher, VoucherState
+from ledger.rewards.voucher_models import Voucher, VoucherState, distance_told
 from ledger.rewards.ways import Arrival, Way, arrive
 
 DAYS = 90
@@ -107,6 +107,8 @@ def valid_until(terms: Terms, day: date) -> date:
 def _describe(actor: Actor, terms: Terms, quantity: int, now: datetime) -> Voucher:
     voucher_id = new_id()
     assert actor.member_id is not None, "only a member redeems"
+    today = clock.local_day(now)
+    last_day = valid_until(terms, today)
     return Voucher(
         community_id=actor.tenant,
         id=voucher_id,
@@ -121,9 +123,10 @@ def _describe(actor: Actor, terms: Terms, quantity: int, now: datetime) -> Vouch
         quantity=quantity,
         points=terms.points * quantity,
         gross_fen=terms.gross_fen(quantity),
-        valid_until=valid_until(terms, clock.local_day(now)),
+        valid_until=last_day,
         state=VoucherState.ISSUED,
         bought_at=now,
+        end_told=distance_told(last_day, today),
     )
 
 

@@ -51,8 +51,8 @@ def test_an_edit_says_what_it_has_read(shopping: Shopping):
 
 def test_a_path_has_its_caps_and_paper_the_lower_ones_when_nothing_is_said(shopping: Shopping):
     admin, path = shopping.street.place.admin, f"/agreements/{shopping.street.agreement.id.hex}"
-    paper = {"path": "card", "each": 100, "per_day": 200}
-    assert shopping.get(admin, path).json["versions"][0]["path_caps"] == [paper]
+    paper, slip = {"path": "card", "each": 100, "per_day": 200}, {"path": "slip", "each": None, "per_day": 100}
+    assert shopping.get(admin, path).json["versions"][0]["path_caps"] == [paper, slip]
     caps = [{"path": "helper", "per_day": 60}, paper]
     body = terms(shopping) | {"path_caps": caps}
     assert shopping.call("PUT", admin, path, body, headers={"If-Match": '"1"'}).status_code == 200

@@ -44,7 +44,7 @@ def test_a_summary_goes_from_draft_to_published_and_anybody_reads_the_frozen_byt
     assert client.get(f"{url}/summaries/2026-12.json", headers=admin.headers).status_code == 404  # A draft.
     board = client.get(f"{url}/board").json
     assert [one["month"] for one in board["summaries"]] == ["2026-11"]
-    assert (board["minutes_ever"], board["visits"], board["people"]) == (360, 0, None)
+    assert (board["minutes_ever"], board["visits"], board["people"], board["weeks"]) == (360, 0, None, [])
 
 
 def test_a_certificate_is_asked_for_issued_verified_and_revoked(november, client):

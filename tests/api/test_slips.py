@@ -11,6 +11,7 @@ def test_from_the_pad_over_the_entry_to_the_acceptance(shopping: Shopping):
     street.agree(slip_points=40)
     pad = shopping.post(street.clerk, "/slip-pads", {})
     assert (pad.status_code, pad.json["cap_points"], pad.json["days"]) == (201, 40, 3)
+    assert pad.json["last_day"] == "2026-12-20"
     [shown] = shopping.get(street.owner, f"/slip-pads?branch_id={street.branch.id.hex}").json["items"]
     number = shown["slips"][0]["number"]
     lin = street.volunteer(50)

@@ -75,11 +75,17 @@ def test_the_admin_signs_the_supervisor_publishes_and_anybody_reads_it_with_its_
 
 
 def test_the_board_is_open_to_everybody_and_says_what_is_known(november, visit):
-    november.serve(*november.volunteers("林秀芳", "陈刚"), *november.volunteers("王桂兰", published=True))
-    for language, words in (("zh", "谢谢大家"), ("en", "Thank you all")):
+    served = [*november.volunteers("林秀芳", "陈刚"), *november.volunteers("王桂兰", published=True)]
+    november.serve(*served)
+    for person in served:
+        november.street.award(person, 20)
+        november.street.buy(person)
+    clock.advance(days=4)
+    for language, words, week in (("zh", "谢谢大家", "每周兑换了多少"), ("en", "Thank you all", "Redeemed each week")):
         stranger = visit(language=language)
         assert stranger.get(f"/c/{november.id.hex}/board").status_code == 200
         assert words in stranger.words
+        assert week in stranger.words
         assert "王桂兰" in stranger.words
         assert "林*芳" in stranger.words
         assert "林秀芳" not in stranger.words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ledger.core import clock
 from tests.ledger.rewards.test_card_redemptions import card_of
 
 
@@ -14,6 +15,7 @@ def test_a_pad_is_printed_a_slip_entered_and_checked_by_the_community(street, vi
     clerk.post("./slip-pads", branch_id=street.branch.id.hex, follow=True)
     numbers = re.findall(r"<b>(\d{6}.)</b>", clerk.page)
     assert len(numbers) == 20
+    assert "写到 2026年12月20日" in clerk.words
     asked = {"branch_id": street.branch.id.hex, "offer_id": street.loaf.id.hex, "filled_on": "2026-11-20"}
     card = card_of(street, lin)
     clerk.get("./slips")
@@ -36,3 +38,8 @@ def test_a_pad_is_printed_a_slip_entered_and_checked_by_the_community(street, vi
     assert clerk.get("./slips/waiting").status_code == 403
     clerk.get("./slips")
     assert "还有 19 张没用" in clerk.words
+    clock.advance(days=31)
+    clerk.get("./slips")
+    assert "过期了，没用的 19 张请撕掉" in clerk.words
+    assert clerk.post("./slips", number=numbers[1], card_code=card, quantity="1", **asked | {"filled_on": "2026-12-21"})
+    assert "这一本单子只能用到 2026-12-20" in clerk.words

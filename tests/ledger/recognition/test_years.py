@@ -15,6 +15,7 @@ from ledger.recognition.models import SummaryState
 from ledger.recognition.stars import Stars, stars_of
 from ledger.rewards import refunds
 from ledger.rewards.redemptions import cancel
+from ledger.rewards.week_figures import Cell
 from tests.ledger.recognition.month import NOVEMBER
 from tests.stories import open_neighbourhood, street_officer
 
@@ -82,6 +83,22 @@ def test_the_board_names_only_who_agreed_and_nobody_while_few_served(november):
     assert [(fund.name, fund.left_fen) for fund in board.funds] == [("微基金", 100_000)]
     with pytest.raises(NotFound):
         notice_board.board_of(lin.person_id)
+
+
+def test_the_board_tells_of_weeks_that_have_ended_and_of_no_two_people(november):
+    street, people = november.street, [november.street.volunteer(name=name) for name in ("甲", "乙", "丙")]
+    for person in people:
+        street.buy(person)
+    assert notice_board.board_of(november.id).weeks == (), "the present week is not over"
+    clock.advance(days=7)
+    for person in people[:2]:
+        street.buy(person)
+    clock.advance(days=7)
+    few, three = notice_board.board_of(november.id).weeks
+    assert (few.total, three.total) == (Cell(), Cell(3, 3, 60))
+    assert [(one.kind, one.cell) for one in few.kinds] == [("goods", Cell())]
+    clock.advance(days=28)
+    assert notice_board.board_of(november.id).weeks == ()
 
 
 def test_the_street_sees_its_communities_side_by_side_as_they_signed(november):

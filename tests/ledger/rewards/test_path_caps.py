@@ -10,7 +10,7 @@ from flask import Flask
 
 from ledger.core import clock
 from ledger.core.errors import Refused
-from ledger.rewards import agreements, offers, receipts, redemptions, refunds, tills
+from ledger.rewards import agreements, offers, receipts, redemptions, refunds, slips, tills
 from ledger.rewards.models import Path
 from ledger.rewards.path_caps import PathCap, caps_in
 from ledger.rewards.ways import ByCard, Way
@@ -58,11 +58,22 @@ def test_a_paper_card_carries_less_unless_the_agreement_says_otherwise(street: S
 
 @pytest.mark.parametrize("path", list(Path))
 def test_each_path_has_its_own_cap_and_leaves_the_others_alone(street: Street, path: Path):
-    street.agree(path_caps={path: PathCap(each=60, per_day=80)})
+    street.agree(path_caps={path: PathCap(each=60, per_day=80)}, slip_points=100)
     lin = street.volunteer(3000)
     daughter = street.volunteer(0, "林小燕")
     helper_of(street, lin, daughter)
     card = ByCard(card_of(street, lin), PIN)
+    slips.print_pad(street.clerk.actor)
+    numbers = iter([slip.number for slip, _ in slips.list_pads(street.clerk.actor)[0][1]])
+
+    def by_slip(quantity: int) -> str:
+        asked = {"card_code": card.code, "offer_id": street.loaf.id, "filled_on": clock.today()}
+        try:
+            slips.enter_slip(street.clerk.actor, next(numbers), quantity=quantity, **asked)
+        except Refused as refused:
+            return refused.code
+        return ""
+
     ways = {
         Path.MEMBER_CODE: lambda: {"way": street.code_of(lin), "by": street.clerk},
         Path.MERCHANT_CODE: lambda: {"way": street.poster},
@@ -70,14 +81,16 @@ def test_each_path_has_its_own_cap_and_leaves_the_others_alone(street: Street, p
         Path.HELPER: lambda: {"way": street.poster, "by": daughter},
     }
     found = {way: [refusal(street, lin, quantity, **asked()) for quantity in (4, 3, 2)] for way, asked in ways.items()}
+    found[Path.SLIP] = [by_slip(quantity) for quantity in (4, 3, 2)]
     assert found.pop(path) == ["path_cap_reached", "", "path_cap_today"]
     assert set(map(tuple, found.values())) == {("", "", "")}
 
 
 def test_the_caps_are_terms_like_any_other(street: Street):
-    assert terms_of(street.fund).path_caps == {Path.CARD: PathCap(100, 200)}
+    usual = {Path.CARD: PathCap(100, 200), Path.SLIP: PathCap(per_day=100)}
+    assert terms_of(street.fund).path_caps == usual
     _, [version] = agreements.see_agreement(street.place.admin.actor, street.agreement.id)
-    assert caps_in(version.path_caps) == {Path.CARD: PathCap(100, 200)}
+    assert caps_in(version.path_caps) == usual
     assert caps_in(None) == {}, "an agreement older than these caps has none"
 
 

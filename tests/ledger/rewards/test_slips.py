@@ -125,6 +125,26 @@ def test_no_pad_without_a_term_nor_more_than_forty_blank(street: Street):
         slips.print_pad(street.place.admin.actor, street.branch.id)
 
 
+def test_a_pad_is_good_for_thirty_days_and_makes_room_for_another(street: Street):
+    """F4: an old slip that lies about buys nothing, whatever day is written on it."""
+    numbers, lin = pad_of(street), street.volunteer(100)
+    slips.print_pad(street.clerk.actor)
+    card, last = card_of(street, lin), clock.today() + timedelta(days=30)
+    clock.move_to(NOON + timedelta(days=30))
+    with pytest.raises(Refused, match="slips_left"):
+        slips.print_pad(street.clerk.actor)
+    enter(street, numbers[0], card)
+    clock.advance(days=1)
+    assert refusal(street, numbers[1], card) == "slip_expired"
+    enter(street, numbers[1], card, filled_on=last)
+    clock.advance(days=3)
+    assert refusal(street, numbers[2], card) == "slip_expired"
+    assert refusal(street, numbers[2], card, filled_on=last) == "slip_late"
+    slips.print_pad(street.clerk.actor)
+    slips.print_pad(street.clerk.actor)
+    assert street.available(lin) == 60
+
+
 def test_two_who_enter_one_number_at_once_have_one_winner(app: Flask, street: Street):
     numbers, lin = pad_of(street), street.volunteer(100)
     card, clerk, owner = card_of(street, lin), street.clerk.actor, street.owner.actor

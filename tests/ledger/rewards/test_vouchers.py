@@ -17,10 +17,21 @@ from ledger.book.cohorts import Expiring
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, WrongState
-from ledger.people import erasures, merges
+from ledger.core.numbers import last_four
+from ledger.people import erasures, inbox, merges
 from ledger.people.leaving import leave
 from ledger.people.models import LeftReason
-from ledger.rewards import agreements, donations, redemptions, refunds, tills, voucher_ends, voucher_reading, vouchers
+from ledger.rewards import (
+    agreements,
+    donations,
+    redemptions,
+    refunds,
+    tills,
+    voucher_ends,
+    voucher_notices,
+    voucher_reading,
+    vouchers,
+)
 from ledger.rewards.donation_models import Donation
 from ledger.rewards.errors import (
     AgreementSuspended,
@@ -217,6 +228,39 @@ def test_after_its_last_day_the_points_come_back_once(street: Street):
         voucher_ends.expire_vouchers(street.id, "")
     assert {voucher_state(street, one) for one in bought} == {VoucherState.EXPIRED}
     assert (street.available(lin), books(street)) == (100, NOTHING)
+
+
+def test_its_holder_is_told_seven_days_and_one_day_before_the_last_once_each(street: Street):
+    lin, twice = street.volunteer(), street.volunteer(name="林")
+    bought = [vouchers.buy(one.actor, street.loaf.id) for one in (lin, lin, twice)]
+    brief = vouchers.buy(lin.actor, street.offer(voucher_days=5).id)
+    used, blocked = bought[:2]
+    vouchers.block(lin.actor, blocked.id)
+    asked = merges.ask_merge(street.place.admin.actor, twice.member_id, lin.member_id, reason="同一个人")
+    merges.approve_merge(street.place.treasurer.actor, asked.id)
+
+    def told_on(day: date) -> dict[str, list[int]]:
+        """By the last digits of a voucher, how many days were said to be left, to whoever holds it."""
+        clock.move_to(clock.start_of_day(day) + timedelta(hours=1))
+        for _ in range(2):
+            voucher_notices.tell_of_vouchers(street.id, "")
+        told: dict[str, list[int]] = {}
+        for notice in inbox.list_notices(lin.actor, community_id=street.id):
+            if notice.notice.kind == voucher_notices.ENDS_SOON.name:
+                facts = notice.notice.facts
+                told.setdefault(facts["number"], []).insert(0, facts["days"])
+        return told
+
+    first, second, third, soon = (last_four(one.number) for one in (*bought, brief))
+    last = used.valid_until
+    assert told_on(brief.valid_until - timedelta(days=2)) == {}, "who buys for five days knows"
+    assert told_on(brief.valid_until) == {soon: [0]}, "the day before no tick came"
+    voucher_ends.expire_vouchers(street.id, "")
+    assert set(told_on(last - timedelta(days=8))) == {soon}
+    assert told_on(last - timedelta(days=7)) == {soon: [0], first: [7], second: [7], third: [7]}
+    use(street, used, lin)
+    assert told_on(last - timedelta(days=1)) == {soon: [0], first: [7], second: [7, 1], third: [7, 1]}
+    assert told_on(last + timedelta(days=1)) == told_on(last)
 
 
 def test_the_end_of_an_agreement_gives_everything_back(street: Street):

@@ -10,7 +10,10 @@ from flask import Response, g
 
 from api.auth import current_actor, for_strangers, public, visitor_of
 from api.documents import resource
+from api.pages import page
 from api.schemas.summaries import (
+    FigureRowsQuery,
+    FigureRowsSchema,
     SummaryPageSchema,
     SummaryQuery,
     SummarySchema,
@@ -21,7 +24,7 @@ from api.seals import of_known_community
 from api.writing import writes
 from ledger.core.errors import NotFound
 from ledger.core.permissions import reach
-from ledger.recognition import summaries
+from ledger.recognition import figures, summaries, summary_rows
 from ledger.recognition.summaries import SummaryView
 
 blp = resource("summaries", "每月一总结. What is published needs no sign-in and names nobody.")
@@ -70,6 +73,22 @@ def get_frozen(month: str) -> Response:
         raise NotFound
     headers = {"Content-Disposition": f'attachment; filename="summary-{view.month:%Y-%m}.json"'}
     return Response(content, content_type="application/json", headers=headers)
+
+
+@blp.get("/summaries/<month>/rows/<figure>")
+@blp.arguments(FigureRowsQuery, location="query")
+@blp.response(200, FigureRowsSchema)
+def list_rows(asked: dict[str, Any], month: str, figure: str) -> dict[str, Any]:
+    """The rows behind one figure (a name of `totals`, or `shop_…` and `fund_…` with whose), newest first.
+
+    For whoever may see such rows of the whole community.
+    """
+    actor, view = current_actor(), _seen(month)
+    span = figures.month_span(actor.tenant, view.month, view.known_at)
+    before, limit = asked["cursor"], asked["limit"]
+    rows = summary_rows.list_rows(actor, span, figure, owner_id=asked["owner_id"], before=before, limit=limit + 1)
+    shown = page([{"id": row_id, "adds": adds} for row_id, adds in rows.shown], limit)
+    return shown | {"kind": rows.kind, "number": rows.number, "amount": rows.amount, "known_at": view.known_at}
 
 
 @blp.post("/summaries/<month>/sign-off")

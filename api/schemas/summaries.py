@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Moment, Month, Schema
+from api.schemas.fields import Id, Moment, Month, PageQuery, Schema
 from api.schemas.seals import Hexadecimal
 from ledger.recognition.models import SummaryState
+from ledger.recognition.summary_rows import Behind
 
 STATES = [one.value for one in SummaryState]
 
@@ -41,6 +42,26 @@ class WholeSummarySchema(SummarySchema):
             "fewer than three people did is `pooled`), `days`, `shops`, `funds`, and `compared` totals. No names."
         }
     )
+
+
+class FigureRowsQuery(PageQuery):
+    owner_id = Id(load_default=None, metadata={"description": "Whose, of a figure of one shop (merchant) or one fund."})
+
+
+class FigureRowSchema(Schema):
+    id = Id(metadata={"description": "Of what `kind` says; of a visit the stamp's, of a person the member's."})
+    adds = fields.Integer(metadata={"description": "What the row adds to the figure, in the figure's unit."})
+
+
+class FigureRowsSchema(Schema):
+    """The rows behind one figure of a month: `amount` is what all of them add up to, not the page alone."""
+
+    kind = fields.String(metadata={"enum": [one.value for one in Behind]})
+    number = fields.Integer(metadata={"description": "How many rows there are."})
+    amount = fields.Integer(metadata={"description": "Their sum: the figure, as it was known at `known_at`."})
+    known_at = Moment(metadata={"description": "Up to which recorded rows the summary tells."})
+    items = fields.List(fields.Nested(FigureRowSchema))
+    next_cursor = fields.String(allow_none=True)
 
 
 def shown_summary(view: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ledger.recognition.freezing import NAME
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 
 OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "summaries.list_rows": ("volunteer", None),
     "summaries.post_sign_off": ("treasurer", {}),
     "summaries.post_publish": ("admin", {}),
     "certificates.list_certificates": ("owner", None),
@@ -89,7 +90,7 @@ def recognised(community_id: UUID, member_id: UUID) -> dict[str, Any]:
     db.session.add_all([summary, certificate])
     db.session.flush()
     return {
-        "month": "2026-10", "year": "2026", "number": "NH-AAAA", "certificate_id": certificate.id,
+        "month": "2026-10", "figure": "people", "year": "2026", "number": "NH-AAAA", "certificate_id": certificate.id,
         **_commended(community_id, member_id),
     }  # fmt: skip
 

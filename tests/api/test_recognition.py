@@ -47,6 +47,36 @@ def test_a_summary_goes_from_draft_to_published_and_anybody_reads_the_frozen_byt
     assert (board["minutes_ever"], board["visits"], board["people"], board["weeks"]) == (360, 0, None, [])
 
 
+def test_every_total_of_a_month_is_what_its_rows_add_up_to(november, client):
+    url, admin, lin = november.street.place.url, november.admin, november.street.volunteer(30)
+    november.serve(*november.volunteers("林秀芳", "陈刚", "王桂兰"))
+    november.street.buy(lin)
+    month = f"{url}/summaries/2026-11"
+    document = client.get(month, headers=admin.headers).json["document"]
+    of_shop = {f"shop_{name}": one for one in document["shops"] for name in ("redemptions", "points", "brought_fen")}
+    asked = [(name, {}, figure) for name, figure in document["totals"].items()]
+    asked += [
+        (name, {"owner_id": one["merchant_id"]}, one[name.removeprefix("shop_")]) for name, one in of_shop.items()
+    ]
+    told = {}
+    for name, of, figure in asked:
+        rows, cursor = [], {}
+        while cursor is not None:
+            query = {"limit": 2} | of | cursor
+            page = client.get(f"{month}/rows/{name}", query_string=query, headers=admin.headers).json
+            rows += page["items"]
+            cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+        assert (page["amount"], page["number"]) == (sum(one["adds"] for one in rows), len(rows))
+        told[name] = (page["amount"], figure)
+    assert {name: one for name, one in told.items() if one[0] != one[1]} == {}
+    assert (told["visits"], told["shop_redemptions"]) == ((3, 3), (1, 1))
+    codes = [
+        client.get(f"{month}/rows/{name}", headers=who.headers if who else {}).status_code
+        for name, who in (("visits", None), ("visits", lin), ("nothing", admin), ("shop_points", admin))
+    ]
+    assert codes == [401, 404, 404, 404], "a draft is not there for a volunteer"
+
+
 def test_a_certificate_is_asked_for_issued_verified_and_revoked(november, client):
     url, admin = november.street.place.url, november.admin
     [lin] = november.volunteers("林秀芳")

@@ -17,7 +17,7 @@ from api.schemas.activities import ActivityCancelSchema, ActivityChangeSchema, A
 from api.schemas.fields import Id, PageQuery
 from ledger.core import clock
 from ledger.core.errors import Refused
-from ledger.core.permissions import COMMUNITY, may, reach, require, require_any
+from ledger.core.permissions import may, reach, reaches_all_by_name, require, require_any
 from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
@@ -125,7 +125,7 @@ def show_new() -> Any:
 def _new(actor: Actor, **again: Any) -> str:
     running = [one for one in programmes.list_programmes(actor, limit=MOST) if one.programme.ended_at is None]
     held = [grant.unit_path for grant in actor.grants if grant.role in reach(actor, "manage_activities")]
-    everywhere = any(scope & COMMUNITY for scope in reach(actor, "manage_activities").values())
+    everywhere = reaches_all_by_name(reach(actor, "manage_activities"))
     kinds = (UnitKind.COMMUNITY, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID)
     mine = [
         unit

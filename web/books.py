@@ -22,7 +22,7 @@ from ledger.book.reversals import account_keys
 from ledger.book.transfers import left_to_reverse
 from ledger.core import clock
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, may, reach
+from ledger.core.permissions import may, reach, reaches_all
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from web import sources
@@ -60,7 +60,7 @@ class TransfersQuery(PageQuery):
 
 def reads_books(actor: Actor) -> bool:
     """Does the actor see the books of the whole community? A member's and a shop's own part has its own pages."""
-    return any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values())
+    return reaches_all(reach(actor, "see_books"))
 
 
 def book_reader() -> Actor:

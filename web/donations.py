@@ -14,7 +14,7 @@ from api.pages import page as page_of
 from api.schemas.donations import DonationRequestSchema, PotUseRequestSchema
 from ledger.book.codes import Code
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, may, reach
+from ledger.core.permissions import may, reach, reaches_all_by_name
 from ledger.core.tenancy import Actor
 from ledger.rewards import donations, pot_uses
 from ledger.rewards.donation_models import PotUse, PotUseState
@@ -130,7 +130,7 @@ def show_pot() -> Any:
 
 def _pot(**again: Any) -> str:
     actor = current_actor()
-    if not any(scope & COMMUNITY for scope in reach(actor, "see_donations").values()) and not _is_second(actor):
+    if not reaches_all_by_name(reach(actor, "see_donations")) and not _is_second(actor):
         raise Forbidden
     found = page_of(donations.list_donations(actor, after=cursor(), limit=PAGE_SIZE + 1), PAGE_SIZE, key="donation.id")
     uses = pot_uses.list_uses(actor, limit=PAGE_SIZE)

@@ -17,7 +17,7 @@ from api.schemas.merchants import ClerkRequestSchema, MerchantRequestSchema
 from api.schemas.sign_in import phone_field
 from ledger.core import clock
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, may, reach, require
+from ledger.core.permissions import may, reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards import agreements, figures, funds, merchants, offers
@@ -182,7 +182,7 @@ def _rights(actor: Actor, merchant: Merchant, agreement: Agreement | None) -> di
     return {
         "draft_agreement": may(actor, "draft_agreement", merchant_id=merchant.id),
         "draft_offer": live and may(actor, "draft_offer", merchant_id=merchant.id),
-        "approve": any(scope & COMMUNITY for scope in reach(actor, "sign_agreement").values()),
+        "approve": reaches_all_by_name(reach(actor, "sign_agreement")),
         "suspend": turns and agreement is not None and agreement.state == AgreementState.ACTIVE,
         "resume": turns and agreement is not None and agreement.state == AgreementState.SUSPENDED,
         "end": turns and live,

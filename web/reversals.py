@@ -21,7 +21,7 @@ from ledger.book.reversals import Leg
 from ledger.book.transfers import left_to_reverse
 from ledger.core import money
 from ledger.core.errors import Refused
-from ledger.core.permissions import COMMUNITY, MASKED, may, reach, require
+from ledger.core.permissions import may, reach, reaches_all, require
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor
 from web import formats
@@ -145,7 +145,7 @@ def show(reversal_id: UUID) -> Any:
     """One reversal: at the desk with its next step, for the member with its reason."""
     actor = current_actor()
     seen = reversal_reading.see_reversal(actor, reversal_id)
-    if any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_reversals").values()):
+    if reaches_all(reach(actor, "see_reversals")):
         return _at_desk(actor, seen)
     return render_template(
         "reversals/mine.html", entry=entries([seen])[0], what=_what(seen), reversal=seen[0], proofs=_proofs(seen[0])

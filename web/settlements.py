@@ -22,7 +22,7 @@ from api.schemas.settlements import (
     VoidRequestSchema,
 )
 from ledger.core import clock
-from ledger.core.permissions import COMMUNITY, may, reach
+from ledger.core.permissions import may, reach, reaches_all_by_name
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards.models import Merchant
@@ -170,7 +170,7 @@ STEPS = ("issued", "confirmed", "approved", "paid", "reconciled", "voided")
 
 def _done_by(actor: Actor, settlement: Settlement) -> dict[str, str]:
     """Who did each step, for the community's own people; the shop and the street read what was done, not by whom."""
-    if not any(scope & COMMUNITY for scope in reach(actor, "see_settlements").values()):
+    if not reaches_all_by_name(reach(actor, "see_settlements")):
         return {}
     by = {step: getattr(settlement, f"{step}_by") for step in STEPS}
     names = members.names_of(actor.tenant, list(by.values()))

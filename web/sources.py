@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from ledger.book import reading, reversal_reading
 from ledger.book.models import Transfer
-from ledger.core.permissions import COMMUNITY, MASKED, UNIT, reach
+from ledger.core.permissions import COMMUNITY, UNIT, reach, reaches_all
 from ledger.core.tenancy import Actor
 from ledger.recognition import honours
 from ledger.rewards import donations, funds, receipts, refunds, voucher_reading
@@ -71,7 +71,7 @@ def _fund_grant(actor: Actor, transfer: Transfer) -> dict[str, str]:
         return NOTHING
     fund_id, donor = granted
     # The page of a fund is for whoever sees the business of the whole community.
-    is_seen = any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values())
+    is_seen = reaches_all(reach(actor, "see_redemptions"))
     return {"detail": donor, "href": url_for("web.funds.show", fund_id=fund_id) if is_seen else ""}
 
 

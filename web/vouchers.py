@@ -14,7 +14,7 @@ from api.schemas.vouchers import VoucherQuery, VoucherRequestSchema
 from ledger.book.codes import Code
 from ledger.core import clock, ids
 from ledger.core.errors import Forbidden, Invalid
-from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor
 from ledger.rewards import offers, voucher_reading, vouchers
 from ledger.rewards.terms import Wish, obstacles_to_buying
@@ -144,7 +144,7 @@ def _may_block(actor: Actor, voucher: Voucher) -> bool:
 
 
 def _is_staff(actor: Actor) -> bool:
-    return any(scope & COMMUNITY for scope in reach(actor, "block_voucher").values())
+    return reaches_all_by_name(reach(actor, "block_voucher"))
 
 
 @page.post("/c/<id:community_id>/vouchers/<id:voucher_id>/return")

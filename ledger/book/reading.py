@@ -17,7 +17,7 @@ from ledger.book.codes import STORED, Code, Kind, Unit
 from ledger.book.models import Account, Balance, Transfer
 from ledger.core.db import UtcDateTime, db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, SHOP, members_reached, reach
+from ledger.core.permissions import COMMUNITY, SHOP, members_reached, reach, reaches_all
 from ledger.core.tenancy import Actor, load, scoped
 
 
@@ -26,7 +26,7 @@ def visible_accounts(actor: Actor) -> list[UUID] | None:
     scopes = reach(actor, "see_books")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return None
     keys = [key for one in sorted(members_reached(actor, scopes)) for key in accounts_of_member(one)]
     for counter in actor.counters:

@@ -17,7 +17,7 @@ from ledger.book.reversals import Leg, legs_back, standing_keys, would_give
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, may, members_reached, reach
+from ledger.core.permissions import may, members_reached, reach, reaches_all
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor, load, scoped
 
@@ -65,7 +65,7 @@ def _seen(actor: Actor) -> Select[Any]:
 def _visible(actor: Actor) -> ColumnElement[bool]:
     """All of the community's; or what was taken back from the actor's own accounts, once it was."""
     scopes = reach(actor, "see_reversals")
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return ReversalRequest.id.is_not(None)
     reached = members_reached(actor, scopes)
     if not reached:

@@ -18,7 +18,7 @@ from ledger.core import clock, secrets
 from ledger.core.db import Base, atomic, db, is_postgresql, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
-from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, scoped
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -178,7 +178,7 @@ def list_lines(
     if not scopes:
         raise Forbidden
     query = lines_of(actor.tenant, wanted)
-    if not any(scope & COMMUNITY for scope in scopes.values()):
+    if not reaches_all_by_name(scopes):
         query = query.where(or_(AuditLine.actor_id == actor.person_id, AuditLine.on_behalf_of == actor.person_id))
     if before is not None:
         query = query.where(AuditLine.id < before)

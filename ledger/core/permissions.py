@@ -9,6 +9,7 @@ step) live in the verbs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Flag, auto
 from uuid import UUID
 
@@ -211,6 +212,16 @@ def require(
     """Forbidden unless `may`."""
     if not may(actor, verb, member_id=member_id, unit_path=unit_path, merchant_id=merchant_id, branch_id=branch_id):
         raise Forbidden
+
+
+def reaches_all(scopes: Mapping[Role, Scope]) -> bool:
+    """Does one of these reach the whole community, be it with masked names?"""
+    return any(scope & (COMMUNITY | MASKED) for scope in scopes.values())
+
+
+def reaches_all_by_name(scopes: Mapping[Role, Scope]) -> bool:
+    """Does one of these reach the whole community, with the names of everybody?"""
+    return any(scope & COMMUNITY for scope in scopes.values())
 
 
 def members_reached(actor: Actor, scopes: dict[Role, Scope]) -> set[UUID]:

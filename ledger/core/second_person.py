@@ -16,7 +16,7 @@ from ledger.core import clock, workdays
 from ledger.core.db import Base, db, text
 from ledger.core.errors import Refused, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, reach, require
+from ledger.core.permissions import reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, Row, load, scoped
 
 STREET_WAITS_WORKDAYS = 2
@@ -58,8 +58,8 @@ def require_another(actor: Actor, step_before: UUID | None) -> None:
 
 def stands_in(actor: Actor, verb: str) -> bool:
     """Does the actor carry the verb only as the second person from outside (the street)?"""
-    scopes = reach(actor, verb).values()
-    return bool(scopes) and not any(scope & COMMUNITY for scope in scopes)
+    scopes = reach(actor, verb)
+    return bool(scopes) and not reaches_all_by_name(scopes)
 
 
 def street_may_since(waiting_since: datetime) -> datetime:

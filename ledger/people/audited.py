@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from ledger.core import audit
 from ledger.core.audit import AuditLine, LineFilter
 from ledger.core.db import db
-from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.people.models import Session
@@ -38,7 +38,7 @@ def list_told(
 
 def sees_all(actor: Actor) -> bool:
     """Does the actor see more than their own part?"""
-    return any(scope & COMMUNITY for scope in reach(actor, "see_audit").values())
+    return reaches_all_by_name(reach(actor, "see_audit"))
 
 
 def _devices(actor: Actor, session_ids: Collection[UUID]) -> dict[UUID, str]:

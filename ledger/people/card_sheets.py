@@ -16,7 +16,7 @@ from ledger.core import audit, clock, outbox, secrets
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, OWN, places_reached, reach, require
+from ledger.core.permissions import OWN, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import card_codes, units
 from ledger.people.card_errors import CardHolderLeft, MixedParts
@@ -198,6 +198,6 @@ def _within_reach(actor: Actor, verb: str, path: SQLColumnExpression[str]) -> Co
     scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return true()
     return or_(false(), *places_reached(actor, scopes, path))

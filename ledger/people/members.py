@@ -16,7 +16,7 @@ from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, members_reached, places_reached, reach, require
+from ledger.core.permissions import members_reached, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
 from ledger.people.models import Community, CounterStaff, Household, LeftReason, Member, MemberState, PlaceUnit, Purpose
@@ -183,7 +183,7 @@ def list_members(
 
 def find_members(actor: Actor, search: str, *, limit: int = 50) -> list[Member]:
     """Members by the start of name or pinyin, for whoever reads the community's books. Raises Forbidden."""
-    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_books").values()):
+    if not reaches_all(reach(actor, "see_books")):
         raise Forbidden
     query = scoped(actor.tenant, Member).where(_called(search)).order_by(Member.id.desc()).limit(limit)
     return list(db.session.scalars(query))
@@ -209,7 +209,7 @@ def visible_part(actor: Actor, verb: str) -> ColumnElement[bool]:
     scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Member.id.is_not(None)
     parts: list[ColumnElement[bool]] = [Member.id.in_(members_reached(actor, scopes))]
     return or_(*parts, *places_reached(actor, scopes, PlaceUnit.path))

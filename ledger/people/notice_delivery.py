@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
-from ledger.core.permissions import COMMUNITY, places_reached, reach, require
+from ledger.core.permissions import places_reached, reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.people import deliveries, phones
 from ledger.people.inbox import with_names
@@ -123,7 +123,7 @@ def _waiting(actor: Actor) -> Select[tuple[Notice, Member, PlaceUnit]]:
 def _in_part(actor: Actor) -> ColumnElement[bool]:
     """SQL: the members for whom the actor acts as staff."""
     scopes = reach(actor, "act_for_member")
-    if any(scope & COMMUNITY for scope in scopes.values()):
+    if reaches_all_by_name(scopes):
         return Member.id.is_not(None)
     parts = places_reached(actor, scopes, PlaceUnit.path)
     if not parts:

@@ -13,7 +13,7 @@ from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, may, places_reached, reach, require
+from ledger.core.permissions import may, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import members
 from ledger.people.errors import NotInTeam
@@ -188,7 +188,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_members")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Team.id.is_not(None)
     mine = select(TeamMember.team_id).where(
         within(actor.tenant, TeamMember), TeamMember.member_id == actor.member_id, TeamMember.until.is_(None)

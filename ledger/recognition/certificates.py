@@ -23,7 +23,7 @@ from ledger.core.errors import AlreadyExists, NotFound, WrongState
 from ledger.core.evidence import canonical
 from ledger.core.exporting import all_facts
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, members_reached, reach, require
+from ledger.core.permissions import members_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
 from ledger.people.members import family_of, is_masked_for, load_community, load_member, mask_name
 from ledger.people.models import Member
@@ -230,7 +230,7 @@ def list_certificates(
         require(actor, SEE)
     if is_mine:
         query = query.where(Certificate.member_id.in_(actor.member_ids))
-    elif not any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    elif not reaches_all(scopes):
         query = query.where(Certificate.member_id.in_(members_reached(actor, scopes)))
     if status is not None:
         query = query.where(Certificate.state == status)

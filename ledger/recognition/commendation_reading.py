@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, or_
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import NotFound
-from ledger.core.permissions import COMMUNITY, MASKED, places_reached, reach, require_any
+from ledger.core.permissions import places_reached, reach, reaches_all, require_any
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.people.members import is_masked_for, mask_name, public_names
 from ledger.people.models import Member, PlaceUnit
@@ -90,7 +90,7 @@ def _sees(actor: Actor | None) -> bool:
 
 
 def _sees_whole(actor: Actor | None) -> bool:
-    return actor is not None and any(scope & (COMMUNITY | MASKED) for scope in reach(actor, SEE).values())
+    return actor is not None and reaches_all(reach(actor, SEE))
 
 
 def see_commendation(community_id: UUID, actor: Actor | None, commendation_id: UUID) -> CommendationView:

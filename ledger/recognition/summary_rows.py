@@ -17,7 +17,7 @@ from ledger.book.codes import Code, Kind, Unit
 from ledger.book.models import Account, Transfer
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
-from ledger.core.permissions import COMMUNITY, MASKED, reach
+from ledger.core.permissions import reach, reaches_all
 from ledger.core.tenancy import Actor, within
 from ledger.people.members import shown_names
 from ledger.people.models import Member
@@ -124,7 +124,7 @@ class VisitRow(NamedTuple):
 
 def opens(actor: Actor, name: str) -> bool:
     """May the actor see the rows of this figure? Their right must reach the whole community."""
-    return any(scope & (COMMUNITY | MASKED) for scope in reach(actor, SEEN_BY[KINDS[name]]).values())
+    return reaches_all(reach(actor, SEEN_BY[KINDS[name]]))
 
 
 def list_rows(

@@ -17,7 +17,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, VersionChanged, WrongState
 from ledger.core.ids import new_id
 from ledger.core.numbers import next_in_series
-from ledger.core.permissions import COMMUNITY, SHOP, reach, require
+from ledger.core.permissions import SHOP, reach, reaches_all_by_name, require
 from ledger.core.second_person import count_if_stood_in
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.rewards import voucher_ends
@@ -194,8 +194,7 @@ def _sign_for_shop(actor: Actor, merchant_id: UUID, draft: AgreementVersion) -> 
 
 
 def _sign_for_community(actor: Actor, agreement: Agreement, draft: AgreementVersion) -> None:
-    scopes = reach(actor, "sign_agreement").values()
-    if not any(scope & COMMUNITY for scope in scopes) and not _may_second(draft):
+    if not reaches_all_by_name(reach(actor, "sign_agreement")) and not _may_second(draft):
         raise Forbidden
     if actor.is_person(draft.signed_by):
         raise AlreadySigned

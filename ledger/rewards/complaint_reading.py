@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
-from ledger.core.permissions import COMMUNITY, MASKED, may, members_reached, reach, require
+from ledger.core.permissions import may, members_reached, reach, reaches_all, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import consents
 from ledger.people.members import is_masked_for, mask_name, name_for_shops
@@ -143,7 +143,7 @@ def _visible(actor: Actor, verb: str = SEE) -> ColumnElement[bool]:
     scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Complaint.id.is_not(None)
     shops = [one.merchant_id for one in actor.counters if one.role in scopes]
     return or_(Complaint.member_id.in_(members_reached(actor, scopes)), Complaint.merchant_id.in_(shops))
@@ -184,7 +184,7 @@ def _name(actor: Actor, row: Complaint, member: Member, *, shares: bool) -> str:
         return member.name
     if is_masked_for(actor):
         return mask_name(member.name)
-    if any(scope & COMMUNITY for scope in reach(actor, SEE).values()):
+    if reaches_all_by_name(reach(actor, SEE)):
         return member.name
     return name_for_shops(member.name, shares=shares)
 

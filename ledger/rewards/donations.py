@@ -18,7 +18,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, members_reached, reach, require
+from ledger.core.permissions import members_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import numbers as people_numbers
 from ledger.people.members import describe_members, is_masked_for, load_community, shown_names
@@ -124,7 +124,7 @@ def list_donations(
     if not scopes:
         raise Forbidden
     query = scoped(actor.tenant, Donation).order_by(Donation.id.desc()).limit(limit)
-    if mine or not any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if mine or not reaches_all(scopes):
         query = query.where(Donation.member_id.in_(members_reached(actor, scopes)))
     if after is not None:
         query = query.where(Donation.id < after)

@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, reach
+from ledger.core.permissions import reach, reaches_all, reaches_all_by_name
 from ledger.core.tenancy import Actor, scoped, within
 from ledger.rewards.models import (
     Agreement,
@@ -53,7 +53,7 @@ def offers_to_approve(actor: Actor) -> list[UUID]:
 
 
 def _signs(actor: Actor) -> bool:
-    return any(scope & COMMUNITY for scope in reach(actor, "sign_agreement").values())
+    return reaches_all_by_name(reach(actor, "sign_agreement"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def turnover_of(actor: Actor, week: str) -> dict[UUID, Turnover]:
         .where(Redemption.state.in_((RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART)))
         .group_by(Redemption.merchant_id)
     )
-    scopes = reach(actor, "see_redemptions").values()
+    scopes = reach(actor, "see_redemptions")
     if not scopes:
         raise Forbidden
-    if not any(scope & (COMMUNITY | MASKED) for scope in scopes):
+    if not reaches_all(scopes):
         query = query.where(Redemption.merchant_id.in_({counter.merchant_id for counter in actor.counters}))
     rows = db.session.execute(query)
     return {merchant_id: Turnover(count, int(points), int(fen)) for merchant_id, count, points, fen in rows}

@@ -18,7 +18,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, MASKED, reach
+from ledger.core.permissions import reach, reaches_all, reaches_all_by_name
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
 from ledger.rewards.models import Fund, FundGrant
 
@@ -95,7 +95,7 @@ def grant_money(actor: Actor, fund_id: UUID, *, amount_fen: int, donor: str, is_
 
 def may_manage(actor: Actor) -> bool:
     """A role of the community itself; the street's "as second person" has no first step here to second."""
-    return any(scope & COMMUNITY for scope in reach(actor, "manage_funds").values())
+    return reaches_all_by_name(reach(actor, "manage_funds"))
 
 
 def require_to_manage(actor: Actor) -> None:
@@ -140,7 +140,7 @@ def fund_of_grant(community_id: UUID, grant_id: UUID) -> tuple[UUID, str] | None
 
 def require_sight(actor: Actor) -> None:
     """Funds are the community's; what a member or a shop sees of business is its own part, which has no fund."""
-    if not any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_redemptions").values()):
+    if not reaches_all(reach(actor, "see_redemptions")):
         raise Forbidden
 
 

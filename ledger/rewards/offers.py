@@ -15,7 +15,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, Refused, VersionChanged, WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, reach, require
+from ledger.core.permissions import reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.discounts import require_card
 from ledger.rewards.errors import OwnDraft
@@ -200,7 +200,7 @@ def approve_offer(actor: Actor, offer_id: UUID, *, version: int | None = None) -
     waits), VersionChanged, OwnDraft.
     """
     offer = load(actor.tenant, Offer, offer_id, lock=True)
-    if not any(scope & COMMUNITY for scope in reach(actor, "sign_agreement").values()):
+    if not reaches_all_by_name(reach(actor, "sign_agreement")):
         raise Forbidden
     if is_behind_counter(actor, offer.merchant_id):
         raise Forbidden
@@ -335,7 +335,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     """SQL: all offers for the community's staff, a counter's own whatever their state, active ones for members."""
     if not reach(actor, "see_offers"):
         raise Forbidden
-    if any(scope & COMMUNITY for scope in reach(actor, "see_agreements").values()):
+    if reaches_all_by_name(reach(actor, "see_agreements")):
         return Offer.id.is_not(None)
     own = Offer.merchant_id.in_({counter.merchant_id for counter in actor.counters})
     if actor.member_id is None and not actor.grants:

@@ -15,7 +15,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, SHOP, members_reached, reach
+from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
 from ledger.core.tenancy import Actor, load, within
 from ledger.people import consents
 from ledger.people.members import family_of, mask_name, name_for_shops
@@ -162,7 +162,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_redemptions")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Redemption.id.is_not(None)
     own = members_reached(actor, scopes)
     paid_in_part = and_(Redemption.pooled_points > 0, pooling.contributes(actor.tenant, own))
@@ -205,7 +205,7 @@ def _receipt(
 ) -> Receipt:
     scopes = reach(actor, "see_redemptions")
     paid_by = {redemption.member_id, *(part.member_id for part in others)}
-    by_name = bool(paid_by & members_reached(actor, scopes)) or any(scope & COMMUNITY for scope in scopes.values())
+    by_name = bool(paid_by & members_reached(actor, scopes)) or reaches_all_by_name(scopes)
     called = member_name if by_name else name_for_shops(member_name, shares=shares or not actor.counters)
     hands = _hands(redemption, reserver, confirmer)
     return Receipt(

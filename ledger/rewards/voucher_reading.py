@@ -13,7 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, Refused
-from ledger.core.permissions import BRANCH, COMMUNITY, MASKED, SHOP, members_reached, reach
+from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
 from ledger.core.tenancy import Actor, load, within
 from ledger.people import consents
 from ledger.people.members import family_of, name_for_shops
@@ -134,7 +134,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_redemptions")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Voucher.id.is_not(None)
     roles = {role for role, scope in scopes.items() if scope & (SHOP | BRANCH)}
     shops = {counter.merchant_id for counter in actor.counters if counter.role in roles}
@@ -155,7 +155,7 @@ def _view(
     actor: Actor, voucher: Voucher, terms: OfferVersion, kind: str, merchant: str, member: str, shares: bool
 ) -> VoucherView:
     scopes = reach(actor, "see_redemptions")
-    by_name = voucher.member_id in members_reached(actor, scopes) or any(scope & COMMUNITY for scope in scopes.values())
+    by_name = voucher.member_id in members_reached(actor, scopes) or reaches_all_by_name(scopes)
     return VoucherView(
         voucher=voucher,
         status=state_at(voucher, clock.today()),

@@ -17,7 +17,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, reach, require
+from ledger.core.permissions import reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, load
 from ledger.people import numbers as people_numbers
 from ledger.rewards import redemptions, reservations
@@ -258,7 +258,7 @@ def unblock(actor: Actor, voucher_id: UUID) -> Voucher:
     """It can be used again. What staff blocked, staff unblock. Raises NotFound, Forbidden, WrongState."""
     voucher = load(actor.tenant, Voucher, voucher_id, lock=True)
     require(actor, "block_voucher", member_id=voucher.member_id)
-    is_staff = any(scope & COMMUNITY for scope in reach(actor, "block_voucher").values())
+    is_staff = reaches_all_by_name(reach(actor, "block_voucher"))
     if voucher.blocked_by is not None and not is_staff and not actor.is_person(voucher.blocked_by):
         raise Forbidden
     _require_state(voucher, VoucherState.BLOCKED)

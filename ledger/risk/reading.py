@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, may, reach, require
+from ledger.core.permissions import may, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.models import Member
 from ledger.rewards.models import Merchant, Redemption
@@ -230,7 +230,7 @@ def _of_own_shop(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_settlements")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Redemption.id.is_not(None)
     return Redemption.merchant_id.in_([one.merchant_id for one in actor.counters if one.role in scopes])
 

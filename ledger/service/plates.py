@@ -12,7 +12,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
-from ledger.core.permissions import COMMUNITY, may, places_reached, reach, require, require_any
+from ledger.core.permissions import may, places_reached, reach, reaches_all_by_name, require, require_any
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import units
 from ledger.people.members import load_community
@@ -160,7 +160,7 @@ def _described(actor: Actor) -> Select[Any]:
         Activity.id == Plate.standing_id, PlaceUnit.id == Plate.unit_id
     )
     scopes = reach(actor, "see_plates")
-    if any(scope & COMMUNITY for scope in scopes.values()):
+    if reaches_all_by_name(scopes):
         return query
     return query.where(or_(false(), *places_reached(actor, scopes, PlaceUnit.path)))
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import workdays
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, members_reached, places_reached, reach, require
+from ledger.core.permissions import members_reached, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.members import family_of, is_masked_for, mask_name
 from ledger.people.models import Member, PlaceUnit
@@ -134,7 +134,7 @@ def visible(actor: Actor, verb: str) -> ColumnElement[bool]:
     scopes = reach(actor, verb)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Checkin.id.is_not(None)
     parts: list[ColumnElement[bool]] = [Checkin.member_id.in_(members_reached(actor, scopes))]
     return or_(*parts, *places_reached(actor, scopes, Checkin.unit_path))

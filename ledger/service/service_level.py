@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from ledger.core import clock, registry, workdays
 from ledger.core.db import db
 from ledger.core.ids import first_id_at
-from ledger.core.permissions import COMMUNITY, MASKED, reach, require_any
+from ledger.core.permissions import reach, reaches_all, require_any
 from ledger.core.tenancy import Actor, Role, scoped, within
 from ledger.people.members import is_masked_for, mask_name, names_of
 from ledger.people.notices import declare, remind_each
@@ -248,7 +248,7 @@ def _stamper(name: str, rows: Sequence[_Decided]) -> Stamper:
 
 
 def _oversees(actor: Actor) -> bool:
-    return any(scope & (COMMUNITY | MASKED) for scope in reach(actor, "see_checkins").values())
+    return reaches_all(reach(actor, "see_checkins"))
 
 
 def _seconds_per_row(rows: Sequence[_Decided]) -> float | None:

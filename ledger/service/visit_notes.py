@@ -18,7 +18,7 @@ from ledger.core import audit, clock, outbox, registry, secrets
 from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
 from ledger.core.exporting import facts_of
-from ledger.core.permissions import COMMUNITY, may, places_reached, reach, require, require_any
+from ledger.core.permissions import may, places_reached, reach, reaches_all_by_name, require, require_any
 from ledger.core.tenancy import Actor, load, same_community, scoped
 from ledger.people.models import Member, PlaceUnit
 from ledger.service.models import Activity, Checkin, FollowUp, NoteCategory, Plate
@@ -120,7 +120,7 @@ def list_notes(
 
 def _handled(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, HANDLE)
-    if any(scope & COMMUNITY for scope in scopes.values()):
+    if reaches_all_by_name(scopes):
         return Checkin.id.is_not(None)
     return or_(*places_reached(actor, scopes, Checkin.unit_path))
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
-from ledger.core.permissions import COMMUNITY, reach
+from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people.models import Member, PlaceUnit, RoleGrant
 from ledger.service.desk import StampResult, require_stamper
@@ -91,7 +91,7 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
     """SQL: the part of the visits that the actor stamps."""
     require_stamper(actor)
     scopes = reach(actor, "stamp")
-    if any(scope & COMMUNITY for scope in scopes.values()):
+    if reaches_all_by_name(scopes):
         return Checkin.id.is_not(None)
     return or_(*(Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role in scopes))
 

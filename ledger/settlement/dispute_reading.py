@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, may, reach, require
+from ledger.core.permissions import MASKED, may, reach, reaches_all, require
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor, load, scoped
 from ledger.rewards.models import Merchant
@@ -99,7 +99,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, SEE)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Dispute.id.is_not(None)
     return Dispute.merchant_id.in_([one.merchant_id for one in actor.counters if one.role in scopes])
 

@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, may, reach, require_any
+from ledger.core.permissions import may, reach, reaches_all, require_any
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.models import Merchant
 from ledger.settlement.bank_accounts import used_accounts
@@ -78,7 +78,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, SEE)
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return PayoutLine.id.is_not(None)
     return PayoutLine.merchant_id.in_([one.merchant_id for one in actor.counters if one.role in scopes])
 
@@ -164,7 +164,7 @@ def list_owed(actor: Actor) -> list[Owed]:
     Raises Forbidden.
     """
     scopes = reach(actor, SEE)
-    if not any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if not reaches_all(scopes):
         raise Forbidden
     query = scoped(actor.tenant, Settlement).add_columns(Merchant.name)
     query = query.where(Merchant.id == Settlement.merchant_id, Settlement.state.in_(UNPAID))

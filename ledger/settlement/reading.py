@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
-from ledger.core.permissions import COMMUNITY, MASKED, reach, require
+from ledger.core.permissions import reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.models import Merchant
 from ledger.settlement.models import Settlement, SettlementState
@@ -100,7 +100,7 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "see_settlements")
     if not scopes:
         raise Forbidden
-    if any(scope & (COMMUNITY | MASKED) for scope in scopes.values()):
+    if reaches_all(scopes):
         return Settlement.id.is_not(None)
     return Settlement.merchant_id.in_([one.merchant_id for one in actor.counters if one.role in scopes])
 

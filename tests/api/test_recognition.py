@@ -54,13 +54,14 @@ def test_every_total_of_a_month_is_what_its_rows_add_up_to(november, client):
     month = f"{url}/summaries/2026-11"
     document = client.get(month, headers=admin.headers).json["document"]
     of_shop = {f"shop_{name}": one for one in document["shops"] for name in ("redemptions", "points", "brought_fen")}
-    asked = [(name, {}, figure) for name, figure in document["totals"].items()]
+    asked: list[tuple[str, dict[str, str], int]] = [(name, {}, figure) for name, figure in document["totals"].items()]
     asked += [
         (name, {"owner_id": one["merchant_id"]}, one[name.removeprefix("shop_")]) for name, one in of_shop.items()
     ]
     told = {}
     for name, of, figure in asked:
-        rows, cursor = [], {}
+        rows: list[dict[str, int]] = []
+        cursor: dict[str, str] | None = {}
         while cursor is not None:
             query = {"limit": 2} | of | cursor
             page = client.get(f"{month}/rows/{name}", query_string=query, headers=admin.headers).json

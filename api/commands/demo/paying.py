@@ -55,7 +55,7 @@ DISPUTED_DAYS = 8
 
 
 FORGOTTEN = range(15, 22)
-"""Days before the end, also one Monday: long enough ago for the clock to have decided what nobody did."""
+"""Days before the end, with one Monday too: long enough for the clock to have decided what nobody did."""
 
 
 def tell_dispute(town: Town, story: Story, settlement: Settlement, *, n: int, issued: datetime) -> None:
@@ -63,17 +63,16 @@ def tell_dispute(town: Town, story: Story, settlement: Settlement, *, n: int, is
 
     Earlier two did, to whom nobody answered: by their agreements one line is the shop's, the other the community's.
     """
-    owners = {one.merchant_id: one.owner for one in (*town.counters, *town.stalls)}
     age = town.until - issued
     if n < 5 and age < timedelta(days=DISPUTED_DAYS):
         story.tell(issued + timedelta(hours=4), partial(_dispute_and_go_on, town, settlement, n))
     elif age.days in FORGOTTEN and settlement.merchant_id in [one.merchant_id for one in town.counters[:4:3]]:
-        story.tell(issued + timedelta(hours=4), partial(_dispute, owners[settlement.merchant_id], settlement))
+        story.tell(issued + timedelta(hours=4), partial(_dispute, town.owner_of(settlement.merchant_id), settlement))
 
 
 def _dispute_and_go_on(town: Town, settlement: Settlement, n: int) -> None:
     """One waits, one is answered, one decided for the shop, one for the community, one appealed."""
-    owner = next(one.owner for one in (*town.counters, *town.stalls) if one.merchant_id == settlement.merchant_id)
+    owner = town.owner_of(settlement.merchant_id)
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     dispute = _dispute(owner, settlement)
     if dispute is None or n == 0:

@@ -28,7 +28,7 @@ def _close(town: Town, story: Story, week: str, monday: datetime) -> None:
 def _tell_life(town: Town, story: Story, settlement: Settlement, n: int, monday: datetime) -> None:
     """One in eight shops stays silent and is confirmed by the clock; one statement in thirty is replaced."""
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
-    owner = next(one.owner for one in (*town.counters, *town.stalls) if one.merchant_id == settlement.merchant_id)
+    owner = town.owner_of(settlement.merchant_id)
 
     def pay() -> None:
         """Unless a batch of the last hours holds it, or has paid it."""

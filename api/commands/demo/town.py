@@ -61,6 +61,10 @@ class Town:
     stalls: list[Counter] = field(default_factory=list)
     helped: UUID | None = None
 
+    def owner_of(self, merchant_id: UUID) -> Actor:
+        """Who owns this shop or stall."""
+        return next(one.owner for one in (*self.counters, *self.stalls) if one.merchant_id == merchant_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Counter:

@@ -18,7 +18,7 @@ from bench.confirming import ConfirmOverHttp, OneHotShop
 from bench.importing import HEADINGS, ImportOfRows
 from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
-from bench.pages import CheckInPage
+from bench.pages import CheckInPage, CheckInPageAfterYears
 from bench.rounds import Found, Pair, measure, row_of
 from bench.summing import SummaryOfAMonth
 from ledger.core.db import db
@@ -120,9 +120,10 @@ def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
 
 
 def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
-    """Files of 5,000 rows of every kind, a week of 10,000 lines and a month of 100,000 visits, on each engine."""
+    """Files of 5,000 rows, a week of 10,000 lines, a month of 100,000 visits and years of as many, on each engine."""
     found: list[Found] = []
-    if not (asked.long and any(_is_asked(asked, one.number) for one in (ImportOfRows, CloseOfAWeek, SummaryOfAMonth))):
+    kinds = (ImportOfRows, CloseOfAWeek, SummaryOfAMonth, CheckInPageAfterYears)
+    if not (asked.long and any(_is_asked(asked, one.number) for one in kinds)):
         return found
     for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
         with ExitStack() as stack:
@@ -130,6 +131,7 @@ def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
             stack.enter_context(app.app_context())
             pairs: list[Pair] = [ImportOfRows(kind, engine) for kind in HEADINGS]
             pairs += [CloseOfAWeek(engine), SummaryOfAMonth(engine)]
+            pairs += [CheckInPageAfterYears(engine, stack, size=asked.size)]
             found += _measure(app, asked, pairs, tell)
             db.session.remove()
             db.engine.dispose()

@@ -1,12 +1,22 @@
-"""R7: the page behind a poster's QR code, for somebody who is signed in, against a bare Flask answer."""
+"""R7, R19: the page behind a poster's QR code, signed in: against a bare Flask answer, and with years behind it."""
 
 from __future__ import annotations
 
+import statistics
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
 from flask import Flask
 
-from bench.houses import Call, Pace, run_http
+from bench import houses
+from bench.houses import Call, Pace, RoundIsVoid, run_http
 from bench.neighbourhood import NAME, Place
 from bench.rounds import has_address
+from ledger.core import clock
+from ledger.core.db import db
+from tests.ledger.service.crowd import copy_visits
+from tests.ledger.service.day import NINE, open_day
 
 CLIENTS = 8
 
@@ -43,3 +53,71 @@ class CheckInPage:
     def run_limit(self) -> Pace:
         calls = [Call("GET", "/", {})] * (self._size * 4)
         return run_http(self._bare_port, calls, status=200, contains="<title>bare", clients=CLIENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A poster at nine o'clock, and a volunteer in front of it."""
+
+    app: Flask
+    address: str
+    token: str
+    name: str
+
+    def p95(self, count: int) -> Pace:
+        """Of so many looks at the page, HTTP not included; as looks a second."""
+        browser = self.app.test_client()
+        browser.set_cookie("session_token", self.token)
+        took = []
+        with clock.set_to(NINE):
+            for _ in range(count):
+                started = time.perf_counter()
+                answer = browser.get(self.address)
+                took.append(time.perf_counter() - started)
+                if answer.status_code != 200 or self.name not in answer.text:
+                    raise RoundIsVoid(f"the page answered {answer.status_code}")
+        return Pace(1 / statistics.quantiles(took, n=20)[-1], max(took))
+
+
+class CheckInPageAfterYears:
+    """R19: two houses of one engine, one of them with a long history."""
+
+    number, limit, target = "R19", "the same with one visit behind it", 0.87
+
+    def __init__(self, engine: str, stack: ExitStack, *, visits: int = 100_000, size: int) -> None:
+        self.visits, self._engine, self._stack, self._size = visits, engine, stack, size
+        self.path = f"check-in page (p95) with {visits:,} visits behind it, {engine}"
+        self._doors: list[Door] = []
+
+    def is_built(self, app: Flask) -> bool:
+        return has_address(app, "/q/<site_code>")
+
+    def prepare(self) -> None:
+        """Both houses are settled once; the page is the same in each round."""
+        if not self._doors:
+            self._doors = [self._settle(count) for count in (self.visits, 1)]
+
+    def _settle(self, visits: int) -> Door:
+        database = houses.postgresql if self._engine == "PostgreSQL" else houses.sqlite
+        app = houses.house_on(self._stack.enter_context(database()))
+        with app.app_context():
+            day = open_day()
+            volunteer, earlier = day.place.volunteer(), day.another_activity()
+            day.stamp([day.served(volunteer, to=earlier).id])
+            if visits > 1:
+                copy_visits(earlier, count=visits - 1)
+            self._stack.callback(_leave, app)
+            clock.move_to(None)
+            return Door(app, f"/q/{day.activity.poster_code}", volunteer.token, volunteer.name)
+
+    def run_ours(self) -> Pace:
+        return self._doors[0].p95(self._size)
+
+    def run_limit(self) -> Pace:
+        return self._doors[1].p95(self._size)
+
+
+def _leave(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -12,7 +12,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from bench import checking_in, closing, confirming, growing, houses, importing, limits, on_sqlite, report, summing
+from bench import (
+    checking_in,
+    closing,
+    confirming,
+    growing,
+    houses,
+    importing,
+    limits,
+    on_sqlite,
+    pages,
+    report,
+    summing,
+)
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from bench.rounds import Found, Pair, measure
@@ -139,6 +151,15 @@ def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):
     pairs += [closing.CloseOfAWeek("any", lines=20), summing.SummaryOfAMonth("any", visits=20)]
     for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
         assert (len(found.ratios), found.voided) == (1, [])
+
+
+@pytest.mark.parametrize("engine", ["PostgreSQL", "SQLite"])
+def test_a_page_behind_years_is_measured_and_leaves_clean_books(place_on_postgresql, engine):
+    app, _ = place_on_postgresql
+    with ExitStack() as stack:
+        pair = pages.CheckInPageAfterYears(engine, stack, visits=20, size=4)
+        [found] = measure(app, [pair], rounds=1, tell=lambda _words: None)
+    assert (len(found.ratios), found.voided) == (1, [])
 
 
 def test_a_run_with_an_unexpected_answer_is_void(place_on_postgresql):

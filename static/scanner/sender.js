@@ -13,7 +13,7 @@ export async function send(person, { offset, isDue, isDueAgain }) {
   for (const community of new Set(due.map((item) => item.community))) {
     const mine = due.filter((item) => item.community === community);
     for (let start = 0; start < mine.length; start += MOST) {
-      const became = await sendBatch(community, await prepare(person, mine.slice(start, start + MOST), offset), grant.token);
+      const became = await sendBatch(community, await prepare(mine.slice(start, start + MOST), offset), grant.token);
       if (became === "signin") await store.keepGrant(person, null);
       if (became !== "done") return became;
     }
@@ -24,12 +24,16 @@ export async function send(person, { offset, isDue, isDueAgain }) {
 // The moment by the server's clock: what the phone's clock was off by when it scanned, or else what it is off by now.
 const moment = (item, offset) => new Date(item.at + (item.offset ?? offset ?? 0)).toISOString();
 
-async function prepare(person, items, offset) {
+async function prepare(items, offset) {
   const batch = [];
   for (const item of items) {
+    const card_code = await store.codeOf(item);
+    if (!card_code) {
+      await store.settle(item.id, "refused", "unreadable");
+      continue;
+    }
     const frozen = await store.freeze(item.id, moment(item, offset));
     if (!frozen) continue; // Taken back a moment ago.
-    const card_code = await store.unseal(person, frozen);
     batch.push({ key: frozen.id, activity_id: frozen.activity, kind: frozen.kind, via: { card_code }, happened_at: frozen.happened_at });
   }
   return batch;

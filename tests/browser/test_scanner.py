@@ -49,6 +49,18 @@ STORED = """async () => {
 
 FEEDBACK = "performance.getEntriesByName('feedback').map((one) => one.duration)"
 
+SPOIL = """async () => {
+  const answer = (asked) => new Promise((give) => { asked.onsuccess = () => give(asked.result); });
+  const base = await answer(indexedDB.open("red-flower-scanner"));
+  const rows = base.transaction("items", "readwrite").objectStore("items");
+  const [damaged, nowhere, odd] = await answer(rows.getAll());
+  new Uint8Array(damaged.sealed)[0] ^= 1;
+  nowhere.activity = "the church fair";
+  odd.kind = "sideways";
+  await Promise.all([damaged, nowhere, odd].map((item) => answer(rows.put(item))));
+  base.close();
+}"""
+
 IN_CACHES = """async () => {
   const found = [];
   for (const name of await caches.keys()) {
@@ -272,6 +284,29 @@ def test_two_phones_without_network_make_one_visit_and_one_explained_conflict(to
     expect(phones[1].locator("#conflicts li")).to_have_count(1)
     phones[1].locator("#conflicts button").click()
     expect(phones[1].locator("#refused")).to_be_hidden()
+
+
+def test_spoilt_records_are_answered_alone_and_delay_nobody(town: Town, take: Take) -> None:
+    """One that the phone cannot read any more, two that no server understands, among two that are whole."""
+    codes = hand_out(town, 5)
+    page = open_scanner(take(town.street.place.coordinator), town)
+    page.context.set_offline(True)
+    scan_all(page, codes)
+    page.evaluate(SPOIL)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.context.set_offline(False)
+    send_all(page)
+    expect(page.locator("#line")).to_have_text("在线 · 都传好了")
+    assert len(visits()) == 2
+    told = page.locator("#conflicts li")
+    expect(told).to_have_count(3)
+    for why in (
+        "手机里存的这一条坏了，读不出卡号 请把这一位记在纸上，告诉社区。",
+        "没有找到。 请检查网址，或回到首页重新进入。",
+        "填写的内容有误。 请按提示修改后再提交。",
+    ):
+        expect(told.filter(has_text=why)).to_have_count(1)
 
 
 def test_thirty_people_a_minute_without_network(town: Town, take: Take, capsys: pytest.CaptureFixture[str]) -> None:

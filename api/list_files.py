@@ -38,7 +38,7 @@ def as_files(blp: Blueprint, kind: str, query: type[Schema], pages: Schema) -> C
 
 
 def _add(blp: Blueprint, kind: str, ending: str, query: Schema, media_type: str, view: ReadList) -> None:
-    view.__name__ = f"list_{kind}_{ending}"
+    view.__name__ = f"list_{kind.replace('-', '_')}_{ending}"
     view.__doc__ = f"The list of {kind} as a file ({ending}): what I may see, at most {list_exports.MOST_ROWS} rows."
     told = {"description": "The rows under the names of the list's fields.", "content_type": media_type}
     described = blp.arguments(query, location="query")(blp.response(200, **told)(view))

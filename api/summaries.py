@@ -24,7 +24,8 @@ from api.seals import of_known_community
 from api.writing import writes
 from ledger.core.errors import NotFound
 from ledger.core.permissions import reach
-from ledger.recognition import figures, summaries, summary_rows
+from ledger.recognition import summaries, summary_rows
+from ledger.recognition.parts import part_of
 from ledger.recognition.summaries import SummaryView
 
 blp = resource("summaries", "每月一总结. What is published needs no sign-in and names nobody.")
@@ -81,12 +82,14 @@ def get_frozen(month: str) -> Response:
 def list_rows(asked: dict[str, Any], month: str, figure: str) -> dict[str, Any]:
     """The rows behind one figure (a name of `totals`, or `shop_…` and `fund_…` with whose), newest first.
 
-    For whoever may see such rows of the whole community.
+    Of what was served also of one part: `?part=grids&key=…`. For whoever may see such rows of the whole community.
     """
-    actor, view = current_actor(), _seen(month)
-    span = figures.month_span(actor.tenant, view.month, view.known_at)
-    before, limit = asked["cursor"], asked["limit"]
-    rows = summary_rows.list_rows(actor, span, figure, owner_id=asked["owner_id"], before=before, limit=limit + 1)
+    actor, view, limit = current_actor(), _seen(month), asked["limit"]
+    part = part_of(view.document or {}, asked["part"], asked["key"]) if asked["part"] else None
+    rows = summary_rows.list_rows(
+        actor, view.span(actor.tenant), figure,
+        owner_id=asked["owner_id"], part=part, before=asked["cursor"], limit=limit + 1,
+    )  # fmt: skip
     shown = page([{"id": row_id, "adds": adds} for row_id, adds in rows.shown], limit)
     return shown | {"kind": rows.kind, "number": rows.number, "amount": rows.amount, "known_at": view.known_at}
 

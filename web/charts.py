@@ -16,28 +16,40 @@ ROW, SIDE = 34, 40
 
 
 class Point(NamedTuple):
-    """One value with its label and how it is said; None is unknown."""
+    """One value with its label, how it is said, and where the rows behind it are; None is unknown."""
 
     label: str
     value: int | None
     said: str
+    href: str = ""
+
+
+def _leading(point: Point, drawn: Markup) -> Markup:
+    """What was drawn of the point, as a link to its rows where there are any."""
+    if not point.href:
+        return drawn
+    name = f"{point.label} {point.said}"
+    return Markup('<a href="{href}" aria-label="{name}">{drawn}</a>').format(href=point.href, name=name, drawn=drawn)
 
 
 def bars(points: Sequence[Point], title: str) -> Markup:
     """A row for each: its label, its bar, its value."""
     highest = max([point.value or 0 for point in points] + [1])
     rows = [
-        Markup(
-            '<text x="0" y="{y}" font-size="12" fill="var(--ink)">{label}</text>'
-            '<text x="{right}" y="{y}" font-size="12" text-anchor="end" fill="var(--soft)">{said}</text>'
-            '<rect x="0" y="{top}" width="{width}" height="9" rx="3" fill="var(--red)"/>'
-        ).format(
-            y=ROW * place + 12,
-            top=ROW * place + 17,
-            width=max(1, WIDTH * (point.value or 0) // highest),
-            right=WIDTH,
-            label=point.label,
-            said=point.said,
+        _leading(
+            point,
+            Markup(
+                '<text x="0" y="{y}" font-size="12" fill="var(--ink)">{label}</text>'
+                '<text x="{right}" y="{y}" font-size="12" text-anchor="end" fill="var(--soft)">{said}</text>'
+                '<rect x="0" y="{top}" width="{width}" height="9" rx="3" fill="var(--red)"/>'
+            ).format(
+                y=ROW * place + 12,
+                top=ROW * place + 17,
+                width=max(1, WIDTH * (point.value or 0) // highest),
+                right=WIDTH,
+                label=point.label,
+                said=point.said,
+            ),
         )
         for place, point in enumerate(points)
     ]
@@ -73,7 +85,13 @@ def line(points: Sequence[Point], title: str) -> Markup:
         )
     ] if top else []  # fmt: skip
     drawn = Markup('<path d="{path}" fill="none" stroke="var(--red)" stroke-width="2"/>').format(path=path)
-    return _svg([drawn, *dots, *labels, *said], height, title, points)
+    over = Markup('<rect x="{x}" y="0" width="{width}" height="{height}" fill="transparent"/>')
+    ways = [
+        _leading(point, over.format(x=round(x - step / 2, 1), width=round(step, 1), height=height))
+        for x, _y, point in spots
+        if point.href
+    ]
+    return _svg([drawn, *dots, *labels, *said, *ways], height, title, points)
 
 
 def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
@@ -84,22 +102,25 @@ def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
     monday = days[0][0] - timedelta(days=days[0][0].weekday())
     highest = max([point.value or 0 for _, point in days] + [1])
     cells = [
-        Markup(
-            '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="5" fill="var(--red)" fill-opacity="{shade}"/>'
-            '<text x="{left}" y="{first}" font-size="10" fill="var(--soft)">{day}</text>'
-            '<text x="{middle}" y="{second}" font-size="12" text-anchor="middle" fill="var(--ink)">{said}</text>'
-        ).format(
-            x=round(cell * day.weekday() + 1, 1),
-            y=SIDE * ((day - monday).days // 7) + 1,
-            w=round(cell - 2, 1),
-            h=SIDE - 2,
-            shade=round(0.06 + 0.34 * (point.value or 0) / highest, 2),
-            left=round(cell * day.weekday() + 5, 1),
-            first=SIDE * ((day - monday).days // 7) + 12,
-            middle=round(cell * (day.weekday() + 0.5), 1),
-            second=SIDE * ((day - monday).days // 7) + 29,
-            day=day.day,
-            said=point.value or "",
+        _leading(
+            point,
+            Markup(
+                '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="5" fill="var(--red)" fill-opacity="{shade}"/>'
+                '<text x="{left}" y="{first}" font-size="10" fill="var(--soft)">{day}</text>'
+                '<text x="{middle}" y="{second}" font-size="12" text-anchor="middle" fill="var(--ink)">{said}</text>'
+            ).format(
+                x=round(cell * day.weekday() + 1, 1),
+                y=SIDE * ((day - monday).days // 7) + 1,
+                w=round(cell - 2, 1),
+                h=SIDE - 2,
+                shade=round(0.06 + 0.34 * (point.value or 0) / highest, 2),
+                left=round(cell * day.weekday() + 5, 1),
+                first=SIDE * ((day - monday).days // 7) + 12,
+                middle=round(cell * (day.weekday() + 0.5), 1),
+                second=SIDE * ((day - monday).days // 7) + 29,
+                day=day.day,
+                said=point.value or "",
+            ),
         )
         for day, point in days
     ]
@@ -108,8 +129,12 @@ def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
 
 
 def _svg(pieces: Sequence[Markup], height: int, title: str, points: Sequence[Point]) -> Markup:
+    """One picture to whoever hears it, or, where its points lead to their rows, a group of links."""
     told = "，".join(f"{point.label} {point.said}" for point in points)
+    role = "group" if any(point.href for point in points) else "img"
     drawn = Markup(
-        '<svg class="picture" viewBox="0 0 {width} {height}" width="100%" role="img" aria-label="{told}">{pieces}</svg>'
+        '<svg class="picture" viewBox="0 0 {width} {height}" width="100%" role="{role}" aria-label="{told}">'
+        "{pieces}</svg>"
     )
-    return drawn.format(width=WIDTH, height=height, told=f"{title}：{told}", pieces=Markup("").join(pieces))
+    said, inside = f"{title}：{told}", Markup("").join(pieces)
+    return drawn.format(width=WIDTH, height=height, role=role, told=title if role == "group" else said, pieces=inside)

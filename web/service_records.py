@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 from flask_babel import gettext as _
-from marshmallow import fields
 
 from api.auth import current_actor
-from api.schemas.fields import Month, Schema
+from api.schemas.service_records import RecordQuery
 from ledger.core.spreadsheets import Cell
 from ledger.recognition import service_records
 from ledger.recognition.service_records import Record
@@ -15,11 +14,6 @@ from web.forms import ask
 from web.sheets import Sheet, as_files, within_month
 
 page = Blueprint("service_records", __name__)
-
-
-class RecordQuery(Schema):
-    month = Month(load_default=None)
-    mine = fields.Boolean(load_default=False)
 
 
 @as_files(page, "/c/<id:community_id>/service-records")

@@ -72,6 +72,7 @@ PARTS = {
     "grids": _("按网格"),
     "posts": _("按岗位"),
     "evidence": _("按签到方式"),
+    "days": _("按日期"),
 }
 
 
@@ -116,38 +117,43 @@ def show(month: str) -> Any:
 def _show(month: str, **again: Any) -> str:
     enter_with_code(g.community_id)
     view = seen(month)
-    document = view.document or {}
     return render_template(
         "summaries/show.html",
         community_id=g.community_id,
         one=_head(view),
         totals=list(_totals(view)),
-        parts=[_part(document, name, str(words)) for name, words in PARTS.items()],
-        heat=_days_drawn(document["days"]),
-        trend=_trend_drawn(document["days"]),
+        parts=[_part(view, name, str(words)) for name, words in PARTS.items() if name != "days"],
+        heat=_days_drawn(view),
+        trend=_trend_drawn(view),
         shops=_with_rows(view, "shops", "merchant_id", summary_rows.SHOPS),
-        shops_bars=_shops_drawn(document["shops"]),
+        shops_bars=_shops_drawn(view),
         funds=_with_rows(view, "funds", "fund_id", summary_rows.FUNDS),
         step=_next_step(view),
         **({"refusal": None} | again),
     )  # fmt: skip
 
 
-def _days_drawn(rows: list[dict[str, Any]]) -> Any:
-    days = [
-        (date.fromisoformat(row["day"]), Point(row["day"][5:], row["visits"], formats.number(row["visits"])))
-        for row in rows
+def _days_drawn(view: SummaryView) -> Any:
+    days = [date.fromisoformat(row["day"]) for row in (view.document or {})["days"]]
+    points = _points(view, "days", "visits", formats.number)
+    return heat_map(list(zip(days, points, strict=True)), gettext("每天的服务人次"))
+
+
+def _trend_drawn(view: SummaryView) -> Any:
+    return line(_points(view, "days", "minutes", formats.hours), gettext("每天的服务时长"))
+
+
+def _shops_drawn(view: SummaryView) -> Any:
+    actor, name = visitor_of(g.community_id), "brought_fen"
+    points = [
+        Point(
+            row["name"],
+            row[name],
+            formats.yuan(row[name]),
+            _rows_of(actor, view, f"shop_{name}", owner_id=row["merchant_id"]),
+        )
+        for row in (view.document or {})["shops"]
     ]
-    return heat_map(days, gettext("每天的服务人次"))
-
-
-def _trend_drawn(rows: list[dict[str, Any]]) -> Any:
-    points = [Point(row["day"][5:], row["minutes"], formats.hours(row["minutes"])) for row in rows]
-    return line(points, gettext("每天的服务时长"))
-
-
-def _shops_drawn(rows: list[dict[str, Any]]) -> Any:
-    points = [Point(row["name"], row["brought_fen"], formats.yuan(row["brought_fen"])) for row in rows]
     return bars(points, gettext("兑换给商户带来"))
 
 
@@ -184,18 +190,29 @@ def _totals(view: SummaryView) -> Iterator[dict[str, Any]]:
         }
 
 
-def _rows_of(actor: Actor | None, view: SummaryView, name: str, owner_id: str | None = None) -> str:
-    """Where the rows of a figure are, for whoever may see them."""
+def _rows_of(actor: Actor | None, view: SummaryView, name: str, **which: Any) -> str:
+    """Where the rows of a figure are, for whoever may see them; `which` shop, fund or part, if of one."""
     if actor is None or not summary_rows.opens(actor, name):
         return ""
-    return url_for("web.summary_rows.show", month=f"{view.month:%Y-%m}", of=name, owner_id=owner_id)
+    return url_for("web.summary_rows.show", month=f"{view.month:%Y-%m}", of=name, **which)
+
+
+def _points(view: SummaryView, part: str, name: str, said: Callable[[int], str]) -> list[Point]:
+    """A figure of each part of what was served, leading to its rows where there are any."""
+    actor = visitor_of(g.community_id)
+    found = []
+    for row in (view.document or {})[part]:
+        key, label = (row["day"], row["day"][5:]) if part == "days" else (row["key"] or "", called(part, row))
+        href = _rows_of(actor, view, name, part=part, key=key) if row[name] else ""
+        found.append(Point(label, row[name], said(row[name]), href))
+    return found
 
 
 def _with_rows(view: SummaryView, part: str, key: str, names: Iterable[str]) -> list[dict[str, Any]]:
     """The lines of the shops or the funds, with the way to the rows of each of their figures."""
     actor = visitor_of(g.community_id)
     return [
-        line | {"href": {name.partition("_")[2]: _rows_of(actor, view, name, line[key]) for name in names}}
+        line | {"href": {name.partition("_")[2]: _rows_of(actor, view, name, owner_id=line[key]) for name in names}}
         for line in (view.document or {})[part]
     ]
 
@@ -220,14 +237,15 @@ def _last_day(month: date) -> date:
     return clock.local_day(clock.month_bounds(month)[1] - timedelta(seconds=1))
 
 
-def _part(document: dict[str, Any], name: str, words: str) -> dict[str, Any]:
-    rows = document[name]
-    points = [Point(_called(name, row), row["minutes"], formats.hours(row["minutes"])) for row in rows]
-    return {"name": name, "words": words, "picture": bars(points, words) if rows else ""}
+def _part(view: SummaryView, name: str, words: str) -> dict[str, Any]:
+    points = _points(view, name, "minutes", formats.hours)
+    return {"name": name, "words": words, "picture": bars(points, words) if points else ""}
 
 
-def _called(part: str, row: dict[str, Any]) -> str:
-    """What a row of a part is called: by its own name, or in the words of its closed list."""
+def called(part: str, row: dict[str, Any]) -> str:
+    """What a row of a part is called: by its own name, its day, or in the words of its closed list."""
+    if part == "days":
+        return str(formats.calendar_day(date.fromisoformat(row["day"])))
     if row["key"] == contents.POOLED:
         return str(gettext("其他（不到 3 人的合在一起）"))
     if part == "evidence":
@@ -297,7 +315,7 @@ def download(month: str, part: str, ending: str) -> Any:
 
 
 def _sheet(view: SummaryView, part: str) -> Sheet:
-    make = _parts_sheet if part in PARTS else SHEETS.get(part)
+    make = SHEETS.get(part) or (_parts_sheet if part in PARTS else None)
     if make is None:
         raise NotFound
     return make(view.document or {}, part)
@@ -316,7 +334,7 @@ def _figure(name: str, month: dict[str, int]) -> Cell:
 
 
 def _parts_sheet(document: dict[str, Any], part: str) -> Sheet:
-    rows = [[_called(part, row), row["people"], row["visits"], row["minutes"]] for row in document[part]]
+    rows = [[called(part, row), row["people"], row["visits"], row["minutes"]] for row in document[part]]
     return Sheet([str(PARTS[part]), gettext("人数"), gettext("人次"), gettext("分钟数")], rows)
 
 

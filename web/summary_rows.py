@@ -9,7 +9,8 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
-from api.schemas.fields import Id, PageQuery, Text
+from api.schemas.fields import Id, Text
+from api.schemas.summaries import PartQuery
 from ledger.book import reading
 from ledger.book.accounts import AccountKey
 from ledger.book.codes import Kind, Unit
@@ -18,6 +19,7 @@ from ledger.core.tenancy import Actor
 from ledger.people.members import describe_members, shown_names
 from ledger.recognition import figures, summary_rows
 from ledger.recognition.figures import Span
+from ledger.recognition.parts import part_of
 from ledger.recognition.summary_rows import FUNDS, LEGS, SHOPS, Behind, Rows
 from ledger.service import feedback_reading
 from web import formats
@@ -25,7 +27,7 @@ from web.books import transfers_in_words
 from web.forms import ask
 from web.holders import named
 from web.state_words import EVIDENCE
-from web.summaries import TOTALS, seen, shop_or_fund_words
+from web.summaries import PARTS, TOTALS, called, seen, shop_or_fund_words
 from web.words import ACCOUNT_KINDS, TRANSFERS
 
 page = Blueprint("summary_rows", __name__)
@@ -34,7 +36,7 @@ Line = dict[str, Any]
 """{href, what, more, adds}: where a row leads, what it is, when or whose, what it adds to the figure."""
 
 
-class RowsQuery(PageQuery):
+class RowsQuery(PartQuery):
     of = Text(40, load_default="")
     owner_id = Id(load_default=None)
 
@@ -45,16 +47,19 @@ def show(month: str) -> Any:
     actor, asked = current_actor(), ask(RowsQuery())
     name, owner_id, limit = asked["of"], asked["owner_id"], asked["limit"]
     view = seen(month)
-    span = figures.month_span(actor.tenant, view.month, view.known_at)
-    rows = summary_rows.list_rows(actor, span, name, owner_id=owner_id, before=asked["cursor"], limit=limit + 1)
-    figure = _figure(view.document or {}, name, owner_id)
+    document, span = view.document or {}, view.span(actor.tenant)
+    part = part_of(document, asked["part"], asked["key"]) if asked["part"] else None
+    which: dict[str, Any] = {"owner_id": owner_id, "part": part}
+    rows = summary_rows.list_rows(actor, span, name, **which, before=asked["cursor"], limit=limit + 1)
+    figure = int(part.row[name] or 0) if part else _figure(document, name, owner_id)
     shown = rows.shown[:limit]
     said = saying(name)
     return render_template(
         "summaries/rows.html",
         month=view.month,
         address=month,
-        words=_words(view.document or {}, name, owner_id),
+        words=_words(document, name, owner_id),
+        part=f"{PARTS[part.of]} · {called(part.of, part.row)}" if part else "",
         number=rows.number,
         of_accounts=rows.kind is Behind.ACCOUNTS,
         amount=said(rows.amount),

@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, Month, PageQuery, Schema
+from api.schemas.fields import Id, Moment, Month, PageQuery, Schema, Text
 from api.schemas.seals import Hexadecimal
 from ledger.recognition.models import SummaryState
+from ledger.recognition.parts import PARTS
 from ledger.recognition.summary_rows import Behind
 
 STATES = [one.value for one in SummaryState]
@@ -44,7 +45,22 @@ class WholeSummarySchema(SummarySchema):
     )
 
 
-class FigureRowsQuery(PageQuery):
+class PartQuery(PageQuery):
+    """One row of a list of the summary: `?part=grids&key=…`."""
+
+    part = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", *PARTS]),
+        metadata={"description": "Only what was served in one row of this list (people, visits, minutes)."},
+    )
+    key = Text(
+        40,
+        load_default="",
+        metadata={"description": "Its `key` or `day`; empty: of what belongs to none; `pooled`: of the rest."},
+    )
+
+
+class FigureRowsQuery(PartQuery):
     owner_id = Id(load_default=None, metadata={"description": "Whose, of a figure of one shop (merchant) or one fund."})
 
 

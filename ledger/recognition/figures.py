@@ -167,7 +167,7 @@ def by_evidence(service: Iterable[Piece]) -> list[Cell]:
 
 def by_post(span: Span, service: Iterable[Piece]) -> list[Cell]:
     """By the highest post that the member held in that time (the order of PostKind); None: by members without one."""
-    held = _posts_held(span)
+    held = posts_held(span)
     sums = _added_up(service, lambda piece: held.get(piece.person_id))
     return [_cell(kind, kind, sums[kind]) for kind in (*PostKind, None) if kind in sums]
 
@@ -184,7 +184,8 @@ def _visits_and_minutes(sums: Sums | None) -> tuple[int, int]:
     return (sums.visits, sums.minutes) if sums else (0, 0)
 
 
-def _posts_held(span: Span) -> dict[UUID, PostKind]:
+def posts_held(span: Span) -> dict[UUID, PostKind]:
+    """The highest post of each member who held one in the span."""
     query = scoped(span.community_id, Post.member_id, Post.kind).where(
         Post.since < span.until, or_(Post.until.is_(None), Post.until > span.since)
     )

@@ -29,8 +29,12 @@ from ledger.service.queue import CheckinView, list_checkins
 
 
 class Record(NamedTuple):
-    """One stamped visit. `teams`, `honours` and `certificates` are the member's of now; those revoked are left out."""
+    """One stamped visit, by the id of its check-in.
 
+    Teams, honours and certificates are the member's of now; those revoked are left out.
+    """
+
+    id: UUID
     member_id: UUID
     name: str
     part: str
@@ -48,9 +52,24 @@ class Record(NamedTuple):
 def read_records(
     actor: Actor, *, is_mine: bool = False, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[Record]:
+    """All of `list_records`. Raises Forbidden, ListTooLong."""
+    read = partial(list_records, actor, is_mine=is_mine, since=since, until=until)
+    for records in read_whole(read, key=lambda record: record.id):
+        yield from records
+
+
+def list_records(
+    actor: Actor,
+    *,
+    is_mine: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[Record]:
     """The stamped visits that the actor may see with their members' names, or only the actor's own; newest first.
 
-    Raises Forbidden (who reads masked names takes no records along), ListTooLong.
+    `after` is the last of the page before. Raises Forbidden: who reads masked names takes no records along.
     """
     only_own = is_mine or all(map(is_of_oneself, reach(actor, "see_checkins").values()))
     if is_masked_for(actor) and not only_own:
@@ -58,9 +77,9 @@ def read_records(
     if only_own and actor.member_id is None:
         raise Forbidden
     member_id = actor.member_id if only_own else None
-    read = partial(list_checkins, actor, status=CheckinState.STAMPED, member_id=member_id, since=since, until=until)
-    for views in read_whole(read, key=lambda view: view.checkin.id):
-        yield from _records(actor.tenant, views)
+    span: dict[str, Any] = {"since": since, "until": until, "after": after, "limit": limit}
+    views = list_checkins(actor, status=CheckinState.STAMPED, member_id=member_id, **span)
+    return list(_records(actor.tenant, views))
 
 
 def _records(community_id: UUID, views: Collection[CheckinView]) -> Iterator[Record]:
@@ -74,6 +93,7 @@ def _records(community_id: UUID, views: Collection[CheckinView]) -> Iterator[Rec
     for view in views:
         checkin, member_id = view.checkin, standing[view.checkin.member_id]
         yield Record(
+            id=checkin.id,
             member_id=member_id,
             name=members[member_id].name,
             part=parts[members[member_id].unit_id],

@@ -45,6 +45,10 @@ class SummaryView:
     published_at: datetime | None = None
     document: dict[str, Any] | None = None
 
+    def span(self, community_id: UUID) -> figures.Span:
+        """The days that it tells of, as they were known when it was made."""
+        return figures.month_span(community_id, self.month, self.known_at)
+
 
 # --- the bytes --------------------------------------------------------------------------------------------------
 

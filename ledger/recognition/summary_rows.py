@@ -24,6 +24,7 @@ from ledger.people.models import Member
 from ledger.recognition import figures
 from ledger.recognition.contents import FEEDBACK, MONEY, POINTS, feedback_in
 from ledger.recognition.figures import Span
+from ledger.recognition.parts import Part, is_in
 from ledger.service.feedback_models import Feedback
 from ledger.service.models import Activity, Checkin, Evidence, Stamp
 
@@ -128,19 +129,31 @@ def opens(actor: Actor, name: str) -> bool:
 
 
 def list_rows(
-    actor: Actor, span: Span, name: str, *, owner_id: UUID | None = None, before: UUID | None = None, limit: int = 50
+    actor: Actor,
+    span: Span,
+    name: str,
+    *,
+    owner_id: UUID | None = None,
+    part: Part | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
 ) -> Rows:
-    """The rows of a figure of the span, of one shop or fund with `owner_id`; `before` is the last of the page before.
+    """The rows of a figure of the span, of one shop or fund with `owner_id`, of what was served in one `part` of it;
+    `before` is the last of the page before.
 
-    Raises NotFound (no such figure, or one of a shop or a fund without saying which), Forbidden.
+    Raises NotFound (no such figure, one of a shop or a fund without saying which, or one that has no such parts),
+    Forbidden.
     """
     if name not in KINDS or (owner_id is not None) != (name in SHOPS or name in FUNDS):
+        raise NotFound
+    if part is not None and name not in part.row:
         raise NotFound
     if not opens(actor, name):
         raise Forbidden
     if KINDS[name] is Behind.ACCOUNTS:
         return _accounts(span, before, limit)
-    found = _rows(span, name, owner_id).subquery()
+    rows = _rows(span, name, owner_id)
+    found = (rows if part is None else rows.where(is_in(span, part))).subquery()
     count, amount = db.session.execute(select(func.count(), func.coalesce(func.sum(found.c.amount), 0))).one()
     page = select(found.c.id, found.c.amount).order_by(found.c.id.desc()).limit(limit)
     if before is not None:

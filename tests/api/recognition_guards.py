@@ -34,6 +34,9 @@ OF_RECOGNITION: dict[str, tuple[str, dict[str, Any] | None]] = {
     "summaries.post_sign_off": ("treasurer", {}),
     "summaries.post_publish": ("admin", {}),
     "certificates.list_certificates": ("owner", None),
+    "service-records.list_records": ("owner", None),
+    "service-records.list_service_records_csv": ("owner", None),
+    "service-records.list_service_records_xlsx": ("owner", None),
     "certificates.get_certificate": ("volunteer", None),
     "certificates.post_certificate": (
         "volunteer", {"member_id": "member_id", "starts_on": "2026-01-01", "ends_on": "2026-11-01", "purpose": "入学"},

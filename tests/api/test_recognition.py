@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterator
 
@@ -57,7 +58,10 @@ def test_every_total_of_a_month_is_what_its_rows_add_up_to(november, client):
     [shop] = document["shops"]
     of_shop = {"owner_id": shop["merchant_id"]}
     asked += [(f"shop_{name}", of_shop, shop[name]) for name in ("redemptions", "points", "brought_fen")]
-    told = {}
+    [friday] = [row for row in document["days"] if row["visits"]]
+    asked += [("minutes", {"part": "days", "key": friday["day"]}, friday["minutes"])]
+    asked += [("visits", {"part": "evidence", "key": row["key"]}, row["visits"]) for row in document["evidence"]]
+    told: dict[str, tuple[int, int]] = {}
     for name, of, figure in asked:
         rows: list[dict[str, int]] = []
         cursor: dict[str, str] | None = {}
@@ -67,14 +71,36 @@ def test_every_total_of_a_month_is_what_its_rows_add_up_to(november, client):
             rows += page["items"]
             cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
         assert (page["amount"], page["number"]) == (sum(one["adds"] for one in rows), len(rows))
-        told[name] = (page["amount"], figure)
-    assert {name: one for name, one in told.items() if one[0] != one[1]} == {}
+        assert page["amount"] == figure, (name, of)
+        told.setdefault(name, (page["amount"], page["number"]))
     assert (told["visits"], told["shop_redemptions"]) == ((3, 3), (1, 1))
+    assert client.get(f"{month}/rows/awarded?part=days&key={friday['day']}", headers=admin.headers).status_code == 404
     codes = [
         client.get(f"{month}/rows/{name}", headers=who.headers if who else {}).status_code
         for name, who in (("visits", None), ("visits", lin), ("nothing", admin), ("shop_points", admin))
     ]
     assert codes == [401, 404, 404, 404], "a draft is not there for a volunteer"
+
+
+def test_service_records_are_a_list_and_the_same_as_files_for_staff_and_for_oneself(november, client):
+    url, admin = november.street.place.url, november.admin
+    lin, chen = november.volunteers("林秀芳", "陈刚")
+    november.serve(lin, chen)
+    pages = [client.get(f"{url}/service-records?limit=1", headers=admin.headers).json]
+    pages.append(client.get(f"{url}/service-records?cursor={pages[0]['next_cursor']}", headers=admin.headers).json)
+    rows = [row for page in pages for row in page["items"]]
+    said = {row["name"]: (row["minutes"], row["programme"]) for row in rows}
+    assert said == {"林秀芳": (120, "巡逻"), "陈刚": (120, "巡逻")}
+    assert pages[1]["next_cursor"] is None
+    file = client.get(f"{url}/service-records.csv?month=2026-11", headers=admin.headers).data.decode("utf-8-sig")
+    assert [line["id"] for line in csv.DictReader(file.splitlines())] == [row["id"] for row in rows]
+    own = [row for row in rows if row["name"] == "林秀芳"]
+    for query in ("", "?mine=true"):
+        assert client.get(f"{url}/service-records{query}", headers=lin.headers).json["items"] == own
+    assert client.get(f"{url}/service-records?month=2026-10", headers=admin.headers).json["items"] == []
+    assert client.get(f"{url}/checkins/{own[0]['id']}", headers=lin.headers).status_code == 200
+    officer = street_officer(november.street.place.community)
+    assert client.get(f"{url}/service-records", headers=officer.headers).status_code == 403
 
 
 def test_a_certificate_is_asked_for_issued_verified_and_revoked(november, client):

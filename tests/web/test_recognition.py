@@ -15,7 +15,7 @@ from ledger.core.numbers import public_number
 from tests.ledger.recognition.month import Month, open_month
 from tests.stories import street_officer
 from web import share_cards
-from web.summaries import TOTALS
+from web.summaries import PARTS, TOTALS
 
 
 @pytest.fixture
@@ -37,11 +37,17 @@ def test_the_admin_signs_the_supervisor_publishes_and_anybody_reads_it_with_its_
     november.in_december()
     admin.get("./summaries/2026-11")
     behind = [part.partition('"')[0].replace("&amp;", "&") for part in admin.page.split('href="') if "/rows?" in part]
-    assert len(behind) == len(TOTALS) + 4 + 3
+    parts = [one for one in behind if "part=" in one]
+    of_shop_in_picture = 1
+    assert len(behind) - len(parts) == len(TOTALS) + 4 + 3 + of_shop_in_picture
     said = {}
     for one in behind:
         assert admin.get(one).status_code == 200, one
-        said[one.partition("of=")[2].partition("&")[0]] = admin.words
+        said[one.partition("of=")[2] if one in parts else one.partition("of=")[2].partition("&")[0]] = admin.words
+    assert {one.partition("part=")[2].partition("&")[0] for one in parts} == {*PARTS}
+    assert "按日期 · 11月20日" in said["visits&part=days&key=2026-11-20"]
+    assert "一共 3 行，合起来 3。" in said["visits&part=days&key=2026-11-20"]
+    assert "一共 3 行，合起来 6 小时。" in said["minutes&part=posts&key="]
     assert "一共 3 行，合起来 3。" in said["people"]
     assert "一共 3 行，合起来 6 小时。" in said["minutes"]
     assert "盖章得花" in said["awarded"]

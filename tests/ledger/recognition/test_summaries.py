@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,13 +29,16 @@ from ledger.recognition import contents, figures, summaries, summary_rows
 from ledger.recognition.errors import DocumentChanged
 from ledger.recognition.figures import Cell
 from ledger.recognition.models import Summary, SummaryState
+from ledger.recognition.parts import PARTS, Part, part_of
 from ledger.rewards import redemptions, refunds, vouchers
 from ledger.service import feedback
 from ledger.service.feedback import Given
+from ledger.service.models import Basis
+from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.undoing import undo_stamp
 from tests.ledger.recognition.month import DECEMBER, NOVEMBER, Month
 from tests.ledger.rewards.street import at_once
-from tests.ledger.service.day import NINE
+from tests.ledger.service.day import ELEVEN, NINE
 from tests.stories import Neighbour, open_neighbourhood
 
 FIRST, AFTER = datetime(2026, 10, 31, 16, tzinfo=UTC), DECEMBER
@@ -127,13 +131,13 @@ def test_each_total_is_what_plain_sql_counts_and_each_part_adds_up_to_it(novembe
     assert [shop["name"] for shop in document["shops"]] == ["麦香面包"]
 
 
-def rows_of(november: Month, name: str, owner_id: str | None = None) -> int:
+def rows_of(november: Month, name: str, owner_id: str | None = None, part: Part | None = None) -> int:
     """What the rows of a figure add up to, read page by page."""
     span = figures.month_span(november.id, NOVEMBER, clock.now())
     owner, found = UUID(owner_id) if owner_id else None, dict[UUID, int]()
     while True:
         last = min(found, default=None)
-        rows = summary_rows.list_rows(november.admin.actor, span, name, owner_id=owner, before=last, limit=2)
+        rows = summary_rows.list_rows(november.admin.actor, span, name, owner_id=owner, part=part, before=last, limit=2)
         found |= dict(rows.shown)
         if not rows.shown:
             assert (len(found), sum(found.values())) == (rows.number, rows.amount)
@@ -141,13 +145,46 @@ def rows_of(november: Month, name: str, owner_id: str | None = None) -> int:
 
 
 def add_up(november: Month) -> None:
-    """The rows behind each total, each shop's and each fund's figures add up to it."""
+    """The rows behind each total, each shop's, each fund's and each part's figures add up to it."""
     document = drafted(november)
     assert {name: rows_of(november, name) for name in document["totals"]} == document["totals"]
     for part, key, names in (("shops", "merchant_id", summary_rows.SHOPS), ("funds", "fund_id", summary_rows.FUNDS)):
         for line in document[part]:
             added = {name.partition("_")[2]: rows_of(november, name, line[key]) for name in names}
             assert added == {figure: line[figure] for figure in added}
+    for of in PARTS:
+        for row in document[of]:
+            one = part_of(document, of, row["day"] if of == "days" else row["key"] or "")
+            told = {name: row[name] for name in ("people", "visits", "minutes") if row.get(name) is not None}
+            assert {name: rows_of(november, name, part=one) for name in told} == told, row
+
+
+def test_the_rows_of_each_part_of_the_service_add_up_to_it_and_so_do_those_that_are_pooled(november):
+    """Two programmes, a second grid, somebody with a post, a day later, and what fewer than three people did."""
+    people, day, admin = busy(november), november.day, november.admin.actor
+    terms = RuleTerms(Basis.PER_VISIT, points=3)
+    other = replace(day, programme=create_programme(admin, "送餐", terms=terms).programme)
+    beside, everywhere, stamper = (
+        day.place.grid_beside(),
+        day.place.root,
+        november.street.place.staff(Role.STAMPER, unit=day.place.root),
+    )
+    tomorrow = {"starts_at": NINE + timedelta(days=1), "ends_at": ELEVEN + timedelta(days=1)}
+    for unit, helpers in ((beside, people[:3]), (everywhere, people[3:])):
+        activity = other.another_activity(unit=unit, **tomorrow)
+        for person in helpers:
+            clock.move_to(tomorrow["starts_at"])
+            other.arrive(person, to=activity)
+            clock.move_to(tomorrow["ends_at"])
+            other.stamp([other.leave(person, to=activity).id], by=stamper)
+    document = drafted(november)
+    keys = {of: [row["key"] for row in document[of]] for of in ("programmes", "grids", "posts")}
+    assert [len(keys["programmes"]), keys["grids"][-1], keys["posts"]] == [2, "pooled", ["pooled"]]
+    assert [row["visits"] for row in document["days"] if row["visits"]] == [3, 4]
+    add_up(november)
+    for of, key in (("grids", "0" * 32), ("posts", ""), ("days", "2026-12-01"), ("weeks", "")):
+        with pytest.raises(NotFound):
+            part_of(document, of, key)
 
 
 def test_the_rows_behind_each_figure_add_up_to_it_and_open_only_to_whoever_sees_the_whole_community(november):

@@ -97,7 +97,8 @@ def bearer(role: str) -> dict[str, str]:
 
 
 def test_the_community_has_the_structure_of_its_model(told: Flask) -> None:
-    kinds = {kind: count(PlaceUnit, PlaceUnit.kind == kind, PlaceUnit.ended_at.is_(None)) for kind in UnitKind}
+    ours = (PlaceUnit.community_id == _community_id(), PlaceUnit.ended_at.is_(None))
+    kinds = {kind: count(PlaceUnit, PlaceUnit.kind == kind, *ours) for kind in UnitKind}
     assert kinds == {
         UnitKind.COMMUNITY: 1,
         UnitKind.COMPOUND: 6,
@@ -203,6 +204,18 @@ def test_two_files_of_shops_are_in_and_one_has_faults(told: Flask) -> None:
     assert count(Branch, Branch.name.startswith("清风书屋")) == 3
 
 
+def test_the_street_sees_two_communities_and_somebody_moved_from_one_to_the_other(told: Flask) -> None:
+    seen = told.test_client().get("/api/v1/me", headers=bearer("street")).json["oversight"]
+    assert len(seen) == 1
+    [gone] = db.session.scalars(
+        select(Member).where(Member.left_reason == "moved", Member.community_id != _community_id())
+    )
+    [came] = db.session.scalars(select(Member).where(Member.person_id == gone.person_id, Member.id != gone.id))
+    assert (came.community_id, came.name, came.left_at) == (_community_id(), gone.name, None)
+    beside = Checkin.community_id == gone.community_id
+    assert count(Checkin, beside, Checkin.state == CheckinState.STAMPED) == count(Checkin, beside) == 15
+
+
 SEALED: dict[str, bytes] = {}
 """The digest of the newest checkpoint by engine: it covers every transfer of the story and every day's checkpoint."""
 
@@ -215,7 +228,7 @@ def test_every_day_of_the_story_is_sealed_with_the_same_root_on_both_engines(tol
     assert days == [days[0] + timedelta(days=number) for number in range(len(days))]
     assert (days[0], days[-1]) == (date(2026, 10, 23), UNTIL - timedelta(days=1))
     assert seals.waiting(community.id) == 0
-    assert found[0].size == count(Transfer)
+    assert found[0].size == count(Transfer, Transfer.community_id == community.id)
     SEALED[engine_name] = found[0].digest
     assert len(set(SEALED.values())) == 1
 

@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from api.commands.demo import seeding, signing_in
-from api.commands.demo.town import CAST, demo_community
+from api.commands.demo.town import CAST, MOST_WEEKS, demo_community
 from ledger.core import clock
 from ledger.people import communities, deliveries, phones, second_factor, sessions
 from ledger.people.models import SessionKind
@@ -26,7 +26,7 @@ def _refuse_production() -> None:
 
 @demo.command("seed")
 @click.option("--members", default=400, show_default=True, type=click.IntRange(20, 20_000), help="Volunteers.")
-@click.option("--weeks", default=12, show_default=True, type=click.IntRange(1, 104))
+@click.option("--weeks", default=12, show_default=True, type=click.IntRange(1, MOST_WEEKS))
 @click.option("--seed", "number", default=20261120, show_default=True)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on whose morning it ends; today if left out.")
 @click.option("--if-empty", is_flag=True, help="Do nothing where any community exists.")

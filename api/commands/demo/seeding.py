@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from api.commands.demo import (
     accounts,
     arranging,
+    beside,
     carding,
     commending,
     correcting,
@@ -44,6 +45,7 @@ from ledger.book import checkpoints, expiry, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db, is_postgresql
+from ledger.people import communities
 
 Say = Callable[[str], None]
 
@@ -77,11 +79,12 @@ def _seal_history(say: Say) -> None:
     """
     community = demo_community()
     assert community is not None, "the story was told"
-    seals.seal(community.id)
     patience = time.monotonic() + PATIENCE_SECONDS
-    while seals.waiting(community.id) and time.monotonic() < patience:
-        time.sleep(0.1)
-        seals.seal(community.id)
+    for community_id in communities.all_ids():
+        seals.seal(community_id)
+        while seals.waiting(community_id) and time.monotonic() < patience:
+            time.sleep(0.1)
+            seals.seal(community_id)
     newest = checkpoints.newest_checkpoint(community.id)
     if newest is not None:
         say(f"Sealed: {newest.size} transfers through {newest.day}, root {newest.root.hex()}")
@@ -120,6 +123,7 @@ def _tell_everything(chance: random.Random, *, volunteers: int, weeks: int, unti
     trading.tell_last_days(town, story)
     story.tell(town.until - timedelta(hours=6), partial(carding.hand_out_cards, town))
     story.tell(town.until - timedelta(hours=5), partial(offline.enter_slips, town))
+    beside.tell_beside(town, story)
     weekly.tell_weekly(town, story, monday)
     for number in range((town.until - monday).days // 7 + 1):
         _play_week(town, story, monday + timedelta(days=7 * number), say, number=number)

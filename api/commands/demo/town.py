@@ -27,6 +27,9 @@ CAST: dict[str, tuple[str, str]] = {
 }
 """The person behind each role of `demo token`: name and phone."""
 
+MOST_WEEKS = 104
+"""How long a story may be."""
+
 SHORT_CODE = "NH"
 NAME = "南华社区"
 
@@ -93,6 +96,6 @@ def person_with(number: str) -> UUID:
 
 
 def enter(community_id: UUID, person_id: UUID) -> Actor:
-    """The person inside the community, signed in on a device of the story."""
-    _, session = sessions.open_session(person_id, kind=SessionKind.BROWSER, label="demo")
+    """The person inside the community, signed in on a device that stays so for the whole story."""
+    _, session = sessions.open_session(person_id, kind=SessionKind.BROWSER, label="demo", days=7 * (MOST_WEEKS + 1))
     return sessions.enter(Actor(person_id=person_id, session_id=session.id), community_id)

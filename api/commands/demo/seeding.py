@@ -141,6 +141,7 @@ def _let_flowers_expire(town: Town, story: Story, monday: datetime) -> None:
 
 def _play_week(town: Town, story: Story, monday: datetime, say: Say, *, number: int) -> None:
     serving.tell_week(town, story, monday)
+    trading.tell_week(town, story, monday)
     redeeming.tell_week(town, story, monday)
     settling.tell_week(town, story, monday)
     correcting.tell_week(town, story, monday, number=number)

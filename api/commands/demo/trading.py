@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from ledger.rewards.offers import OfferTerms
 
 KINDS = (OfferKind.GOODS, OfferKind.SERVICE, OfferKind.DISCOUNT_CARD, OfferKind.WAIVER_CARD)
 GRANT_FEN = 10_000_000
+A_HEAD_FEN = 100
+"""Of the smaller funds: so much for each resident at a time, as long as less than half of it is left."""
 
 Say = Callable[[str], None]
 
@@ -29,9 +31,8 @@ def open_shops(town: Town, say: Say) -> None:
     """Every shop of the demo has an active agreement and active offers; some other states stand beside them."""
     admin, treasurer = town.cast["admin"], town.cast["treasurer"]
     for donor in names.DONORS:
-        fund = funds.create_fund(treasurer, donor)
-        funds.grant_money(treasurer, fund.id, amount_fen=GRANT_FEN, donor=donor, is_named=donor != names.DONORS[-1])
-        town.funds.append(fund.id)
+        town.funds.append(funds.create_fund(treasurer, donor).id)
+        _grant(town, len(town.funds) - 1, 2 * A_HEAD_FEN * len(town.residents) if town.funds[1:] else GRANT_FEN)
     for n, (name, trade, goods) in enumerate(names.SHOPS):
         town.counters.append(_open_shop(town, n, name, trade, goods))
     ended = offers.draft_offer(
@@ -49,6 +50,24 @@ def open_shops(town: Town, say: Say) -> None:
     for number, step in ((98, agreements.suspend_agreement), (97, agreements.end_agreement)):
         step(admin, _agreed_with(town, f"胜利街 {number} 号商铺").id)
     say(f"  {len(town.counters)} shops with agreements and offers")
+
+
+def _grant(town: Town, n: int, amount_fen: int) -> None:
+    donor = names.DONORS[n]
+    is_named = donor != names.DONORS[-1]
+    funds.grant_money(town.cast["treasurer"], town.funds[n], amount_fen=amount_fen, donor=donor, is_named=is_named)
+
+
+def tell_week(town: Town, story: Story, monday: datetime) -> None:
+    """Whoever gives little gives again when it is nearly used up."""
+    story.tell(monday + timedelta(hours=10), partial(_top_up, town))
+
+
+def _top_up(town: Town) -> None:
+    whole = A_HEAD_FEN * len(town.residents)
+    for n, fund_id in enumerate(town.funds[1:], start=1):
+        if 2 * funds.see_fund(town.cast["treasurer"], fund_id)[1].left < whole:
+            _grant(town, n, whole)
 
 
 def tell_last_days(town: Town, story: Story) -> None:

@@ -13,7 +13,7 @@ from api import auth, commands, config, errors, health, limits, logs, shields, s
 from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
-from ledger.core import secrets
+from ledger.core import outgoing, secrets
 from ledger.core.db import Base, db
 from ledger.people import second_factor
 
@@ -26,6 +26,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     secrets.configure(app.config["SECRET_KEY"])
+    outgoing.configure(is_lenient=app.config["REDFLOWER_ENV"] != "production")
     second_factor.require_it(bool(app.config.get("REQUIRE_SECOND_FACTOR")))
     db.init_app(app)
     logs.register(app)

@@ -26,6 +26,7 @@ from api import (
     device_grants,
     disputes,
     donations,
+    events,
     expiry,
     feedback,
     files,
@@ -79,6 +80,7 @@ from api import (
     verify,
     visit_notes,
     vouchers,
+    webhooks,
     years,
 )
 
@@ -163,4 +165,6 @@ RESOURCES: tuple[Blueprint, ...] = (
     board.blp,
     street.blp,
     audit.blp,
+    events.blp,
+    webhooks.blp,
 )

@@ -45,8 +45,8 @@ REDEMPTION = """UPDATE redemptions SET state = 'confirmed', confirmed_at = :now,
 WHERE community_id = :community AND id = :redemption AND state = 'reserved'"""
 AUDIT = """INSERT INTO audit_lines (community_id, id, at, actor_id, session_id, action, thing_id, outcome, request_id,
 detail) VALUES (:community, :line, :now, :person, :session, 'rewards.confirm', :redemption, 'done', '', :detail)"""
-OUTBOX = """INSERT INTO outbox_events (community_id, id, at, kind, payload, attempts)
-VALUES (:community, :event, :now, 'redemption.confirmed', :payload, 0)"""
+OUTBOX = """INSERT INTO outbox_events (community_id, id, at, kind, payload)
+VALUES (:community, :event, :now, 'redemption.confirmed', :payload)"""
 STATEMENTS = ((WALLET, 1), (FUND, 1), (HOLDS, 2), (TRANSFERS, 2), (REDEMPTION, 1), (AUDIT, 1), (OUTBOX, 1))
 """What a confirmation writes, in the order of its locks, and how many rows each statement changes."""
 

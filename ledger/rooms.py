@@ -15,7 +15,7 @@ from ledger.book import (
     seal_checks,
     seals,
 )
-from ledger.core import commitments
+from ledger.core import commitments, feed
 from ledger.people import (
     cards,
     corrections,
@@ -34,6 +34,7 @@ from ledger.people import (
     merges,
     notice_delivery,
     retention,
+    webhook_delivery,
 )
 from ledger.recognition import certificates, commendation_data
 from ledger.recognition import checks as recognition_checks
@@ -76,7 +77,7 @@ from ledger.settlement import evidence as dispute_evidence
 
 REGISTERING: tuple[ModuleType, ...] = (
     checks, cohort_checks, rollup_checks, seal_checks, key_checks, reversal_checks, commitments, seals, holds,
-    expiry,
+    expiry, feed, webhook_delivery,
     forgotten, sign_ups, places, objections, reservations, merged_caps, settlement_checks, closing, settlements, inbox,
     notice_delivery, helping, merge_checks, cards, corrections, imports, import_kinds, merges, deaths, leaving,
     life_exports, exporting, exports, service_exporting, rewards_exporting, rewards_import_kinds, erasures, erasing,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalSt
 from ledger.core import clock
 from ledger.core.audit import DONE, AuditLine
 from ledger.core.db import db
+from ledger.core.outbox import OutboxEvent
 from ledger.core.tenancy import Actor
 from ledger.people import phones, sessions
 from ledger.people.cards_models import Card, CardState
@@ -37,6 +40,7 @@ from ledger.people.life_models import NumberChange, NumberWay
 from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, RoleGrant, Session, SessionKind, UnitKind
 from ledger.people.redemption_day_models import RedemptionDay, Venue
 from ledger.people.team_models import Team
+from ledger.people.webhook_models import Attempt, Letter, LetterState, Webhook, WebhookState
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
@@ -51,7 +55,9 @@ from ledger.service.objection_models import Objection, ObjectionState, Outcome
 from ledger.settlement.dispute_models import Dispute, DisputeState, Favour
 from ledger.settlement.models import Settlement, SettlementState
 from ledger.settlement.payout_models import AccountState, BankAccount, PayoutLine, PayoutLineState
+from tests.api.test_events import documented
 from tests.conftest import ClientOfItsOwn, database_of
+from tests.logs import PERSONAL
 from tests.serving import HOUSE
 from web.acts import ACTS
 
@@ -214,6 +220,17 @@ def test_the_street_sees_two_communities_and_somebody_moved_from_one_to_the_othe
     assert (came.community_id, came.name, came.left_at) == (_community_id(), gone.name, None)
     beside = Checkin.community_id == gone.community_id
     assert count(Checkin, beside, Checkin.state == CheckinState.STAMPED) == count(Checkin, beside) == 15
+
+
+def test_events_are_listed_say_nothing_personal_and_go_to_webhooks_in_every_state(told: Flask) -> None:
+    rows = db.session.execute(select(OutboxEvent.kind, OutboxEvent.payload)).tuples().all()
+    assert sorted({kind for kind, _ in rows} - set(documented())) == []
+    said = json.dumps([payload for _, payload in rows], ensure_ascii=False)
+    assert not re.search(r"[\u4e00-\u9fff]", said), "no name, no sentence"
+    assert not PERSONAL.search(re.sub(r'"\d{4,6}"', "", said))
+    assert set(db.session.scalars(select(Webhook.state))) == set(WebhookState)
+    assert count(Letter, Letter.state == LetterState.DEAD) == 1
+    assert (count(Attempt, Attempt.is_taken), count(Attempt, ~Attempt.is_taken)) == (3, 9)
 
 
 SEALED: dict[str, bytes] = {}

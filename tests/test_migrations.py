@@ -25,6 +25,12 @@ from tests.schema import every_table
 VERSIONS = sorted((Path(__file__).parent.parent / "migrations" / "versions").glob("*.py"))
 
 
+GIVEN_UP: dict[str, set[tuple[str, str | None]]] = {
+    "0038": {("outbox_events", name) for name in ("ix_outbox_events_waiting", "delivered_at", "attempts")},
+}
+"""What a step takes away, and its way down brings back; every other step only adds."""
+
+
 @pytest.fixture
 def empty_house(request: pytest.FixtureRequest, engine_name: str, tmp_path: Path) -> Iterator[Flask]:
     """A house on an empty database of its own."""
@@ -98,13 +104,13 @@ def test_a_row_goes_up_and_down_and_up(empty_house: Flask) -> None:
 
 def test_every_step_can_be_gone_down_and_up_again(empty_house: Flask) -> None:
     upgrade()
-    for _ in VERSIONS:
+    for version in reversed(VERSIONS):
         with db.engine.connect() as connection:
             before = shape(connection)
         downgrade(revision="-1")
         with db.engine.connect() as connection:
             after = shape(connection)
-            assert after < before
+            assert after - GIVEN_UP.get(version.name[:4], set()) < before
         upgrade(revision="+1")
         with db.engine.connect() as connection:
             assert shape(connection) == before

@@ -9,6 +9,15 @@ from ledger.core.errors import REASONS
 from web.languages import language
 
 ACTS = {
+    "people.webhook_create": _("加了事件接收网址"),
+    "people.webhook_change": _("改了事件接收网址"),
+    "people.webhook_pause": _("暂停送事件"),
+    "people.webhook_resume": _("继续送事件"),
+    "people.webhook_end": _("停用事件接收网址"),
+    "people.webhook_rotate": _("换了事件签名密钥"),
+    "people.webhook_test": _("送了测试事件"),
+    "people.webhook_rewind": _("从某处起重新送事件"),
+    "people.webhook_send_again": _("再送没有收下的事件"),
     "book.expire_points": _("红花到期"),
     "book.set_expiry": _("改了红花有效期"),
     "books.ask_reversal": _("提出冲正"),

@@ -42,6 +42,7 @@ CHECKS = {
 """What each named check of the books holds."""
 
 JOBS = {
+    "number_events": _("给发生的事编上先后"),
     "seal": _("把新入账的封存，每天做一个封账点"),
     "expire_points": _("到期的红花作废，并告诉居民"),
     "decide_overdue_disputes": _("过了期限没人决定的争议，按约定算"),

@@ -46,7 +46,8 @@ DESK = (
 
 WITHIN = {
     "web.plates": "web.activities", "web.service_level": "web.stamps",
-    "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.statements": "web.books",
+    "web.reversals": "web.books", "web.checks": "web.books", "web.audit": "web.books", "web.webhooks": "web.books",
+    "web.statements": "web.books",
     "web.notices": "web.members", "web.helping": "web.members", "web.imports": "web.members",
     "web.my_data": "web.members", "web.corrections": "web.members",
     "web.roles": "web.members", "web.teams": "web.members", "web.households": "web.members",

@@ -255,7 +255,20 @@ FLAG = {
     "released": Word("info", "clock", _("到期放行")),
 }
 
+WEBHOOK = {
+    "active": Word("ok", "check", _("在送")),
+    "paused": Word("wait", "clock", _("暂停")),
+    "ended": Word("no", "cross", _("已停用")),
+}
+
+LETTER = {
+    "dead": Word("no", "cross", _("没有收下")),
+    "again": Word("wait", "clock", _("等再送")),
+    "delivered": Word("ok", "check", _("后来收下了")),
+}
+
 STATES = {
+    "webhook": WEBHOOK, "letter": LETTER,
     "plate": PLATE, "follow_up": FOLLOW_UP, "flag": FLAG,
     "summary": SUMMARY, "certificate": CERTIFICATE, "commendation": COMMENDATION, "nomination": NOMINATION,
     "feedback": FEEDBACK, "voucher": VOUCHER, "donation": DONATION, "pot_use": POT_USE,

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from web.check_words import CHECKS, JOBS
 from web.state_words import STATES
+from web.thing_words import THINGS
 
 FAVOURS = {
     "shop": _("支持商户"),
@@ -324,7 +325,7 @@ WORDS = {
     "COMMENDED": COMMENDED,
     "WEEKDAYS": WEEKDAYS, "STATES": STATES, "FAVOURS": FAVOURS, "REMEDIES": REMEDIES, "VENUES": VENUES,
     "ACCOUNT_KINDS": ACCOUNT_KINDS, "ACCOUNT_NOTES": ACCOUNT_NOTES, "TRANSFERS": TRANSFERS,
-    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "JOBS": JOBS,
+    "OWN_TRANSFERS": OWN_TRANSFERS, "SOURCES": SOURCES, "CHECKS": CHECKS, "JOBS": JOBS, "THINGS": THINGS,
     "RELATIONS": RELATIONS, "SCOPES": SCOPES,
 }  # fmt: skip
 """What templates may name."""

@@ -63,10 +63,10 @@ BEGIN
         asked.community_id, bench_id(), moment, asked.person_id, NULL, 'service.check_in', new_id, 'done',
         asked.request_id, asked.origin, asked.session_id, json_build_object('evidence', 'poster')
     );
-    INSERT INTO outbox_events (community_id, id, at, kind, payload, delivered_at, attempts) VALUES (
+    INSERT INTO outbox_events (community_id, id, at, kind, payload, xid) VALUES (
         asked.community_id, bench_id(), moment, 'checkin.recorded', json_build_object(
             'checkin_id', replace(new_id::text, '-', ''), 'member_id', replace(asked.member_id::text, '-', '')
-        ), NULL, 0
+        ), pg_current_xact_id()::text::bigint
     );
     RETURN asked.answer;
 END $$;

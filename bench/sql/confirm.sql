@@ -88,10 +88,10 @@ BEGIN
         asked.community_id, bench_id(), moment, asked.person_id, NULL, 'rewards.confirm', it.id, 'done',
         asked.request_id, asked.origin, asked.session_id, json_build_object('points', it.points, 'gross_fen', it.gross_fen)
     );
-    INSERT INTO outbox_events (community_id, id, at, kind, payload, delivered_at, attempts) VALUES (
+    INSERT INTO outbox_events (community_id, id, at, kind, payload, xid) VALUES (
         asked.community_id, bench_id(), moment, 'redemption.confirmed', json_build_object(
             'redemption_id', replace(it.id::text, '-', ''), 'merchant_id', replace(it.merchant_id::text, '-', '')
-        ), NULL, 0
+        ), pg_current_xact_id()::text::bigint
     );
     RETURN asked.answer;
 END $$;

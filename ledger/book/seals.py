@@ -12,8 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Row, Select, Text, and_, cast, delete, func, or_, select, update
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 
 from ledger.book import checkpoints, encoding, merkle, rollups
 from ledger.book.accounts import issuance_of
@@ -21,7 +20,7 @@ from ledger.book.checkpoints import A_DAY
 from ledger.book.models import Account, Checkpoint, Leaf, Transfer, Unsealed
 from ledger.book.tree import GrowingTree, Node, size_of, write_leaves, write_nodes
 from ledger.core import clock, registry
-from ledger.core.db import atomic, db, is_postgresql, moment_now
+from ledger.core.db import atomic, db, is_postgresql, moment_now, oldest_running
 from ledger.core.tenancy import same_community, scoped, within
 
 BATCH = 1000
@@ -87,7 +86,7 @@ def _sealable(community_id: UUID, until: datetime) -> Iterator[Sequence[Row[Any]
     query = _waiting(community_id, *columns).where(Transfer.recorded_at < until)
     query = query.order_by(Transfer.recorded_at, Transfer.id)
     if is_postgresql():
-        query = query.where(or_(Unsealed.xid.is_(None), Unsealed.xid < _oldest_running()))
+        query = query.where(or_(Unsealed.xid.is_(None), Unsealed.xid < oldest_running()))
     return db.session.execute(query.execution_options(yield_per=BATCH)).partitions()
 
 
@@ -95,7 +94,7 @@ def _earliest_unsettled(community_id: UUID) -> datetime | None:
     """When the first of the committed transfers was recorded that an older transaction still keeps waiting."""
     if not is_postgresql():
         return None
-    query = _waiting(community_id, func.min(Transfer.recorded_at)).where(Unsealed.xid >= _oldest_running())
+    query = _waiting(community_id, func.min(Transfer.recorded_at)).where(Unsealed.xid >= oldest_running())
     earliest: datetime | None = db.session.scalar(query)
     return earliest
 
@@ -107,11 +106,6 @@ def _waiting(community_id: UUID, *columns: Any) -> Select[Any]:
         .join(Unsealed, and_(same_community(Unsealed, Transfer), Unsealed.transfer_id == Transfer.id))
         .where(within(community_id, Transfer, Unsealed))
     )
-
-
-def _oldest_running() -> ColumnElement[int]:
-    """PostgreSQL: the number of the oldest transaction that may still write; all below have ended."""
-    return cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
 
 
 class _Sealing:

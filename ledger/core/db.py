@@ -23,8 +23,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Text,
     TypeDecorator,
     Uuid,
+    cast,
     event,
     func,
     literal,
@@ -125,6 +127,16 @@ def _begin(connection: Connection) -> None:
 
 def is_postgresql() -> bool:
     return db.session.get_bind().dialect.name == "postgresql"
+
+
+def xid_of(transaction: ColumnElement[Any]) -> ColumnElement[int]:
+    """PostgreSQL: the number of a transaction, as a column keeps it."""
+    return cast(cast(transaction, Text), BigInteger)
+
+
+def oldest_running() -> ColumnElement[int]:
+    """PostgreSQL: the number of the oldest transaction that may still write; all below have ended."""
+    return xid_of(func.pg_snapshot_xmin(func.pg_current_snapshot()))
 
 
 def sql_now() -> ColumnElement[datetime]:

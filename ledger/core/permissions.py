@@ -95,6 +95,9 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "manage_expiry": {_A: COMMUNITY},
     "see_expiry": {_V: OWN, _C: UNIT, _S: UNIT, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
     "see_checks": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: COMMUNITY},
+    "see_events": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY},
+    "manage_webhooks": {_A: COMMUNITY},
+    "see_webhooks": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY},
     "see_audit": {_V: OWN, _A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _O: SHOP, _K: OWN, _X: COMMUNITY},
     # rewards
     "draft_agreement": {_A: COMMUNITY, _O: SHOP},

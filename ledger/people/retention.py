@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import delete, func, or_, select
 
 from ledger.core import clock, registry
 from ledger.core.db import db
@@ -20,6 +20,7 @@ from ledger.core.tenancy import within
 from ledger.people.exports import KEPT_DAYS, erase_overdue
 from ledger.people.models import Delivery, Session, SignInCode
 from ledger.people.sign_in_models import SignInTry
+from ledger.people.webhook_models import Attempt, Letter
 
 Forget = Callable[[UUID, datetime], None]
 """Forgets the community's rows (or those above communities) that were over at the moment."""
@@ -53,9 +54,17 @@ def _forget_sessions(_community_id: UUID, before: datetime) -> None:
     _run(delete(Session).where(or_(Session.expires_at < before, Session.revoked_at < before), ended < before))
 
 
-def _forget_payloads(community_id: UUID, before: datetime) -> None:
-    old = within(community_id, OutboxEvent), OutboxEvent.delivered_at < before
-    _run(update(OutboxEvent).where(*old).values(payload={}))
+def _forget_events(community_id: UUID, before: datetime) -> None:
+    """Those before the first that is kept, in the order of the feed: so the feed has no gap after its first event."""
+    of_community = within(community_id, OutboxEvent)
+    first = db.session.scalar(select(func.min(OutboxEvent.position)).where(of_community, OutboxEvent.at >= before))
+    old = delete(OutboxEvent).where(of_community, OutboxEvent.at < before)
+    _run(old.where(OutboxEvent.position < first if first is not None else OutboxEvent.position.is_not(None)))
+
+
+def _forget_attempts(community_id: UUID, before: datetime) -> None:
+    for model in (Attempt, Letter):
+        _run(delete(model).where(within(community_id, model), model.at < before))
 
 
 def _forget_exports(_community_id: UUID, _before: datetime) -> None:
@@ -76,7 +85,9 @@ RETENTION: tuple[Kept, ...] = (
     Kept("sessions", "showing where one is signed in", "device and times", 180,
          "Cybersecurity Law 21 (logs: six months)", _forget_sessions),
     Kept("outbox_events", "telling other systems", "ids and figures", 90,
-         "PIPL 13(1)2, 19", _forget_payloads),
+         "PIPL 13(1)2, 19", _forget_events),
+    Kept("webhook_attempts", "showing what was sent where, and what was not taken",
+         "ids, kinds, how a call ended", 90, "PIPL 13(1)2, 19", _forget_attempts),
     Kept("once_keys", "answering a repeated request alike",
          "the answer: ids, never names; the used key stays for ever", 90,
          "PIPL 13(1)2, 19", forget_answers),

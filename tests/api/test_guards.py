@@ -44,6 +44,7 @@ from ledger.service.stamps import stamp_checkins
 from ledger.settlement import closing
 from tests.api.account_guards import OF_ACCOUNTS
 from tests.api.counter_guards import CLERKS, OWNERS
+from tests.api.event_guards import OF_EVENTS, told_outside
 from tests.api.feedback_guards import OF_FEEDBACK, feedback_of
 from tests.api.people_guards import OF_PEOPLE
 from tests.api.recognition_guards import OF_RECOGNITION, OPEN_RECOGNITION, SAID_BY_ANYBODY, recognised
@@ -165,7 +166,7 @@ def build(other_name: str = "邻居") -> Town:
         "export_id": new_id(), "photo_id": new_id(), "picture_id": new_id(), "erasure_id": ask_erasure(other.actor).id,
         "feedback_id": feedback_of(place, other), "flag_id": flag_about(bought), **bought_later,
         **complained(other, bought.id),
-        **settlement_things_of(street, settlement),
+        **settlement_things_of(street, settlement), **told_outside(place.admin),
         "plate_id": a_plate(place, programme.id), "secret": new_id(),
     }  # fmt: skip
     card = cards.hand_out(admin, other.member_id).card
@@ -317,7 +318,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     "settlements.post_reconcile": ("supervisor", {}),
     "settlements.post_void": ("owner", {"reason": "错了"}),
     **OF_ACCOUNTS, **OF_PEOPLE, **OF_SERVICE, **OF_FEEDBACK, **OF_VOUCHERS, **OF_SETTLEMENT, **OF_RECOGNITION,
-    **OF_RISK, **OF_REDEMPTION_DAYS,
+    **OF_RISK, **OF_REDEMPTION_DAYS, **OF_EVENTS,
 }  # fmt: skip
 
 UPLOADS = {"imports.post_import", "files.post_file"}

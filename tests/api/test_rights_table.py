@@ -148,6 +148,9 @@ AGREED: dict[str, dict[str, str]] = {
         "coordinator": "unit", "stamper": "unit", "admin": "all", "treasurer": "all", "supervisor": "all",
         "street": "all",
     },
+    "see_events": {"admin": "all", "treasurer": "all", "supervisor": "all"},
+    "manage_webhooks": {"admin": "all"},
+    "see_webhooks": {"admin": "all", "treasurer": "all", "supervisor": "all"},
     "see_audit": {
         "admin": "all", "treasurer": "all", "supervisor": "all", "owner": "shop", "clerk": "own", "street": "all",
     },

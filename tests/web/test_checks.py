@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
+from ledger import rooms  # noqa: F401  All checks and jobs are registered.
 from ledger.book.checking import check_books
 from ledger.book.models import Balance
 from ledger.core import clock, registry

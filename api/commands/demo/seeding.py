@@ -35,6 +35,7 @@ from api.commands.demo import (
     signing_in,
     standing,
     suspecting,
+    telling,
     together,
     trading,
     weekly,
@@ -46,6 +47,7 @@ from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db, is_postgresql
 from ledger.people import communities
+from ledger.people.models import Community
 
 Say = Callable[[str], None]
 
@@ -68,7 +70,15 @@ def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> 
         _tell_everything(random.Random(number), volunteers=volunteers, weeks=weeks, until=end, say=say)
     with clock.set_to(end):
         _seal_history(say)
+    with ids.seeded(number + 1):
+        telling.tell_outside(_told().id, end)
     return True
+
+
+def _told() -> Community:
+    community = demo_community()
+    assert community is not None, "the story was told"
+    return community
 
 
 def _seal_history(say: Say) -> None:
@@ -77,8 +87,7 @@ def _seal_history(say: Say) -> None:
     On PostgreSQL only now: a transaction does not seal what it has written itself, nor what a longer one of the same
     server may still precede.
     """
-    community = demo_community()
-    assert community is not None, "the story was told"
+    community = _told()
     patience = time.monotonic() + PATIENCE_SECONDS
     for community_id in communities.all_ids():
         seals.seal(community_id)

@@ -23,7 +23,7 @@ IDENTITY = {
 }
 """What stands above communities: who signs in, and whose shop it is."""
 
-ONE_ROW = {"check_marks"}
+ONE_ROW = {"check_marks", "feeds"}
 """Of these a community has one row."""
 
 

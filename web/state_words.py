@@ -258,7 +258,7 @@ FLAG = {
 WEBHOOK = {
     "active": Word("ok", "check", _("在送")),
     "paused": Word("wait", "clock", _("暂停")),
-    "ended": Word("no", "cross", _("已停用")),
+    "ended": Word("no", "cross", _("停用了")),
 }
 
 LETTER = {

@@ -15,6 +15,7 @@ from bench import growing, houses, report
 from bench.checking_in import CheckInOverHttp
 from bench.closing import CloseOfAWeek
 from bench.confirming import ConfirmOverHttp, OneHotShop
+from bench.exporting import FileOfMyData
 from bench.importing import HEADINGS, ImportOfRows
 from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
@@ -122,7 +123,7 @@ def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
 def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """Files of 5,000 rows, a week of 10,000 lines, a month of 100,000 visits and years of as many, on each engine."""
     found: list[Found] = []
-    kinds = (ImportOfRows, CloseOfAWeek, SummaryOfAMonth, CheckInPageAfterYears)
+    kinds = (ImportOfRows, CloseOfAWeek, SummaryOfAMonth, CheckInPageAfterYears, FileOfMyData)
     if not (asked.long and any(_is_asked(asked, one.number) for one in kinds)):
         return found
     for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
@@ -130,7 +131,7 @@ def _bulk(asked: argparse.Namespace, tell: Tell) -> list[Found]:
             app = houses.house_on(stack.enter_context(database()))
             stack.enter_context(app.app_context())
             pairs: list[Pair] = [ImportOfRows(kind, engine) for kind in HEADINGS]
-            pairs += [CloseOfAWeek(engine), SummaryOfAMonth(engine)]
+            pairs += [CloseOfAWeek(engine), SummaryOfAMonth(engine), FileOfMyData(engine)]
             pairs += [CheckInPageAfterYears(engine, stack, size=asked.size)]
             found += _measure(app, asked, pairs, tell)
             db.session.remove()

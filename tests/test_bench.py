@@ -16,6 +16,7 @@ from bench import (
     checking_in,
     closing,
     confirming,
+    exporting,
     growing,
     houses,
     importing,
@@ -149,6 +150,7 @@ def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):
     app, _ = place_on_postgresql
     pairs: list[Pair] = [importing.ImportOfRows(kind, "any", rows=20) for kind in importing.HEADINGS]
     pairs += [closing.CloseOfAWeek("any", lines=20), summing.SummaryOfAMonth("any", visits=20)]
+    pairs += [exporting.FileOfMyData("any", visits=20)]
     for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
         assert (len(found.ratios), found.voided) == (1, [])
 

@@ -15,6 +15,8 @@ from urllib.error import URLError
 
 import pytest
 
+from tests.logs import PERSONAL
+
 HOUSE = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 SERVES_WITHIN_SECONDS = 180
@@ -144,6 +146,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
     finally:
         running.stop()
+    logged = [line for line in running.printed.splitlines() if line.startswith("{")]
+    assert [line for line in logged if PERSONAL.search(line)] == []
 
 
 @pytest.mark.long

@@ -26,9 +26,12 @@ AT_ONCE = 1_000
 Row = dict[str, Any]
 
 
-def fill_month(month: Month, count: int) -> None:
-    """So many visits of two hours, each stamped for 10 points, spread evenly from now to the month's end."""
-    people = month.volunteers(*(f"志愿者{n}" for n in range(count // VISITS_EACH + 2)))
+def fill_month(month: Month, count: int, *, each: int = VISITS_EACH) -> list[Neighbour]:
+    """So many visits of two hours, each stamped for 10 points, spread evenly from now to the month's end.
+
+    Returns whose they are: at most `each` for one person.
+    """
+    people = month.volunteers(*(f"志愿者{n}" for n in range(1 if count < each else count // each + 2)))
     [stamp_id] = month.serve(people[0])
     stamp = load(month.id, Stamp, stamp_id)
     kept = tuple(_columns(row) for row in (load(month.id, Checkin, stamp.checkin_id), stamp))
@@ -36,6 +39,7 @@ def fill_month(month: Month, count: int) -> None:
     for start in range(1, count, AT_ONCE):
         with clock.set_to(began + (ends_at - began) * start / count):
             _write(month, kept, people, range(start, min(count, start + AT_ONCE)))
+    return people
 
 
 def _columns(row: Any) -> Row:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from ledger.people.models import Member, Notice, PlaceUnit, Post, PostKind, Role
 from ledger.people.redemption_day_models import RedemptionDay, Venue
 from ledger.people.team_models import Team
 from ledger.people.webhook_models import Attempt, Letter, LetterState, Webhook, WebhookState
+from ledger.recognition import summaries
 from ledger.recognition.models import Certificate, CertificateState, Summary, SummaryState
 from ledger.rewards.complaint_models import Complaint, ComplaintState, Remedy
 from ledger.rewards.donation_models import Donation, DonationState, PotUse, PotUseState
@@ -57,6 +58,7 @@ from ledger.settlement.models import Settlement, SettlementState
 from ledger.settlement.payout_models import AccountState, BankAccount, PayoutLine, PayoutLineState
 from tests.api.test_events import documented
 from tests.conftest import ClientOfItsOwn, database_of
+from tests.ledger.recognition.recounting import add_up, counted_again
 from tests.logs import PERSONAL
 from tests.serving import HOUSE
 from web.acts import ACTS
@@ -70,6 +72,13 @@ AFTER = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def house(engine_name: str) -> Iterator[Flask]:
     """A house of its own with a small demo community, told once for all tests of an engine."""
+    with a_house(engine_name, weeks=3) as app:
+        yield app
+
+
+@contextmanager
+def a_house(engine_name: str, *, weeks: int) -> Iterator[Flask]:
+    """The demo told on a database of its own, which is dropped afterwards."""
     database = database_of(engine_name)
     settings = {"TESTING": True, "REDFLOWER_ENV": "testing", "SECRET_KEY": "only for tests " * 3}
     app = create_app(settings | {"SQLALCHEMY_DATABASE_URI": database.url})
@@ -77,7 +86,7 @@ def house(engine_name: str) -> Iterator[Flask]:
     with app.app_context():
         upgrade()
         with clock.set_to(AFTER):
-            assert seed(volunteers=20, weeks=3, number=7, until=UNTIL, say=lambda _: None)
+            assert seed(volunteers=20, weeks=weeks, number=7, until=UNTIL, say=lambda _: None)
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -231,6 +240,28 @@ def test_events_are_listed_say_nothing_personal_and_go_to_webhooks_in_every_stat
     assert set(db.session.scalars(select(Webhook.state))) == set(WebhookState)
     assert count(Letter, Letter.state == LetterState.DEAD) == 1
     assert (count(Attempt, Attempt.is_taken), count(Attempt, ~Attempt.is_taken)) == (3, 9)
+
+
+def recount(months: int) -> None:
+    """Every figure of every month of the demo: counted again by plain SQL, and the sum of the rows that it leads to."""
+    admin = sessions.enter(_actor("admin"), _community_id())
+    seen = [summaries.see_summary(admin, one.month) for one in summaries.list_summaries(admin)]
+    assert len(seen) >= months
+    for view in seen:
+        assert view.document is not None
+        assert view.document["totals"] == counted_again(admin.tenant, view), view.month
+        assert add_up(admin, view, limit=1000) == []
+
+
+def test_every_figure_of_every_month_is_counted_again(told: Flask) -> None:
+    recount(months=2)
+
+
+@pytest.mark.night
+def test_a_whole_year_is_told_and_every_figure_of_it_counted_again(engine_name: str) -> None:
+    with a_house(engine_name, weeks=52) as app, app.app_context(), clock.set_to(AFTER):
+        assert list(run_checks()) == []
+        recount(months=12)
 
 
 SEALED: dict[str, bytes] = {}

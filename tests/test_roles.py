@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -81,7 +82,7 @@ def refused(statement: str) -> str:
     return str(getattr(error.value.orig, "sqlstate", None))
 
 
-def test_the_house_runs_as_a_role_to_which_history_is_closed(grounds: Grounds) -> None:
+def test_the_house_runs_as_a_role_to_which_history_is_closed(grounds: Grounds, tmp_path: Path) -> None:
     assert grounds.give("nobody_at_all")[0] == 1
     assert "There is no role 'nobody_at_all'" in grounds.give("nobody_at_all")[1]
     assert "no right would stop it" in grounds.give("postgres")[1]
@@ -90,6 +91,8 @@ def test_the_house_runs_as_a_role_to_which_history_is_closed(grounds: Grounds) -
     house = grounds.house()
     with house.app_context():
         live_a_week(house)
+        backed_up = house.test_cli_runner().invoke(args=["backup", str(tmp_path / "week.zip")])
+        assert backed_up.exit_code == 0, backed_up.output
         for table in triggers.APPEND_ONLY:
             for statement in (
                 f"UPDATE {table} SET community_id = community_id",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_migrate.cli import db as migrations
 
-from api.commands import backups, books, periodic, settling, signing_in
+from api.commands import backups, books, periodic, roles, settling, signing_in
 from api.commands.demo.commands import demo
 
 
@@ -16,3 +17,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(settling.settlements)
     app.cli.add_command(signing_in.sign_in)
     app.cli.add_command(demo)
+    migrations.add_command(roles.roles)

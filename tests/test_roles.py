@@ -1,0 +1,144 @@
+"""The house runs as a role that owns nothing: a whole day works, and history and its guards cannot be changed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate.cli import db as migrations
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from ledger.book import triggers
+from ledger.book.checking import run_checks
+from ledger.core import clock, jobs
+from ledger.core.db import db
+from ledger.people import erasures
+from ledger.people.data_models import Erasure, ErasureState
+from ledger.rewards import refunds
+from ledger.service.activities import ActivityPlan, plan_activity
+from ledger.service.models import Basis
+from ledger.service.programmes import RuleTerms, create_programme
+from ledger.settlement.models import SettlementState
+from tests import crash_worker
+from tests.api.calling import Caller
+from tests.conftest import SERVER, PostgresqlDatabase, house_on
+from tests.ledger.book.sealing import seal_all
+from tests.ledger.rewards.street import open_street
+from tests.ledger.service.day import Day
+from tests.ledger.settlement.office import Office
+from tests.stories import next_phone
+
+
+class Grounds:
+    """A database of its own, its owner's house, and a role that owns nothing."""
+
+    def __init__(self) -> None:
+        self.database = PostgresqlDatabase(os.environ[SERVER])
+        self.owner = house_on(self.database)
+        self.role = f"app_{uuid.uuid4().hex[:12]}"
+        self.as_owner(f"CREATE ROLE {self.role} LOGIN")
+
+    def as_owner(self, statement: str) -> None:
+        with self.owner.app_context(), db.engine.begin() as connection:
+            connection.execute(text(statement))
+
+    def give(self, role: str) -> tuple[int, str]:
+        answer = self.owner.test_cli_runner().invoke(migrations, ["roles", role])
+        return answer.exit_code, answer.output
+
+    def house(self) -> Flask:
+        """The house as it runs: as the role."""
+        url = make_url(self.database.url).set(username=self.role)
+        return crash_worker.house(url.render_as_string(hide_password=False))
+
+    def clear(self) -> None:
+        self.as_owner(f"DROP OWNED BY {self.role}")
+        self.as_owner(f"DROP ROLE {self.role}")
+        with self.owner.app_context():
+            db.engine.dispose()
+        self.database.drop()
+
+
+@pytest.fixture
+def grounds() -> Iterator[Grounds]:
+    found = Grounds()
+    try:
+        yield found
+    finally:
+        clock.move_to(None)
+        found.clear()
+
+
+def refused(statement: str) -> str:
+    with db.engine.connect() as connection, pytest.raises(DBAPIError) as error:
+        connection.execute(text(statement))
+    return str(getattr(error.value.orig, "sqlstate", None))
+
+
+def test_the_house_runs_as_a_role_to_which_history_is_closed(grounds: Grounds, tmp_path: Path) -> None:
+    assert grounds.give("nobody_at_all")[0] == 1
+    assert "There is no role 'nobody_at_all'" in grounds.give("nobody_at_all")[1]
+    assert "no right would stop it" in grounds.give("postgres")[1]
+    assert grounds.give(grounds.role)[0] == 0
+    assert grounds.give(grounds.role)[0] == 0  # Given again, as after each upgrade.
+    house = grounds.house()
+    with house.app_context():
+        live_a_week(house)
+        backed_up = house.test_cli_runner().invoke(args=["backup", str(tmp_path / "week.zip")])
+        assert backed_up.exit_code == 0, backed_up.output
+        for table in triggers.APPEND_ONLY:
+            for statement in (
+                f"UPDATE {table} SET community_id = community_id",
+                f"DELETE FROM {table}",
+                f"TRUNCATE {table} CASCADE",
+                f"DROP TRIGGER {table}_no_update ON {table}",
+                f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+            ):
+                assert refused(statement) == "42501", statement
+        for statement in (
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "SET session_replication_role = replica",
+            "UPDATE alembic_version SET version_num = '0001'",
+            "CREATE TABLE elsewhere (id int)",
+            "DROP TABLE persons CASCADE",
+        ):
+            assert refused(statement) == "42501", statement
+        assert refused("UPDATE transfers SET id = id") == "P0001"  # The one column that a lock needs: the trigger.
+        assert run_checks() == []
+        db.session.remove()
+        db.engine.dispose()
+
+
+def live_a_week(house: Flask) -> None:
+    """Signing in, service, its stamp, a redemption, a refund, the week's statement, the clock, an erasure."""
+    street = open_street(auto_confirm_days=3)
+    admin = street.place.admin.actor
+    phone = next_phone()
+    caller = Caller(house.test_client())
+    assert caller.sign_in(phone, consents=["service"]).status_code == 200
+    assert caller.get("/me").status_code == 200
+    programme = create_programme(admin, "巡逻", terms=RuleTerms(Basis.PER_HOUR, points=5)).programme
+    starts = clock.now()
+    plan = ActivityPlan(name="巡逻", place="东门", starts_at=starts, ends_at=starts + timedelta(hours=2))
+    day = Day(street.place, programme, plan_activity(admin, programme.id, unit_id=street.place.grid.id, plan=plan))
+    lin = street.volunteer(20)
+    day.arrive(lin, starts)
+    day.stamp([day.leave(lin, starts + timedelta(hours=2)).id])
+    refunds.refund(street.place.treasurer.actor, street.buy(lin).id, reason="面包变质")
+    street.buy(lin)
+    office = Office(street)
+    office.bring_to(SettlementState.RECONCILED)
+    jobs.tick([street.id])
+    seal_all(street.id)
+    asked = erasures.ask_erasure(lin.actor)
+    clock.advance(days=15)
+    jobs.tick([street.id])
+    db.session.remove()
+    assert db.session.get_one(Erasure, asked.id).state == ErasureState.DONE

@@ -15,7 +15,7 @@ from api.resources import RESOURCES
 from ledger import rooms
 from ledger.core import outgoing, secrets
 from ledger.core.db import Base, db
-from ledger.people import second_factor
+from ledger.people import deliveries, second_factor
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -28,6 +28,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     secrets.configure(app.config["SECRET_KEY"])
     outgoing.configure(is_lenient=app.config["REDFLOWER_ENV"] != "production")
     second_factor.require_it(bool(app.config.get("REQUIRE_SECOND_FACTOR")))
+    deliveries.use_gateway(app.config.get("SMS_GATEWAY_URL", ""), app.config.get("SMS_GATEWAY_KEY", ""))
     db.init_app(app)
     logs.register(app)
     shields.register(app)

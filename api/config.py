@@ -19,6 +19,7 @@ def from_environment() -> dict[str, Any]:
         "SECRET_KEY": os.environ.get("SECRET_KEY") or _kept_secret(environment),
         "SQLALCHEMY_DATABASE_URI": database_url(os.environ.get("DATABASE_URL", "")),
         "SMS_GATEWAY_URL": os.environ.get("SMS_GATEWAY_URL", ""),
+        "SMS_GATEWAY_KEY": os.environ.get("SMS_GATEWAY_KEY", ""),
         "TRUSTED_PROXIES": int(os.environ.get("TRUSTED_PROXIES") or 0),
         "REQUIRE_SECOND_FACTOR": _is_yes(os.environ.get("REQUIRE_SECOND_FACTOR") or environment == "production"),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", "").rstrip("/"),

@@ -25,6 +25,7 @@ from ledger.core.errors import (
     SecondFactorRequired,
     TooLarge,
     TooManyRequests,
+    Unavailable,
     Unexpected,
     VersionChanged,
     VersionRequired,
@@ -49,6 +50,7 @@ STATUS: dict[type[Reason], int] = {
     VersionRequired: 428,
     TooManyRequests: 429,
     Unexpected: 500,
+    Unavailable: 503,
 }
 """A class stands for its subclasses; everything that is not listed is a domain refusal."""
 
@@ -90,7 +92,7 @@ def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, A
         "detail": reason.next_step(language()),
         "request_id": audit.request_id.get(),
     }
-    if isinstance(reason, TooManyRequests):
+    if isinstance(reason, TooManyRequests | Unavailable):
         body["retry_after"] = reason.facts.get("retry_after", 1)
     return body | ({"errors": errors} if errors else {})
 
@@ -98,7 +100,7 @@ def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, A
 def respond(reason: Reason, errors: dict[str, Any] | None = None) -> Response:
     body = json.dumps(problem(reason, errors), ensure_ascii=False)
     response = Response(body, status=status_of(reason), content_type="application/problem+json")
-    if isinstance(reason, TooManyRequests):
+    if isinstance(reason, TooManyRequests | Unavailable):
         response.headers["Retry-After"] = str(reason.facts.get("retry_after", 1))
     return response
 

@@ -11,7 +11,7 @@ from api.auth import current_actor
 from api.documents import global_resource, resource
 from api.schemas.numbers import NewNumberSchema, OwnNumberSchema
 from api.writing import writes
-from ledger.people import numbers, own_number
+from ledger.people import numbers, own_number, sign_in
 
 mine = global_resource("my-number", "My number for signing in.")
 blp = resource("numbers", "Numbers of members, lost or recycled, in the hands of staff.")
@@ -20,7 +20,7 @@ blp = resource("numbers", "Numbers of members, lost or recycled, in the hands of
 @mine.post("/me/number/codes")
 @mine.arguments(NewNumberSchema)
 @mine.response(202, description="A code is on its way to the new number.")
-@writes(None, status=202)
+@writes(None, status=202, then=lambda asked: sign_in.deliver_code(asked["phone"]))
 def send_code(asked: dict[str, Any]) -> None:
     """Send a code to my new number."""
     own_number.ask_new_number(current_actor(), asked["phone"], request.remote_addr or "")

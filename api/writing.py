@@ -16,7 +16,7 @@ from api.acting import actor_or_none, asked_action, asked_thing
 from api.errors import problem, status_of
 from ledger.core import secrets
 from ledger.core.db import atomic
-from ledger.core.errors import KeyRequired, Reason
+from ledger.core.errors import KeyRequired, Reason, Unavailable
 from ledger.core.idempotency import Answer, Request, perform
 
 T = TypeVar("T")
@@ -30,11 +30,12 @@ def writes(
     status: int = 200,
     keyed: bool = False,
     first: Callable[[dict[str, Any]], None] | None = None,
+    then: Callable[[dict[str, Any]], None] | None = None,
 ) -> Callable[..., Any]:
     """Run the view as a verb: once for each Idempotency-Key if `keyed`, its result dumped by `schema`.
 
-    The view returns what the verb returned; `first` gets the body before (`run_verb`). A refusal is answered as a
-    problem; effects and answer are committed together. Written below `blp.arguments` and `blp.response`.
+    The view returns what the verb returned; `first` gets the body before, `then` after (`run_verb`). A refusal is
+    answered as a problem; effects and answer are committed together. Written below `blp.arguments` and `blp.response`.
     """
     dumper = schema() if isinstance(schema, type) else schema
 
@@ -48,7 +49,8 @@ def writes(
             # A lost race runs the verb again: each run gets the body as it was sent, whatever the view takes out of it.
             verb = lambda: view(*(dict(one) if isinstance(one, dict) else one for one in args), **kwargs)  # noqa: E731
             before = None if first is None else lambda: first(args[0])
-            return as_response(run_verb(verb, dump=dump, key=_key_of(keyed), first=before))
+            after = None if then is None else lambda: then(args[0])
+            return as_response(run_verb(verb, dump=dump, key=_key_of(keyed), first=before, then=after))
 
         return run
 
@@ -56,11 +58,17 @@ def writes(
 
 
 def run_verb(
-    verb: Callable[[], T], *, dump: Callable[[T], Answer], key: str | None, first: Callable[[], None] | None = None
+    verb: Callable[[], T],
+    *,
+    dump: Callable[[T], Answer],
+    key: str | None,
+    first: Callable[[], None] | None = None,
+    then: Callable[[], None] | None = None,
 ) -> Answer:
     """`perform` for the present HTTP request.
 
-    `first` comes before it in the same transaction: a lock that it takes outlives a refusal of the verb.
+    `first` comes before it in the same transaction: a lock that it takes outlives a refusal of the verb. `then` comes
+    after the commit, for what takes long outside the house; its Unavailable is the answer.
     """
     asked = Request(
         actor=actor_or_none(),
@@ -71,8 +79,18 @@ def run_verb(
         thing_id=asked_thing(),
     )
     if first is None:
-        return perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
-    return _after(first, asked, verb, dump)
+        answer = perform(asked, verb, dump=dump, dump_refusal=_dump_refusal)
+    else:
+        answer = _after(first, asked, verb, dump)
+    return answer if then is None or answer.status >= 400 else _followed_by(then, answer)
+
+
+def _followed_by(then: Callable[[], None], answer: Answer) -> Answer:
+    try:
+        then()
+    except Unavailable as reason:
+        return _dump_refusal(reason)
+    return answer
 
 
 @atomic
@@ -84,7 +102,7 @@ def _after(first: Callable[[], None], asked: Request, verb: Callable[[], T], dum
 def as_response(answer: Answer) -> Response:
     kind = "application/problem+json" if answer.status >= 400 else "application/json"
     response = Response(answer.body, status=answer.status, content_type=kind)
-    if answer.status == 429:
+    if answer.status in (429, 503):
         response.headers["Retry-After"] = str(json.loads(answer.body)["retry_after"])
     if answer.replayed:
         response.headers["Idempotency-Hit"] = "true"

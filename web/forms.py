@@ -42,16 +42,21 @@ class Outcome:
 
 
 def submit(
-    verb: Callable[[], T], to: Callable[[T], str], *, keyed: bool = True, first: Callable[[], None] | None = None
+    verb: Callable[[], T],
+    to: Callable[[T], str],
+    *,
+    keyed: bool = True,
+    first: Callable[[], None] | None = None,
+    then: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run the verb once for the form's `_key`; `to` turns its result into the address of the following page.
 
-    Sending the form again leads to the same page. NotFound and Forbidden become their own pages; `first` as in
-    `run_verb`.
+    Sending the form again leads to the same page. NotFound and Forbidden become their own pages; `first` and
+    `then` as in `run_verb`.
     """
     key = _key() if keyed else None
     try:
-        answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key, first=first)
+        answer = run_verb(verb, dump=lambda result: Answer(303, to(result)), key=key, first=first, then=then)
     except VersionChanged as reason:
         return Outcome(refused=refusal(reason), status=status_of(reason))
     if answer.status == 303:

@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from api.auth import current_actor
 from api.schemas.leaving import MovingOnSchema
 from api.schemas.numbers import NewNumberSchema, OwnNumberSchema
-from ledger.people import communities, leaving, own_number, phones
+from ledger.people import communities, leaving, own_number, phones, sign_in
 from ledger.people.models import LeftReason
 from web.acting import own_member
 from web.forms import read, send, submit
@@ -46,7 +46,12 @@ def send_code() -> Any:
     if errors:
         return _show(values=request.form, errors=errors), 422
     address = request.remote_addr or ""
-    sent = submit(lambda: own_number.ask_new_number(actor, asked["phone"], address), lambda _: "", keyed=False)
+    sent = submit(
+        lambda: own_number.ask_new_number(actor, asked["phone"], address),
+        lambda _: "",
+        keyed=False,
+        then=lambda: sign_in.deliver_code(asked["phone"]),
+    )
     return _show(values=request.form, refusal=sent.refused, asks_code=not sent.refused)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from ledger.book import checking
@@ -17,8 +16,7 @@ def tick() -> None:
     """Do all due periodic work, and check the books when it is time; safe to run twice at once."""
     done = jobs.tick(communities.all_ids())
     told = webhook_delivery.deliver_waiting(communities.all_ids(), outgoing.post)
-    url = current_app.config.get("SMS_GATEWAY_URL")
-    sent = deliveries.deliver_waiting(deliveries.http_gateway(url) if url else None)
+    sent = deliveries.deliver_waiting()
     findings = checking.check_when_due()
     checked = "" if findings is None else f", books checked: {len(findings)} findings"
     click.echo(f"{done} jobs done, {sent} messages and {told} events delivered{checked}")

@@ -145,6 +145,10 @@ class TooManyRequests(Reason):
     en = ("Too many requests.", "Try again in {retry_after} seconds.")
 
 
+class Unavailable(Reason):
+    """Somebody whom the house depends on does not answer; `retry_after` seconds to wait. Nothing was done."""
+
+
 class KeyRequired(Reason):
     """The call moves points or money and carries no Idempotency-Key."""
 

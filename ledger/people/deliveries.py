@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import http.client
 import json
 import urllib.request
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
@@ -19,8 +24,21 @@ from ledger.people.models import Delivery
 log = structlog.get_logger()
 
 LIVES_MINUTES = 5
-Gateway = Callable[[str, str], None]
-"""Hands (number, text) to a carrier; raises when the carrier does not take it."""
+PATIENCE_SECONDS = 5
+MOST_FAILURES = 3
+
+Gateway = Callable[[UUID, str, str], None]
+"""Hands (id, number, text) to a carrier, which sends what has one id once; OSError when it does not take it."""
+
+_gateway: Gateway | None = None
+
+
+def use_gateway(url: str, key: str) -> None:
+    """From now on this process hands messages to the gateway at this address; without one they wait in the outbox."""
+    global _gateway
+    if url and not (key and url.startswith(("http://", "https://"))):
+        raise RuntimeError("SMS_GATEWAY_URL is an HTTP address and needs SMS_GATEWAY_KEY")
+    _gateway = http_gateway(url, key.encode()) if url else None
 
 
 def queue_message(number: str, text: str) -> None:
@@ -39,26 +57,96 @@ def queue_message(number: str, text: str) -> None:
     db.session.flush()
 
 
-def http_gateway(url: str) -> Gateway:
-    """A gateway that takes POST {"phone", "text"} as JSON and answers 2xx."""
+def http_gateway(url: str, key: bytes) -> Gateway:
+    """A gateway that takes POST {"id", "phone", "text"} as JSON and answers 2xx within PATIENCE_SECONDS.
 
-    def send(number: str, text: str) -> None:
-        body = json.dumps({"phone": number, "text": text}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
-            pass
+    Its headers sign the moment and the body. Tried once more when the connection was refused or lost, and only then.
+    """
+    opener = urllib.request.build_opener(_NoDetours)
+
+    def send(message_id: UUID, number: str, text: str) -> None:
+        body = json.dumps({"id": message_id.hex, "phone": number, "text": text}).encode()
+        request = urllib.request.Request(url, data=body, headers=_signed(body, key), method="POST")  # noqa: S310
+        for is_last in (False, True):
+            try:
+                with opener.open(request, timeout=PATIENCE_SECONDS):
+                    return
+            except OSError as error:
+                if is_last or not isinstance(getattr(error, "reason", error), ConnectionError):
+                    raise
+            except http.client.HTTPException as error:
+                raise OSError("the gateway does not speak HTTP") from error
 
     return send
 
 
-def deliver_waiting(send: Gateway | None) -> int:
-    """Hand waiting messages to the gateway, erase what is too old; returns how many were taken."""
+class _NoDetours(urllib.request.HTTPRedirectHandler):
+    """A number goes to the address that was set, and nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _signed(body: bytes, key: bytes) -> dict[str, str]:
+    moment = str(int(clock.now().timestamp()))
+    signature = hmac.new(key, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"Content-Type": "application/json", "X-Timestamp": moment, "X-Signature": f"sha256={signature}"}
+
+
+def deliver_now(number: str) -> bool:
+    """Is the newest message to the number with the gateway? One that it did not take is erased, never sent later.
+
+    True as well where there is no gateway: then the message waits in the outbox. Outside any transaction, for the
+    gateway may take its time.
+    """
+    if _gateway is None:
+        return True
+    claimed = _claim_newest(phones.index_of(number))
+    return claimed is None or _is_taken(*claimed)
+
+
+@atomic
+def _claim_newest(phone_index: bytes) -> tuple[UUID, str, str] | None:
+    """The message is ours to hand over, and no longer kept; None when `tick` has just handed it over."""
+    waiting = select(Delivery).where(
+        Delivery.phone_index == phone_index, Delivery.sealed.is_not(None), Delivery.expires_at > clock.now()
+    )
+    row = db.session.scalar(waiting.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
+    if row is None:
+        return None
+    content = _content_of(row)
+    ours = update(Delivery).where(Delivery.id == row.id, Delivery.sealed.is_not(None))
+    if not db.session.execute(ours.values(sealed=None)).rowcount:  # type: ignore[attr-defined]
+        return None
+    return row.id, *content
+
+
+def _is_taken(message_id: UUID, number: str, words: str) -> bool:
+    assert _gateway is not None
+    try:
+        _gateway(message_id, number, words)
+    except OSError as error:
+        log.warning("delivery_failed", delivery=message_id.hex, error=type(error).__name__)
+        return False
+    _mark_delivered(message_id)
+    return True
+
+
+def deliver_waiting() -> int:
+    """Hand waiting messages to the gateway, erase what is too old; returns how many were taken.
+
+    What is not taken waits for the next run. After MOST_FAILURES nothing more is tried: the gateway is down.
+    """
     _erase_old()
-    if send is None:
+    if _gateway is None:
         return 0
     query = select(Delivery).where(Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None))
-    return sum(_deliver(row, send) for row in db.session.scalars(query.order_by(Delivery.created_at).limit(100)).all())
+    taken = failed = 0
+    for row in db.session.scalars(query.order_by(Delivery.created_at).limit(100)).all():
+        if failed < MOST_FAILURES:
+            is_taken = _is_taken(row.id, *_content_of(row))
+            taken, failed = taken + is_taken, failed + (not is_taken)
+    return taken
 
 
 @atomic
@@ -67,22 +155,15 @@ def _erase_old() -> None:
     db.session.execute(old.values(sealed=None))
 
 
-def _deliver(row: Delivery, send: Gateway) -> int:
-    if row.sealed is None:
-        return 0
+def _content_of(row: Delivery) -> tuple[str, str]:
+    assert row.sealed is not None, "only what still has its words is handed over"
     number, words = json.loads(secrets.unseal(row.sealed, "deliveries"))
-    try:
-        send(number, words)
-    except OSError:
-        log.warning("delivery_failed", delivery=row.id.hex)
-        return 0
-    _mark_delivered(row)
-    return 1
+    return number, words
 
 
 @atomic
-def _mark_delivered(row: Delivery) -> None:
-    statement = update(Delivery).where(Delivery.id == row.id)
+def _mark_delivered(message_id: UUID) -> None:
+    statement = update(Delivery).where(Delivery.id == message_id)
     db.session.execute(statement.values(delivered_at=clock.now(), sealed=None))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.core.errors import Refused
+from ledger.core.errors import Refused, Unavailable
 
 
 class CodeWrong(Refused):
@@ -19,6 +19,17 @@ class CodeExpired(Refused):
     code = "code_expired"
     zh = ("验证码已失效。", "请重新获取验证码，5 分钟内有效。")
     en = ("The code is no longer valid.", "Ask for a new one; it is valid for 5 minutes.")
+
+
+class MessageNotSent(Unavailable):
+    """The SMS gateway did not take the message with the code; the code is dead."""
+
+    code = "message_not_sent"
+    zh = ("短信现在发不出去。", "请在 {retry_after} 秒后重新获取验证码；工作人员和店主可以用密码登录。")
+    en = (
+        "The message cannot be sent at the moment.",
+        "Ask for a new code in {retry_after} seconds; staff and shop owners may sign in with their password.",
+    )
 
 
 class ConsentRequired(Refused):

@@ -14,7 +14,7 @@ from ledger.core.db import atomic, db
 from ledger.core.ids import NO_SUCH_ID, new_id
 from ledger.core.tenancy import Actor
 from ledger.people import consents, deliveries, numbers, passwords, phones, second_factor, sessions, tries
-from ledger.people.errors import CodeExpired, CodeWrong, PasswordWrong
+from ledger.people.errors import CodeExpired, CodeWrong, MessageNotSent, PasswordWrong
 from ledger.people.models import Purpose, SessionKind, SignInCode
 from ledger.people.numbers import Proof
 from ledger.people.sign_in_models import Way
@@ -22,6 +22,7 @@ from ledger.people.tries import Origin
 
 LIVES_MINUTES = 5
 MAX_TRIES = 5
+ASK_AGAIN_SECONDS = 60
 
 
 @atomic
@@ -46,6 +47,22 @@ def send_code(phone: str, address: str, *, device: str = "") -> None:
     db.session.add(row)
     db.session.flush()
     deliveries.queue_message(phone, f"【小红花】验证码 {digits}，5 分钟内有效。不要告诉别人。")
+
+
+def deliver_code(phone: str) -> None:
+    """The gateway, if there is one, has taken the message with the number's newest code. Outside any transaction.
+
+    Raises MessageNotSent when it did not: then message and code are dead, and the asking counts.
+    """
+    if not deliveries.deliver_now(phone):
+        _drop_code(phones.index_of(phone))
+        raise MessageNotSent(retry_after=ASK_AGAIN_SECONDS)
+
+
+@atomic
+def _drop_code(phone: bytes) -> None:
+    live = update(SignInCode).where(SignInCode.phone_index == phone, SignInCode.used_at.is_(None))
+    db.session.execute(live.values(used_at=clock.now()))
 
 
 @atomic

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
-import json
-import threading
-
 import pytest
 from flask import Flask
 
-from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor, Role, system_actor
 from ledger.people import communities, deliveries, sign_in
-from ledger.people.models import Delivery
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 
 
@@ -43,39 +37,6 @@ def test_only_an_operator_opens_communities(place: Neighbourhood) -> None:
 def test_without_a_gateway_messages_wait(context: Flask) -> None:
     phone = next_phone()
     sign_in.send_code(phone, "127.0.0.1")
-    assert deliveries.deliver_waiting(None) == 0
-    assert deliveries.last_message_to(phone) is not None
-
-
-def test_a_gateway_takes_each_message_once_and_it_is_erased(context: Flask) -> None:
-    taken: list[dict[str, str]] = []
-
-    class Gateway(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    phone = next_phone()
-    sign_in.send_code(phone, "127.0.0.1")
-    try:
-        send = deliveries.http_gateway(f"http://127.0.0.1:{server.server_port}/")
-        assert [deliveries.deliver_waiting(send), deliveries.deliver_waiting(send)] == [1, 0]
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert [message["phone"] for message in taken] == [phone]
-    assert deliveries.last_message_to(phone) is None
-    assert db.session.query(Delivery).one().sealed is None
-
-
-def test_a_gateway_that_is_down_keeps_the_message(context: Flask) -> None:
-    phone = next_phone()
-    sign_in.send_code(phone, "127.0.0.1")
-    assert deliveries.deliver_waiting(deliveries.http_gateway("http://127.0.0.1:9/")) == 0
+    assert deliveries.deliver_now(phone)
+    assert deliveries.deliver_waiting() == 0
     assert deliveries.last_message_to(phone) is not None

@@ -115,13 +115,14 @@ def test_a_notice_that_asks_for_it_is_sent_to_the_phone_once(place, lin):
     assert db.session.scalar(select(func.count()).where(Notice.sent_at.is_not(None))) == 1
 
 
-def test_the_minutes_in_which_a_message_is_kept_begin_when_it_is_sent(place, lin):
+def test_the_minutes_in_which_a_message_is_kept_begin_when_it_is_sent(place, lin, monkeypatch):
     clock.move_to(AFTERNOON + timedelta(hours=8))
     said(place.id, lin.person_id, LOUD)
     clock.move_to(AFTERNOON + timedelta(hours=17, minutes=1))
     jobs.tick([place.id])
     taken = []
-    assert deliveries.deliver_waiting(lambda number, words: taken.append(words)) == 1
+    monkeypatch.setattr(deliveries, "_gateway", lambda _id, _number, words: taken.append(words))
+    assert deliveries.deliver_waiting() == 1
     assert taken == ["【小红花】有人替您签到了。"]
 
 

@@ -1,0 +1,142 @@
+"""Codes on their way to phones: the house and a real gateway over HTTP, in good days and bad ones."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from ledger.core.db import atomic, db
+from ledger.people import deliveries
+from ledger.people.models import Delivery
+from tests.logs import LOGGED
+from tests.serving import free_port
+from tests.stories import next_phone
+from tests.web.browser import Browser
+
+KEY = "the gateway's key"
+
+
+class Gateway(http.server.ThreadingHTTPServer):
+    """Notes what it is sent and answers what `answers` says: a status, seconds to wait before 204, or no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Desk)
+        self.url = f"http://127.0.0.1:{self.server_port}/send"
+        self.taken: list[dict[str, Any]] = []
+        self.signed: list[bool] = []
+        self.answers: list[int | float | None] = []
+
+
+class _Desk(http.server.BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_POST(self) -> None:
+        answer = self.server.answers.pop(0) if self.server.answers else 204
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if answer is None:
+            self.close_connection = True
+            return
+        if isinstance(answer, float):
+            time.sleep(answer)
+            answer = 204
+        signed = f"{self.headers['X-Timestamp']}.".encode() + body
+        expected = "sha256=" + hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
+        self.server.signed.append(self.headers["X-Signature"] == expected)
+        self.server.taken.append(json.loads(body))
+        self.send_response(answer)
+        if answer == 302:
+            self.send_header("Location", self.server.url)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def gateway(context: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    server = Gateway()
+    monkeypatch.setattr(deliveries, "PATIENCE_SECONDS", 0.4)
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+    deliveries.use_gateway(server.url, KEY)
+    yield server
+    deliveries.use_gateway("", "")
+    server.shutdown()
+    server.server_close()
+
+
+def ask(client: FlaskClient, phone: str) -> TestResponse:
+    return client.post("/api/v1/sign-in/codes", json={"phone": phone}, headers={"Accept-Language": "en"})
+
+
+def code_in(message: dict[str, Any]) -> str:
+    return str(message["text"]).split("验证码 ")[1][:6]
+
+
+def test_a_code_goes_to_the_gateway_at_once_signed_and_is_erased(gateway: Gateway, client: FlaskClient) -> None:
+    phone = next_phone()
+    gateway.answers = [0.1]  # Slow, but in time.
+    assert ask(client, phone).status_code == 202
+    assert ([one["phone"] for one in gateway.taken], gateway.signed) == ([phone], [True])
+    row = db.session.query(Delivery).one()
+    assert (row.sealed, row.delivered_at is not None, row.id.hex) == (None, True, gateway.taken[0]["id"])
+    assert deliveries.deliver_waiting() == 0, "tick does not send it again"
+    given = {"phone": phone, "code": code_in(gateway.taken[0])}
+    assert client.post("/api/v1/sign-in", json=given).status_code == 200
+
+
+def test_a_lost_connection_is_tried_once_more_with_the_same_id(gateway: Gateway, client: FlaskClient) -> None:
+    gateway.answers = [None, 204]
+    assert ask(client, next_phone()).status_code == 202
+    assert len(gateway.taken) == 1
+    gateway.answers = [None, None, 204]
+    assert (ask(client, next_phone()).status_code, len(gateway.taken)) == (503, 1)
+
+
+@pytest.mark.parametrize("trouble", [500, 302, 1.0, "down"])
+def test_a_gateway_in_trouble_is_a_clear_refusal_and_nothing_half_done(
+    gateway: Gateway, client: FlaskClient, trouble: Any
+) -> None:
+    """Nothing of the phone or the code is in the log, on the page neither; what the gateway may have sent is dead."""
+    phone = next_phone()
+    gateway.answers = [trouble, trouble]
+    if trouble == "down":
+        deliveries.use_gateway(f"http://127.0.0.1:{free_port()}/", KEY)
+    refused = ask(client, phone)
+    told = (refused.status_code, refused.json["code"], refused.headers["Retry-After"], refused.json["retry_after"])
+    assert told == (503, "message_not_sent", "60", 60)
+    assert "Ask for a new code in 60 seconds" in refused.json["detail"]
+    browser = Browser(client)
+    browser.get("/sign-in")
+    page = browser.post("/sign-in/code", phone=phone)
+    assert (page.status_code, "短信现在发不出去" in page.text, 'name="code"' in page.text) == (503, True, False)
+    assert deliveries.last_message_to(phone) is None
+    assert [line for line in LOGGED if phone in line or "验证码" in line] == []
+    assert len([line for line in LOGGED if "delivery_failed" in line]) == 2
+    for taken in gateway.taken:
+        answer = client.post("/api/v1/sign-in", json={"phone": phone, "code": code_in(taken)})
+        assert answer.json["code"] == "code_expired"
+
+
+def test_tick_gives_up_on_a_gateway_that_is_down_and_goes_on_when_it_is_back(gateway: Gateway) -> None:
+    for _ in range(5):
+        atomic(deliveries.queue_message)(next_phone(), "【小红花】有人替您签到了。")
+    gateway.answers = [500, 500, 500]
+    assert (deliveries.deliver_waiting(), len(gateway.taken)) == (0, 3)
+    assert deliveries.deliver_waiting() == 5
+    assert {one["id"] for one in gateway.taken[:3]} < {one["id"] for one in gateway.taken[3:]}
+
+
+@pytest.mark.parametrize(("url", "key"), [("http://gateway/", ""), ("file:///etc/passwd", KEY)])
+def test_a_gateway_without_a_key_or_not_over_http_stops_the_house(url: str, key: str) -> None:
+    with pytest.raises(RuntimeError, match="SMS_GATEWAY"):
+        deliveries.use_gateway(url, key)

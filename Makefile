@@ -15,6 +15,7 @@ DOTENV := $(if $(wildcard .env),$(BIN)/dotenv run --no-override --)
 RUNTIME := $(VENV)/.runtime-installed
 SCRIPTS := node_modules/.package-lock.json
 DEVELOPMENT := $(VENV)/.development-installed
+NIGHT := $(VENV)/.night-installed
 
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
@@ -48,7 +49,7 @@ test-long: $(DEVELOPMENT) $(SCRIPTS) ## races, crashes, a fresh clone, odd input
 	$(PYTEST) -m "long and not night"
 
 .PHONY: test-night
-test-night: $(DEVELOPMENT) ## what takes a night; never in CI
+test-night: $(NIGHT) ## what takes a night; never in CI
 	$(PYTEST) -m night
 	$(MAKE) mutation
 
@@ -118,3 +119,7 @@ $(SCRIPTS): package-lock.json | $(RUNTIME)
 $(DEVELOPMENT): requirements-dev.txt requirements.txt | $(BIN)/python
 	$(call INSTALL,requirements-dev.txt)
 	@touch $@ $(RUNTIME)
+
+$(NIGHT): requirements-night.txt requirements-dev.txt requirements.txt | $(BIN)/python
+	$(call INSTALL,requirements-night.txt)
+	@touch $@ $(DEVELOPMENT) $(RUNTIME)

@@ -8,16 +8,19 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from api.acting import actor_or_none, asked_action, asked_thing
 from ledger.core import audit
-from ledger.core.db import atomic
+from ledger.core.db import atomic, is_lost_server, is_out_of_room
 from ledger.core.errors import (
+    DatabaseLost,
     Forbidden,
     Invalid,
     KeyRequired,
     MalformedBody,
+    NoRoom,
     NotFound,
     NotSignedIn,
     Reason,
@@ -51,6 +54,7 @@ STATUS: dict[type[Reason], int] = {
     TooManyRequests: 429,
     Unexpected: 500,
     Unavailable: 503,
+    NoRoom: 507,
 }
 """A class stands for its subclasses; everything that is not listed is a domain refusal."""
 
@@ -58,6 +62,9 @@ _FROM_HTTP: dict[int, type[Reason]] = {
     400: MalformedBody, 404: NotFound, 405: WrongMethod, 413: TooLarge, 415: WrongMediaType, 422: Invalid,
     429: TooManyRequests,
 }  # fmt: skip
+
+SECONDS_TO_A_NEW_SERVER = 5
+"""What a client waits before it asks again for a database that was lost."""
 
 RenderPage = Callable[[Reason, int], Any]
 
@@ -109,6 +116,7 @@ def register(app: Flask) -> None:
     """Every error of the app becomes a problem document under /api, and a page elsewhere."""
     app.register_error_handler(Reason, _on_reason)
     app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(DBAPIError, _on_database)
     app.register_error_handler(RecursionError, lambda _: _answer(MalformedBody()))  # A body nested without end.
     app.register_error_handler(Exception, _on_fault)
 
@@ -122,6 +130,9 @@ def _on_reason(reason: Reason) -> Any:
 
 
 def _on_http(error: HTTPException) -> Any:
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, DBAPIError):  # The line about a refusal could not be written.
+        return _on_database(cause)
     known = _FROM_HTTP.get(error.code or 500)
     if known is None:
         return error if error.code and error.code < 400 else _answer(Unexpected())
@@ -130,6 +141,21 @@ def _on_http(error: HTTPException) -> Any:
     answer = _answer(reason, _by_field(details.get("messages")))
     if isinstance(answer, Response) and known is WrongMethod:
         answer.headers["Allow"] = ", ".join(error.valid_methods or ())  # type: ignore[attr-defined]
+    return answer
+
+
+def _on_database(error: DBAPIError) -> Any:
+    if not (is_out_of_room(error) or is_lost_server(error)):
+        return _on_fault(error)
+    log.warning("database", request_id=audit.request_id.get(), fault=type(error.orig).__name__)
+    reason = NoRoom() if is_out_of_room(error) else DatabaseLost(retry_after=SECONDS_TO_A_NEW_SERVER)
+    try:
+        answer = current_app.make_response(_answer(reason))
+    except DBAPIError:  # The page's frame asks the database, too.
+        words = f"{reason.sentence(language())}\n{reason.next_step(language())}\n"
+        answer = Response(words, status=status_of(reason), content_type="text/plain; charset=utf-8")
+    if isinstance(reason, Unavailable):
+        answer.headers["Retry-After"] = str(SECONDS_TO_A_NEW_SERVER)
     return answer
 
 

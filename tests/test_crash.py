@@ -6,9 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,39 +16,11 @@ from ledger.book.checking import run_checks
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.rewards.models import Redemption, RedemptionState
+from tests.errands import Errand
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import Server
-from tests.stories import Neighbour
 
 BUYERS, EACH, KILLS = 8, 6, 4
-
-
-@dataclass
-class Errand:
-    """One loaf for one person: reserve and confirm, each under a key of its own, until both were acknowledged."""
-
-    buyer: Neighbour
-    number: int
-    redemption_id: str | None = None
-    confirmed: bool = False
-    answers: list[tuple[int, Any]] = field(default_factory=list)
-
-    def go(self, server: Server, street: Street, poster: str) -> None:
-        """One try at whatever is not acknowledged yet; an answer that does not come is asked for again later."""
-        if self.redemption_id is None:
-            body = {"offer_id": street.loaf.id.hex, "quantity": 1, "via": {"merchant_code": poster}}
-            status, answer = self._post(server, f"{street.place.url}/redemptions", body, "reserve")
-            self.redemption_id = answer["id"] if status == 201 else None
-        if self.redemption_id is not None and not self.confirmed:
-            path = f"{street.place.url}/redemptions/{self.redemption_id}/confirm"
-            status, _ = self._post(server, path, {}, "confirm")
-            self.confirmed = status == 200
-
-    def _post(self, server: Server, path: str, body: dict[str, Any], step: str) -> tuple[int, dict[str, Any]]:
-        key = {"Idempotency-Key": f"{self.buyer.member_id}-{self.number}-{step}"}
-        status, answer = server.call("POST", path, body, self.buyer.headers | key)
-        assert status in (0, 200, 201), (status, answer)
-        return status, answer
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.sql import ColumnElement
 
@@ -189,6 +189,22 @@ def is_lost_race(error: DBAPIError) -> bool:
     """
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01", "23505") or "database is locked" in str(error.orig)
+
+
+def is_out_of_room(error: DBAPIError) -> bool:
+    """Could the engine not write, because there is no room (53100, database or disk is full)?"""
+    return getattr(error.orig, "sqlstate", None) == "53100" or "database or disk is full" in str(error.orig)
+
+
+def is_lost_server(error: DBAPIError) -> bool:
+    """Was the server gone, going, not yet there, or no longer the one that writes?
+
+    No state, where the connection broke; else 08… (connection), 57P… (shutting down, starting), 25006 (it only reads).
+    """
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return is_postgresql() and isinstance(error, OperationalError)
+    return state.startswith(("08", "57P")) or state == "25006"
 
 
 def in_atomic() -> bool:

@@ -200,6 +200,28 @@ class Unexpected(Reason):
     )
 
 
+class DatabaseLost(Unavailable):
+    """The database was lost, or is not there yet. Whether a commit under way took effect, its key will tell."""
+
+    code = "unavailable"
+    zh = ("系统暂时连不上数据库，不能确定刚才的操作是否已记录。", "请过几秒再试同一次操作；重试不会重复记录。")
+    en = (
+        "The database cannot be reached for the moment; whether this was recorded is not known.",
+        "Try the same again in a few seconds, with the same key; it will not be recorded twice.",
+    )
+
+
+class NoRoom(Reason):
+    """The database can write nothing, because its disk is full. Reading goes on; nothing was recorded."""
+
+    code = "no_room"
+    zh = ("服务器的存储空间已满，什么都没有记录。", "现有内容仍可查看；请告诉管理员，稍后再试。")
+    en = (
+        "The server has no room left; nothing was recorded.",
+        "What is there can still be read. Tell an administrator, and try again later.",
+    )
+
+
 class WrongState(Refused):
     """The thing is in a state from which this step does not lead on."""
 

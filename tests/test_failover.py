@@ -1,0 +1,161 @@
+"""The house on three PostgreSQL nodes under Patroni loses its leader under load (ADR 0042); figures with `-s`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from ledger.book import merkle
+from ledger.book.checking import run_checks
+from ledger.book.seals import seal
+from ledger.book.tree import StoredTree, size_of
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.rewards.models import Redemption, RedemptionState
+from tests.conftest import Database, house_on
+from tests.errands import Errand
+from tests.failover.cluster import TTL, Cluster
+from tests.ledger.rewards.street import Street, open_street
+from tests.serving import Server
+
+pytestmark = [pytest.mark.night, pytest.mark.timeout(600)]
+
+CLIENTS = 6
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    made = Cluster()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+class ClusterDatabase(Database):
+    def __init__(self, cluster: Cluster) -> None:
+        cluster.create_database()
+        self.url = cluster.url
+
+
+def switch_over(cluster: Cluster) -> None:
+    leader = cluster.leader()
+    assert leader is not None
+    status, said = leader.ask("/switchover", {"leader": leader.name})
+    assert status == 200, said
+
+
+def kill_leader(cluster: Cluster) -> None:
+    leader = cluster.leader()
+    assert leader is not None
+    leader.kill()
+
+
+@pytest.mark.parametrize(
+    ("fault", "longest", "left"), [(switch_over, 20, 3), (kill_leader, TTL + 5, 2)], ids=["switchover", "kill -9"]
+)
+def test_a_lost_leader_loses_nothing_and_doubles_nothing(
+    cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None], longest: float, left: int
+) -> None:
+    app = house_on(ClusterDatabase(cluster))
+    with app.app_context():
+        try:
+            street = open_street(at=clock.now(), fund_fen=100_000_000)
+            clock.move_to(None)
+            served(app, street, cluster, tmp_path, fault, longest=longest, left=left)
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def served(
+    app: Flask, street: Street, cluster: Cluster, folder: Path, fault: Callable[[Cluster], None], *, longest: float,
+    left: int,
+) -> None:  # fmt: skip
+    clients = [Client(street, number) for number in range(CLIENTS)]
+    poster = street.poster.code
+    seal(street.id)
+    kept = merkle_head(street)
+    db.session.remove()
+    server = Server(cluster.url, app.config["SECRET_KEY"], folder)
+    server.start()
+    stopped = threading.Event()
+    try:
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            runs = [pool.submit(client.work, server, poster, stopped) for client in clients]
+            time.sleep(4)
+            failed = time.monotonic()
+            try:
+                fault(cluster)
+                cluster.wait_until_safe(left, seconds=90)
+                time.sleep(4)
+            finally:
+                stopped.set()
+            for run in runs:
+                run.result()
+    finally:
+        server.kill()
+    moments = sorted(moment for client in clients for moment in client.acknowledged)
+    gap = max(later - earlier for earlier, later in pairwise(moments))
+    done = [errand for client in clients for errand in client.errands]
+    unsure = sum(client.unsure for client in clients)
+    sys.stdout.write(f"\n{fault.__name__}: {len(done)} redemptions, longest gap {gap:.1f} s, {unsure} asked again\n")
+    assert all(errand.confirmed for errand in done)
+    assert len({errand.redemption_id for errand in done}) == len(done)
+    confirmed = select(func.count()).where(Redemption.state == RedemptionState.CONFIRMED)
+    assert db.session.scalar(confirmed) == len(done) == db.session.scalar(select(func.count(Redemption.id)))
+    assert moments[-1] > failed
+    assert gap <= longest
+    assert run_checks() == []
+    continues(street, kept)
+
+
+class Client:
+    """Somebody who buys one loaf after another, and asks again for whatever was not acknowledged."""
+
+    def __init__(self, street: Street, number: int) -> None:
+        self._street = street
+        self._buyer = street.volunteer(points=20_000, name=f"居民{number}")
+        self.errands: list[Errand] = []
+        self.acknowledged: list[float] = []
+        self.unsure = 0
+
+    def work(self, server: Server, poster: str, stopped: threading.Event) -> None:
+        """Until told to stop; then the errand under way is brought to its end."""
+        while not stopped.is_set():
+            errand = Errand(self._buyer, len(self.errands))
+            self.errands.append(errand)
+            while True:
+                errand.go(server, self._street, poster)
+                time.sleep(0.2)
+                if errand.confirmed:
+                    self.acknowledged.append(time.monotonic())
+                    break
+                self.unsure += 1
+
+
+Head = tuple[int, bytes]
+
+
+def merkle_head(street: Street) -> Head:
+    """Size and root of what is sealed now, as an auditor keeps them elsewhere."""
+    size = size_of(street.id)
+    return size, merkle.root(size, StoredTree(street.id).node)
+
+
+def continues(street: Street, kept: Head) -> None:
+    """What was sealed before the fault is the beginning of what is sealed afterwards."""
+    seal(street.id)
+    size, root = merkle_head(street)
+    proof = merkle.consistency_proof(kept[0], size, StoredTree(street.id).node)
+    assert size > kept[0] > 0
+    assert merkle.is_consistent(kept[0], size, proof=proof, old_root=kept[1], new_root=root)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from api.auth import current_actor
 from api.documents import global_resource
 from api.schemas.account import (
     EnrolmentSchema,
+    IdentitySchema,
     PasswordRemovalSchema,
     PasswordRequestSchema,
     PasswordStandingSchema,
@@ -16,8 +18,9 @@ from api.schemas.account import (
     TotpStandingSchema,
 )
 from api.writing import writes
-from ledger.people import passwords, second_factor
+from ledger.people import identities, passwords, second_factor
 from ledger.people.second_factor import Enrolment
+from ledger.people.sign_in_models import Identity
 
 blp = global_resource("account", "Password and second factor of the signed-in person; no made token opens them.")
 
@@ -88,3 +91,18 @@ def post_recovery_codes(asked: dict[str, Any]) -> dict[str, Any]:
 def post_totp_removal(asked: dict[str, Any]) -> None:
     """No second factor from now on."""
     second_factor.remove(current_actor(), asked["totp"])
+
+
+@blp.get("/me/identities")
+@blp.response(200, IdentitySchema(many=True))
+def list_identities() -> list[Identity]:
+    """The accounts at the identity provider that open my sessions; they are connected on the page."""
+    return identities.mine(current_actor())
+
+
+@blp.post("/me/identities/<id:identity_id>/remove")
+@blp.response(204)
+@writes(None, status=204)
+def post_identity_removal(identity_id: UUID) -> None:
+    """It opens nothing any more."""
+    identities.disconnect(current_actor(), identity_id)

@@ -15,7 +15,7 @@ from api.resources import RESOURCES
 from ledger import rooms
 from ledger.core import outgoing, secrets
 from ledger.core.db import Base, db
-from ledger.people import deliveries, second_factor
+from ledger.people import deliveries, providers, second_factor
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -29,6 +29,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     outgoing.configure(is_lenient=app.config["REDFLOWER_ENV"] != "production")
     second_factor.require_it(bool(app.config.get("REQUIRE_SECOND_FACTOR")))
     deliveries.use_gateway(app.config.get("SMS_GATEWAY_URL", ""), app.config.get("SMS_GATEWAY_KEY", ""))
+    providers.use_provider(*(app.config.get(f"OIDC_{name}", "") for name in config.OIDC))
     db.init_app(app)
     logs.register(app)
     shields.register(app)

@@ -10,6 +10,8 @@ from typing import Any
 
 INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 
+OIDC = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "LABEL")
+
 
 def from_environment() -> dict[str, Any]:
     """The settings of this process. Development makes and keeps its own secret; production must bring one."""
@@ -20,6 +22,7 @@ def from_environment() -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": database_url(os.environ.get("DATABASE_URL", "")),
         "SMS_GATEWAY_URL": os.environ.get("SMS_GATEWAY_URL", ""),
         "SMS_GATEWAY_KEY": os.environ.get("SMS_GATEWAY_KEY", ""),
+        **{f"OIDC_{name}": os.environ.get(f"OIDC_{name}", "") for name in OIDC},
         "TRUSTED_PROXIES": int(os.environ.get("TRUSTED_PROXIES") or 0),
         "REQUIRE_SECOND_FACTOR": _is_yes(os.environ.get("REQUIRE_SECOND_FACTOR") or environment == "production"),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", "").rstrip("/"),

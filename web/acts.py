@@ -57,6 +57,8 @@ ACTS = {
     "people.revoke_session": _("退出一台设备"),
     "people.revoke_other_sessions": _("退出其他设备"),
     "people.create_token": _("新建访问令牌"),
+    "people.connect_identity": _("连接登录账号"),
+    "people.disconnect_identity": _("取消连接登录账号"),
     "people.set_password": _("设置密码"),
     "people.remove_password": _("取消密码"),
     "people.enrol_second_factor": _("开始设置动态码"),

@@ -35,6 +35,7 @@ from web import (
     home,
     honours,
     households,
+    identities,
     imports,
     member_accounts,
     member_codes,
@@ -86,7 +87,8 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, devices, account, preferences, privacy, home, my_data, corrections, children, notices, feedback,
+    welcome, sign_in, identities, devices, account, preferences, privacy, home, my_data, corrections, children, notices,
+    feedback,
     checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, slips, complaints,
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,

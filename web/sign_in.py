@@ -16,7 +16,7 @@ from api.acting import set_actor
 from api.auth import COOKIE, actor_or_none, current_actor, is_secure, own_cookie, public
 from api.schemas.sign_in import CodeRequestSchema, ProofSchema, SignInRequestSchema
 from ledger.core.errors import NotFound
-from ledger.people import communities, consents, devices, members, sessions, sign_in
+from ledger.people import communities, consents, devices, members, providers, sessions, sign_in
 from ledger.people.errors import TotpRequired, TotpWrong
 from ledger.people.life_errors import ProofWrong, SecondProofNeeded
 from ledger.people.models import Purpose, SessionKind
@@ -179,7 +179,7 @@ def show() -> Any:
     """The field for the phone number."""
     if actor_or_none() is not None:
         return redirect(_next(), 303)
-    return render_template("sign_in/phone.html", next=_next(), values={}, errors={})
+    return render_template("sign_in/phone.html", next=_next(), values={}, errors={}, provider=providers.provider())
 
 
 @page.post("/sign-in/code")
@@ -215,7 +215,7 @@ def enter() -> Any:
 def _go_on(step: Step) -> Any:
     if not step.token:
         return _ask(step)
-    return keep_signed_in(redirect(_where_to(_next()), 303), step.token)
+    return keep_signed_in(redirect(where_to(_next()), 303), step.token)
 
 
 def _ask(step: Step) -> Any:
@@ -227,7 +227,7 @@ def _next() -> str:
     return own_address(request.values.get("next"))
 
 
-def _where_to(address: str) -> str:
+def where_to(address: str) -> str:
     """The next page; before it the question for consent, if this is a volunteer who never gave it."""
     person_id, community_id = current_actor().person_id, _community_behind(address)
     volunteers = community_id or communities.memberships_of(person_id).members

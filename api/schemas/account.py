@@ -27,6 +27,12 @@ class PasswordStandingSchema(Schema):
     may_be_set = fields.Boolean(metadata={"description": "Staff and owners of shops may."})
 
 
+class IdentitySchema(Schema):
+    id = Id(required=True)
+    label = fields.String(required=True, metadata={"description": "What the provider is called here."})
+    linked_at = Moment(required=True)
+
+
 class PasswordRequestSchema(Schema):
     new = _password(SHORTEST, "At least 10 characters; not the phone number, no row of keys.", required=True)
     current = _current()

@@ -36,7 +36,7 @@ from ledger.people.models import (
     Session,
     SignInCode,
 )
-from ledger.people.sign_in_models import Authenticator, Password, RecoveryCode, SignInTry
+from ledger.people.sign_in_models import Authenticator, Identity, Password, RecoveryCode, SignInTry
 
 NAMELESS = "已注销成员"
 UNSYNCED = {"synchronize_session": False}
@@ -57,7 +57,7 @@ def erase_identity(person_id: UUID) -> None:
     for phone in db.session.scalars(select(Phone).where(Phone.person_id == person_id)):
         # A digest that nothing has: the number may belong to somebody else tomorrow.
         phone.sealed, phone.blind_index, phone.ended_at = b"", ids.random_bytes(32), phone.ended_at or now
-    for keys in (Password, Authenticator, RecoveryCode):
+    for keys in (Password, Authenticator, RecoveryCode, Identity):
         _run(delete(keys).where(keys.person_id == person_id))
     live = update(Session).where(Session.person_id == person_id)
     _run(live.where(Session.revoked_at.is_(None)).values(revoked_at=now))

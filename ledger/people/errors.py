@@ -334,3 +334,51 @@ class NoRedemptionDay(Refused):
     code = "no_redemption_day"
     zh = ("这一天不是每周的兑换日，或改得离它超过 6 天。", "请选一个兑换日，改到它前后 6 天以内。")
     en = ("That is no weekly redemption day, or it would move by more than 6 days.", "Choose one; keep within 6 days.")
+
+
+class ProviderDown(Unavailable):
+    """The identity provider does not answer, or answers what is no answer."""
+
+    code = "provider_down"
+    zh = ("{label} 现在连不上。", "请 {retry_after} 秒后再试，或用手机号和验证码登录。")
+    en = ("{label} does not answer.", "Try again in {retry_after} seconds, or sign in with your phone number.")
+
+
+class ProviderStateWrong(Refused):
+    """The way back from the provider does not belong to a sign-in that this browser began within ten minutes."""
+
+    code = "provider_state_wrong"
+    zh = ("这次登录已失效，或不是在这个浏览器里开始的。", "请回到登录页重新开始。")
+    en = ("This sign-in is over, or did not begin in this browser.", "Go to the sign-in page and start again.")
+
+
+class ProviderRefused(Refused):
+    """The provider did not let the person in, or its code was used or too old."""
+
+    code = "provider_refused"
+    zh = ("{label} 没有确认这次登录。", "请重新开始，或用手机号和验证码登录。")
+    en = ("{label} did not confirm this sign-in.", "Start again, or sign in with your phone number.")
+
+
+class ProviderTokenExpired(Refused):
+    """What the provider said of the person is no longer valid."""
+
+    code = "provider_token_expired"
+    zh = ("{label} 的确认已过期。", "请重新开始；一再这样，请联系社区。")
+    en = ("What {label} confirmed has expired.", "Start again; if it goes on, tell the community.")
+
+
+class ProviderTokenWrong(Refused):
+    """What the provider said is not for this house or this sign-in, or not signed by it; `claim` says what is wrong."""
+
+    code = "provider_token_wrong"
+    zh = ("{label} 的确认不是给这次登录的（{claim}）。", "请重新开始，或用手机号和验证码登录。")
+    en = ("What {label} confirmed is not for this sign-in ({claim}).", "Start again, or use your phone number.")
+
+
+class IdentityInUse(Refused):
+    """The account at the provider opens another person's sessions."""
+
+    code = "identity_in_use"
+    zh = ("这个 {label} 账号已经连到另一个人。", "请用它登录，在“登录与设备”里取消连接后再连。")
+    en = ("This account at {label} is connected to another person.", "Sign in with it and disconnect it there first.")

@@ -30,7 +30,7 @@ from ledger.people.models import (
     RoleGrant,
     Session,
 )
-from ledger.people.sign_in_models import Authenticator, Password
+from ledger.people.sign_in_models import Authenticator, Identity, Password
 from ledger.people.team_models import Team, TeamMember
 
 
@@ -56,6 +56,7 @@ def export_identity(person_id: UUID) -> dict[str, Any]:
         "sessions": all_facts(mine(Session), "kind", "label", "created_at", "expires_at", "revoked_at"),
         "passwords": all_facts(_secrets(Password, person_id), "set_at"),
         "authenticators": all_facts(_secrets(Authenticator, person_id), "created_at", "confirmed_at"),
+        "identities": all_facts(mine(Identity), "label", "linked_at"),
         "oversight": all_facts(mine(OversightGrant), "role", "since", "until"),
         "counters": all_facts(mine(CounterStaff), "community_id", "merchant_id", "name", "role", "since", "until"),
         "erasures": all_facts(mine(Erasure), "state", "ground", "retained_until", "asked_at", "due_at", "decided_at"),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, func, select, union_all, update
+from sqlalchemy import ScalarSelect, delete, func, select, union_all, update
 
 from ledger.core import audit, clock, secrets
 from ledger.core.db import atomic, db
@@ -25,6 +25,7 @@ from ledger.people.life_errors import HoldsOffice, NumberIsNew, OwnNumber, Proof
 from ledger.people.life_models import NumberChange, NumberWay
 from ledger.people.members import load_member
 from ledger.people.models import CounterStaff, Member, Phone, RoleGrant, Session
+from ledger.people.sign_in_models import Identity
 
 UNUSED_DAYS = 183
 """So long without a sign-in, and a number may have been given to somebody else by its carrier."""
@@ -231,6 +232,8 @@ def replace_number(actor: Actor, member_id: UUID, number: str) -> None:
     until = clock.now() + timedelta(hours=HELD_HOURS)
     replace(member.person_id, number, NumberWay.STAFF, actor=actor, held_until=until)
     sessions.revoke_all(member.person_id)
+    # Whoever holds the lost phone holds its account at the provider too.
+    db.session.execute(delete(Identity).where(Identity.person_id == member.person_id))
 
 
 def _holds_office(person_id: UUID) -> bool:

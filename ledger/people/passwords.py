@@ -69,7 +69,7 @@ def set_password(actor: Actor, new: str, *, current: str | None = None) -> None:
     """
     if not may_have_one(actor.person_id):
         raise Forbidden
-    _show_it_is_you(actor, current)
+    show_it_is_you(actor, current)
     if is_easy(new, _numbers_of(actor.person_id)):
         raise PasswordTooEasy
     db.session.execute(delete(Password).where(Password.person_id == actor.person_id))
@@ -91,7 +91,7 @@ def remove_password(actor: Actor, *, current: str | None = None) -> None:
     """The actor signs in by code only. Raises NotFound, TooManyRequests, PasswordWrong, SignInAgain."""
     if not has_one(actor.person_id):
         raise NotFound
-    _show_it_is_you(actor, current)
+    show_it_is_you(actor, current)
     db.session.execute(delete(Password).where(Password.person_id == actor.person_id))
     audit.record(actor, "people.remove_password")
 
@@ -124,7 +124,7 @@ def _numbers_of(person_id: UUID) -> list[str]:
     return [secrets.unseal(one, "phones").decode() for one in sealed]
 
 
-def _show_it_is_you(actor: Actor, current: str | None) -> None:
+def show_it_is_you(actor: Actor, current: str | None) -> None:
     """Who holds an open session is not yet its person: the present password, or a fresh sign-in by code, says so."""
     if current is not None:
         person = secrets.blind_index(actor.person_id.hex, "persons")

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core.db import Base, one_of, text
@@ -70,3 +70,15 @@ class RecoveryCode(Base):
     code_hash: Mapped[bytes]
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """An account at an identity provider that opens its person's sessions. Who it is there is only a blind index."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("subject_index"), Index("ix_identities_person", "person_id"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    subject_index: Mapped[bytes]
+    label: Mapped[str] = mapped_column(text(40))
+    linked_at: Mapped[datetime]

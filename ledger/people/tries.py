@@ -53,8 +53,13 @@ class Origin:
 
 def origin_of(phone: str, address: str, device: str = "") -> Origin:
     """The origin of a number as typed, the address of the request, and the device's own label if it has one."""
+    return origin_of_index(phones.index_of(phone), address, device)
+
+
+def origin_of_index(index: bytes, address: str, device: str = "") -> Origin:
+    """The origin of whoever comes without a number: counted by another blind index in its place."""
     return Origin(
-        phone=phones.index_of(phone),
+        phone=index,
         address=secrets.blind_index(address, "addresses"),
         device=secrets.blind_index(device, "devices") if device else None,
     )

@@ -11,6 +11,7 @@ from tests.stories import open_neighbourhood
 
 PUBLIC = {
     "web.welcome.show", "web.sign_in.show", "web.sign_in.send_code", "web.sign_in.enter",
+    "web.identities.begin", "web.identities.come_back", "web.identities.enter",
     "web.sign_in.show_password", "web.sign_in.enter_with_password",
     "web.preferences.choose_language", "web.preferences.choose_size", "web.checkins.show_site", "web.checkins.record",
     "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",

@@ -19,7 +19,7 @@ TENANTS = [table for table in TABLES if "community_id" in table.c]
 IDENTITY = {
     *("communities", "streets", "persons", "phones", "sign_in_codes", "deliveries", "sessions", "consents"),
     *("oversight_grants", "merchants", "branches", "passwords", "authenticators", "recovery_codes", "sign_in_tries"),
-    *("data_exports", "erasures", "number_changes", "verify_tries"),
+    *("data_exports", "erasures", "number_changes", "verify_tries", "identities"),
 }
 """What stands above communities: who signs in, and whose shop it is."""
 

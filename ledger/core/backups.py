@@ -17,7 +17,7 @@ from itertools import islice
 from typing import IO, Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import JSON, Insert, Table, Text, bindparam, cast, insert, select, type_coerce
+from sqlalchemy import JSON, Insert, Table, Text, bindparam, cast, insert, null, select, type_coerce
 from sqlalchemy import text as sql
 
 from ledger.core import clock
@@ -85,6 +85,8 @@ def _reading(table: Table) -> Any:
 
 
 def _as_stored(column: Any) -> Any:
+    if column.name == "xid":
+        return null()  # The number of a transaction says nothing to another server.
     if not isinstance(column.type, JSON):
         return column
     return cast(column, Text) if is_postgresql() else type_coerce(column, Text)
@@ -154,8 +156,6 @@ def _rows(table: Table, member: IO[bytes], digest: Any) -> Iterator[dict[str, An
         digest.update(line)
         values = zip(columns, json.loads(line), strict=True)
         row = {name: None if value is None else inside(value) for (name, inside), value in values}
-        if "its_xid" in row:
-            row["its_xid"] = None  # The number of a transaction of another server says nothing here.
         yield row
 
 

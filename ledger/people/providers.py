@@ -1,6 +1,6 @@
 """An identity provider over OpenID Connect: where it sends people, and whom it says they are. Off unless configured.
 
-The house asks for nothing but the subject: no phone and no e-mail that a provider claims is believed (docs/adr/0041).
+The house asks for nothing but the subject: no phone and no e-mail that a provider claims is believed (docs/adr/0043).
 """
 
 from __future__ import annotations

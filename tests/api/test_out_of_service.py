@@ -63,7 +63,7 @@ def full_disk() -> Iterator[None]:
 
 def test_on_a_full_disk_reading_goes_on_and_writing_is_refused(context: Flask) -> None:
     if db.engine.dialect.name != "sqlite":
-        return
+        pytest.skip("PostgreSQL has no limit of its own: it needs a small file system, which no test has yet")
     street = open_street()
     buyer = street.volunteer(points=2_000)
     client = context.test_client()

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from flask.testing import FlaskClient
 
+from ledger.book.checking import check_books
 from ledger.core import clock, registry
+from ledger.core.errors import REASONS
 from ledger.core.jobs import tick
 from tests.ledger.rewards.street import Street, open_street
 from tests.ledger.service.feedback_giving import give, leader
+
+MONITORING = Path(__file__).resolve().parents[2] / "docs/monitoring"
 
 COUNTING = """
 from api import health
@@ -90,3 +97,21 @@ def test_every_job_tells_when_it_ran_last(client: FlaskClient, street: Street) -
     told = client.get(f"{street.place.url}/jobs", headers=street.place.supervisor.headers).json["items"]
     assert {one["ended_at"][:16] for one in told if one["ended_at"]} == {"2026-11-20T04:00"}
     assert not any(one["is_failed"] for one in told)
+
+
+def test_the_example_dashboard_and_alert_rules_name_only_figures_that_are_told(
+    client: FlaskClient, street: Street
+) -> None:
+    client.get(f"{street.place.url}/checks", headers=street.place.stamper.headers)
+    check_books()
+    told = {line.split(" ")[2] for line in client.get("/metrics").text.splitlines() if line.startswith("# TYPE ")}
+    told |= {f"{name}_{part}" for name in told for part in ("bucket", "count", "sum", "total")}
+    rules = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text(encoding="utf-8"))
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    asked += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    named = set(re.findall(r"redflower_\w+", " ".join(asked)))
+    assert sorted(named - told) == []
+    assert {f"redflower_{name}" for name in registry.gauges} <= named
+    codes = set(re.findall(r"code=~?\"([a-z_|]+)\"", " ".join(asked)))
+    assert {code for one in codes for code in one.split("|")} <= REASONS.keys()

@@ -1,0 +1,59 @@
+"""The program of docs/client.md runs against a served house as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from ledger.core import clock
+from ledger.core.db import db
+from ledger.service.activities import ActivityPlan, plan_activity
+from ledger.service.models import Basis
+from ledger.service.programmes import RuleTerms, create_programme
+from tests.ledger.core.test_feed import settle
+from tests.ledger.rewards.street import open_street
+from tests.serving import HOUSE, Server
+
+
+def test_the_program_of_the_document_runs(app: Flask, context: Flask, tmp_path: Path) -> None:
+    street = open_street(at=clock.now())
+    clock.move_to(None)
+    place, volunteer = street.place, street.volunteer(points=100)
+    programme = create_programme(place.admin.actor, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=5)).programme
+    now = clock.now()
+    plan = ActivityPlan(name="巡逻", place="东门", starts_at=now, ends_at=now + timedelta(hours=2))
+    plan_activity(place.admin.actor, programme.id, unit_id=place.grid.id, plan=plan)
+    settle(place)
+    db.session.remove()
+    [source] = re.findall(r"```python\n(.+?)```", (HOUSE / "docs/client.md").read_text(encoding="utf-8"), re.DOTALL)
+    server = Server(app.config["SQLALCHEMY_DATABASE_URI"], app.config["SECRET_KEY"], tmp_path)
+    server.start()
+    try:
+        asked = {
+            "HOUSE": f"http://127.0.0.1:{server.port}",
+            "COORDINATOR": place.coordinator.token,
+            "VOLUNTEER": volunteer.token,
+            "SUPERVISOR": place.supervisor.token,
+            "POSTER": street.poster.code,
+        }
+        ran = subprocess.run(
+            [sys.executable, "-c", source],
+            env=os.environ | asked,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        server.kill()
+    assert ran.stderr == ""
+    checked_in, redeemed, told = ran.stdout.splitlines()
+    assert (checked_in, redeemed) == ("checked in: True", "redeemed: confirmed 20")
+    # On PostgreSQL another test's transaction may keep the newest events waiting for a moment.
+    assert told == "told of it: True" or db.engine.dialect.name == "postgresql"

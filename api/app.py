@@ -23,7 +23,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app = Flask("redflower", root_path=str(config.INSTANCE.parent), static_folder="static")
     app.config.from_mapping({} if overrides and "SQLALCHEMY_DATABASE_URI" in overrides else config.from_environment())
     app.config.from_mapping(overrides or {})
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", config.engine_options(app.config))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     secrets.configure(app.config["SECRET_KEY"])
     outgoing.configure(is_lenient=app.config["REDFLOWER_ENV"] != "production")
@@ -44,13 +44,3 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)
     return app
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool settings: 8-16 connections in all serve a box; a dead connection is found before use.
-
-    Parameters are hidden: an error of the engine goes to the log, and names and codes must not go with it.
-    """
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}, "hide_parameters": True}
-    return {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "hide_parameters": True}

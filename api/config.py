@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def from_environment() -> dict[str, Any]:
         "TRUSTED_PROXIES": int(os.environ.get("TRUSTED_PROXIES") or 0),
         "REQUIRE_SECOND_FACTOR": _is_yes(os.environ.get("REQUIRE_SECOND_FACTOR") or environment == "production"),
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", "").rstrip("/"),
+        "DATABASE_POOL": int(os.environ.get("DATABASE_POOL") or 8),
+        "DATABASE_PATIENCE": int(os.environ.get("DATABASE_PATIENCE") or 20),
+        "DATABASE_PREPARES": _is_yes(os.environ.get("DATABASE_PREPARES") or True),
     }
 
 
@@ -42,6 +46,28 @@ def database_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How the house speaks to its database: a dead connection is found before use, and nothing is waited for endlessly.
+
+    Parameters are hidden: an error of the engine goes to the log, and names and codes must not go with it.
+    """
+    if settings["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}, "hide_parameters": True}
+    patience = settings.get("DATABASE_PATIENCE", 0)
+    asked: dict[str, Any] = {} if settings.get("DATABASE_PREPARES", True) else {"prepare_threshold": None}
+    # Commands (a backup, a check of all books, a migration) may take their time; a request may not.
+    if patience and os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        asked["options"] = f"-c statement_timeout={patience}s -c idle_in_transaction_session_timeout={3 * patience}s"
+    return {
+        "pool_size": settings.get("DATABASE_POOL", 8),
+        "max_overflow": 0,
+        "pool_timeout": patience or 30,
+        "pool_pre_ping": True,
+        "hide_parameters": True,
+        "connect_args": asked,
+    }
 
 
 def _kept_secret(environment: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
 from api.acting import actor_or_none, asked_action, asked_thing
@@ -117,6 +118,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Reason, _on_reason)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(DBAPIError, _on_database)
+    app.register_error_handler(PoolExhausted, _on_lost)
     app.register_error_handler(RecursionError, lambda _: _answer(MalformedBody()))  # A body nested without end.
     app.register_error_handler(Exception, _on_fault)
 
@@ -148,10 +150,17 @@ def _on_database(error: DBAPIError) -> Any:
     if not (is_out_of_room(error) or is_lost_server(error)):
         return _on_fault(error)
     log.warning("database", request_id=audit.request_id.get(), fault=type(error.orig).__name__)
-    reason = NoRoom() if is_out_of_room(error) else DatabaseLost(retry_after=SECONDS_TO_A_NEW_SERVER)
+    return _answer_without_frame(NoRoom()) if is_out_of_room(error) else _on_lost(error)
+
+
+def _on_lost(_error: Exception) -> Any:
+    return _answer_without_frame(DatabaseLost(retry_after=SECONDS_TO_A_NEW_SERVER))
+
+
+def _answer_without_frame(reason: Reason) -> Any:
     try:
         answer = current_app.make_response(_answer(reason))
-    except DBAPIError:  # The page's frame asks the database, too.
+    except (DBAPIError, PoolExhausted):  # The page's frame asks the database, too.
         words = f"{reason.sentence(language())}\n{reason.next_step(language())}\n"
         answer = Response(words, status=status_of(reason), content_type="text/plain; charset=utf-8")
     if isinstance(reason, Unavailable):

@@ -200,11 +200,12 @@ def is_lost_server(error: DBAPIError) -> bool:
     """Was the server gone, going, not yet there, or no longer the one that writes?
 
     No state, where the connection broke; else 08… (connection), 57P… (shutting down, starting), 25006 (it only reads).
+    So it is with one that answers too slowly (57014, statement_timeout; 25P03, idle in transaction).
     """
     state: str | None = getattr(error.orig, "sqlstate", None)
     if state is None:
         return is_postgresql() and isinstance(error, OperationalError)
-    return state.startswith(("08", "57P")) or state == "25006"
+    return state.startswith(("08", "57P")) or state in ("25006", "57014", "25P03")
 
 
 def in_atomic() -> bool:

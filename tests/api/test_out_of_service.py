@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from api.app import create_app
 from api.auth import COOKIE, own_cookie
@@ -41,6 +41,42 @@ def test_a_page_tells_it_too(lost: Flask) -> None:
     answer = browser.get("/me/devices", headers={"Accept-Language": "zh"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "重试不会重复记录" in answer.text
+
+
+@pytest.fixture
+def impatient(context: Flask, engine_name: str) -> Iterator[Flask]:
+    """The house on the same database, with one connection and one second of patience, without prepared statements."""
+    if engine_name != "postgresql":
+        pytest.skip("SQLite is in the process: nothing answers slowly but its lock, which has a limit of its own")
+    url = context.config["SQLALCHEMY_DATABASE_URI"]
+    settings = {"REDFLOWER_ENV": "testing", "SECRET_KEY": context.config["SECRET_KEY"], "SQLALCHEMY_DATABASE_URI": url}
+    house = create_app(settings | {"DATABASE_POOL": 1, "DATABASE_PATIENCE": 1, "DATABASE_PREPARES": False})
+    yield house
+    with house.app_context():
+        db.engine.dispose()
+
+
+def test_a_database_that_answers_slowly_or_has_no_connection_left_holds_nobody(
+    context: Flask, impatient: Flask
+) -> None:
+    street = open_street()
+    buyer = street.volunteer(points=100)
+    wanted = {"offer_id": street.loaf.id.hex, "quantity": 1, "via": {"merchant_code": street.poster.code}}
+
+    def buy() -> Any:
+        headers = buyer.headers | {"Idempotency-Key": "slow"}
+        return impatient.test_client().post(f"{street.place.url}/redemptions", json=wanted, headers=headers)
+
+    db.session.remove()
+    with db.engine.connect() as other, other.begin():
+        other.execute(text("LOCK TABLE balances IN ACCESS EXCLUSIVE MODE"))  # Somebody's heavy statement.
+        slow = buy()
+    with impatient.app_context(), db.engine.connect():  # The only connection is taken.
+        none_left = buy()
+    for answer in (slow, none_left):
+        assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "unavailable", "5")
+    assert buy().status_code == 201
+    assert run_checks() == []
 
 
 @contextmanager

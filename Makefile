@@ -53,6 +53,10 @@ test-night: $(NIGHT) ## what takes a night; never in CI
 	$(PYTEST) -m night
 	$(MAKE) mutation
 
+.PHONY: screenshots
+screenshots: $(DEVELOPMENT) ## a picture of every page, phone and desk, both languages and sizes, into screenshots/ (half an hour)
+	TEST_POSTGRES_URL=none ALBUM=screenshots $(BIN)/pytest -m night -k "not dark" tests/browser/test_every_page.py
+
 # A mutant is tried on SQLite alone, so no PostgreSQL is started for it.
 .PHONY: mutation
 mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); hours

@@ -31,6 +31,7 @@ from web import (
     feedback,
     flags,
     funds,
+    guides,
     helping,
     home,
     honours,
@@ -87,9 +88,9 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, identities, devices, account, preferences, privacy, home, my_data, corrections, children, notices,
-    feedback,
-    checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, slips, complaints,
+    welcome, sign_in, identities, devices, account, preferences, privacy, guides, home, my_data, corrections, children,
+    notices, feedback, checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, slips,
+    complaints,
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,

@@ -1,0 +1,70 @@
+"""The moments of the product, in the presses that it promises; and the check-in page on a slow line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ledger.people import grants
+from ledger.people.models import PostKind
+from tests.browser.people import Person
+from tests.browser.town import Town
+
+pytestmark = pytest.mark.browser
+
+Take = Callable[..., Person]
+
+SLOW_LINE = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+"""400 ms there and back, 400 kbit a second (in bytes)."""
+
+MOST_SECONDS = 2.5
+
+
+def test_a_member_pays_at_a_shop_with_two_presses_by_poster_or_by_code(town: Town, take: Take) -> None:
+    member, clerk = take(town.street.volunteer(60)), take(town.street.clerk)
+    member.open(town.shop_poster)
+    member.press("全麦面包")
+    member.press("确认，付 20 朵给 麦香面包")
+    member.sees("兑换成功")
+    assert member.clicks == 2
+    member.open("./my-code")
+    member.press("显示我的码")
+    member.sees("请店员扫这个码")
+    clerk.open("./till")
+    clerk.type_in("member_code", member.page.locator(".typed").text_content() or "")
+    clerk.page.keyboard.press("Enter")  # A scanner sends it by itself.
+    clerk.press("全麦面包")
+    clerk.sees("等待顾客确认")
+    member.press("确认，付 20 朵给 麦香面包")
+    clerk.sees("顾客已确认，可以交货")
+    assert (member.clicks, clerk.clicks) == (2 + 2, 1)
+
+
+def test_a_leader_with_nothing_to_report_says_so_with_one_press(town: Town, take: Take) -> None:
+    place = town.street.place
+    leader = place.volunteer()
+    unit_id = place.micro_grid.id
+    grants.give_post(place.admin.actor, leader.member_id, kind=PostKind.MICRO_GRID_LEADER, unit_id=unit_id)
+    person = take(leader)
+    person.open("./feedback")
+    person.press("今天没有情况")
+    person.sees("改写或补昨天的")
+    assert person.clicks == 1
+
+
+def test_on_a_slow_line_the_check_in_page_can_be_used_within_two_and_a_half_seconds(town: Town, take: Take) -> None:
+    person = take(town.street.volunteer())
+    person.open("./")  # The first page of a house is slower: it reads its templates.
+    browser = person.page.context.new_cdp_session(person.page)
+    browser.send("Network.enable")
+    browser.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    browser.send("Network.emulateNetworkConditions", SLOW_LINE)
+    began = time.monotonic()
+    person.page.goto(town.poster, wait_until="commit")
+    person.page.get_by_role("button", name="签到").wait_for()
+    took = time.monotonic() - began
+    sys.stdout.write(f"check-in page at 400 ms and 400 kbit/s: usable after {took:.2f} s\n")
+    assert took <= MOST_SECONDS

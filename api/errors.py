@@ -147,10 +147,11 @@ def _on_http(error: HTTPException) -> Any:
 
 
 def _on_database(error: DBAPIError) -> Any:
-    if not (is_out_of_room(error) or is_lost_server(error)):
+    is_full = is_out_of_room(error)
+    if not (is_full or is_lost_server(error)):
         return _on_fault(error)
     log.warning("database", request_id=audit.request_id.get(), fault=type(error.orig).__name__)
-    return _answer_without_frame(NoRoom()) if is_out_of_room(error) else _on_lost(error)
+    return _answer_without_frame(NoRoom()) if is_full else _on_lost(error)
 
 
 def _on_lost(_error: Exception) -> Any:

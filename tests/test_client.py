@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from ledger.core import clock
+from ledger.core import clock, feed
 from ledger.core.db import db
 from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.models import Basis
@@ -55,5 +55,7 @@ def test_the_program_of_the_document_runs(app: Flask, context: Flask, tmp_path: 
     assert ran.stderr == ""
     checked_in, redeemed, told = ran.stdout.splitlines()
     assert (checked_in, redeemed) == ("checked in: True", "redeemed: confirmed 20")
+    settle(place)
+    assert "redemption.confirmed" in {one.kind for one in feed.list_events(place.supervisor.actor, limit=500).events}
     # On PostgreSQL another test's transaction may keep the newest events waiting for a moment.
     assert told == "told of it: True" or db.engine.dialect.name == "postgresql"

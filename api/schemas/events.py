@@ -32,7 +32,6 @@ class FeedQuery(Schema):
     limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
     things = Things(
         load_default=set,
-        validate=None,
         metadata={"description": "Only events about these: the word before the dot.", "example": "redemption,voucher"},
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -40,7 +39,7 @@ from api.commands.demo import (
     trading,
     weekly,
 )
-from api.commands.demo.story import Story
+from api.commands.demo.story import Story, settle
 from api.commands.demo.town import Town, demo_community
 from ledger.book import checkpoints, expiry, seals
 from ledger.book.models import Transfer
@@ -52,9 +51,6 @@ from ledger.people.models import Community
 Say = Callable[[str], None]
 
 DAYS_AHEAD = 30
-
-PATIENCE_SECONDS = 60
-"""How long other transactions of the server are waited for before the history is sealed; `tick` does the rest."""
 
 
 def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> bool:
@@ -88,12 +84,8 @@ def _seal_history(say: Say) -> None:
     server may still precede.
     """
     community = _told()
-    patience = time.monotonic() + PATIENCE_SECONDS
     for community_id in communities.all_ids():
-        seals.seal(community_id)
-        while seals.waiting(community_id) and time.monotonic() < patience:
-            time.sleep(0.1)
-            seals.seal(community_id)
+        settle(seals.seal, seals.waiting, community_id)
     newest = checkpoints.newest_checkpoint(community.id)
     if newest is not None:
         say(f"Sealed: {newest.size} transfers through {newest.day}, root {newest.root.hex()}")

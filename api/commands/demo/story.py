@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
+from uuid import UUID
 
 from ledger.core import clock
+from ledger.core.db import db
 
 Event = Callable[[], object]
+
+
+PATIENCE_SECONDS = 60
+"""How long other transactions of the server are waited for; what is left then `tick` does."""
+
+
+def settle(step: Callable[[UUID], object], waiting: Callable[[UUID], int], community_id: UUID) -> None:
+    """The step leaves nothing waiting that an older transaction of the same server kept back."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    step(community_id)
+    while waiting(community_id) and time.monotonic() < patience:
+        db.session.remove()
+        time.sleep(0.1)
+        step(community_id)
 
 
 class Story:

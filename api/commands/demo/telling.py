@@ -6,25 +6,23 @@ the machine.
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from api.commands.demo.story import settle
 from api.commands.demo.town import CAST, enter, person_with
 from ledger.core import clock, feed
-from ledger.core.db import db
 from ledger.core.outgoing import Answered
 from ledger.people import webhook_delivery, webhooks
 
 DAYS = 4
-PATIENCE_SECONDS = 60
 
 
 def tell_outside(community_id: UUID, until: datetime) -> None:
     """From four days before the end: the third event of the reports' address is never taken, all others are."""
     with clock.set_to(until - timedelta(days=DAYS)):
         admin = enter(community_id, person_with(CAST["admin"][1]))
-        _settle(community_id)
+        settle(feed.number_events, feed.waiting, community_id)
         reports, _ = webhooks.create_webhook(admin, url="https://reports.redflower.example/in", purpose="街道数据台账")
         school, _ = webhooks.create_webhook(
             admin,
@@ -44,7 +42,7 @@ def _deliver(community_id: UUID, post: webhook_delivery.Post, *, again: bool) ->
     waits = (timedelta(0), *webhook_delivery.WAITS) if again else (timedelta(minutes=1),)
     for wait in waits:
         clock.advance(seconds=wait.total_seconds())
-        _settle(community_id)
+        settle(feed.number_events, feed.waiting, community_id)
         webhook_delivery.deliver_waiting([community_id], post)
 
 
@@ -54,13 +52,3 @@ def _takes(_url: str, _body: bytes, _headers: dict[str, str]) -> Answered:
 
 def _is_silent(_url: str, _body: bytes, _headers: dict[str, str]) -> Answered:
     return Answered(None, "timeout", 10_000)
-
-
-def _settle(community_id: UUID) -> None:
-    """Every event has its place; other transactions of the server are waited for a while."""
-    patience = time.monotonic() + PATIENCE_SECONDS
-    feed.number_events(community_id)
-    while feed.waiting(community_id) and time.monotonic() < patience:
-        db.session.remove()
-        time.sleep(0.1)
-        feed.number_events(community_id)

@@ -10,6 +10,7 @@ from flask_migrate import Migrate
 
 import web
 from api import auth, commands, config, errors, health, limits, logs, shields, sign_in
+from api.config import OIDC
 from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
@@ -25,11 +26,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(overrides or {})
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", config.engine_options(app.config))
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
-    secrets.configure(app.config["SECRET_KEY"])
-    outgoing.configure(is_lenient=app.config["REDFLOWER_ENV"] != "production")
-    second_factor.require_it(bool(app.config.get("REQUIRE_SECOND_FACTOR")))
-    deliveries.use_gateway(app.config.get("SMS_GATEWAY_URL", ""), app.config.get("SMS_GATEWAY_KEY", ""))
-    providers.use_provider(*(app.config.get(f"OIDC_{name}", "") for name in config.OIDC))
+    take_settings(app.config)
     db.init_app(app)
     logs.register(app)
     shields.register(app)
@@ -44,3 +41,12 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)
     return app
+
+
+def take_settings(config: Mapping[str, Any]) -> None:
+    """What the rooms read from settings they read from these from now on, in the whole process."""
+    secrets.configure(config["SECRET_KEY"])
+    outgoing.configure(is_lenient=config["REDFLOWER_ENV"] != "production")
+    second_factor.require_it(bool(config.get("REQUIRE_SECOND_FACTOR")))
+    deliveries.use_gateway(config.get("SMS_GATEWAY_URL", ""), config.get("SMS_GATEWAY_KEY", ""))
+    providers.use_provider(*(config.get(f"OIDC_{name}", "") for name in OIDC))

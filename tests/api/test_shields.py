@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.app import create_app
+from api.app import create_app, take_settings
 from api.shields import HEADERS, LARGEST_BODY, LARGEST_FILE
 from tests.conftest import ClientOfItsOwn, Database
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
@@ -24,9 +24,8 @@ def place(context: Flask) -> Neighbourhood:
 
 @contextmanager
 def house(database: Database, **settings: Any) -> Iterator[FlaskClient]:
-    """The same house under other settings."""
+    """The same house under other settings, which the process forgets afterwards."""
     from ledger.core.db import db
-    from ledger.people import second_factor
 
     ours = {"TESTING": True, "REDFLOWER_ENV": "testing", "SECRET_KEY": "only for tests " * 3}
     app = create_app(ours | {"SQLALCHEMY_DATABASE_URI": database.url} | settings)
@@ -34,7 +33,7 @@ def house(database: Database, **settings: Any) -> Iterator[FlaskClient]:
     try:
         yield app.test_client()
     finally:
-        second_factor.require_it(False)
+        take_settings(ours)
         with app.app_context():
             db.engine.dispose()
 

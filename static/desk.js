@@ -1,3 +1,9 @@
+// Whoever sent long work sees that it is under way. Without a script the browser's own sign is all there is.
+(() => {
+  const show = (is, within) => within.querySelectorAll("[data-working]").forEach((sign) => { sign.hidden = !is; });
+  document.addEventListener("submit", (sent) => show(true, sent.target));
+  addEventListener("pageshow", () => show(false, document));
+})();
 // Keeps the sum under the stamping queue true while boxes are ticked, and ticks or clears all at once.
 (() => {
   const form = document.getElementById("queue");

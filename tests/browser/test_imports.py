@@ -61,7 +61,7 @@ def test_three_bad_rows_are_told_then_mended_and_a_second_person_takes_the_list(
     assert count_imported(place) == 0
     upload(admin, list_of({}))
     admin.sees("500 行都可以导入")
-    admin.page.get_by_role("button", name="请第二人同意").click()
+    admin.press("请第二人同意")
     admin.sees("等第二人同意")
     assert count_imported(place) == 0
     treasurer.open("./imports")
@@ -71,3 +71,18 @@ def test_three_bad_rows_are_told_then_mended_and_a_second_person_takes_the_list(
     assert count_imported(place) == ROWS
     admin.open("./members?search=居民501")
     expect(admin.page.locator("main")).to_contain_text("居民501")
+
+
+def test_long_work_shows_that_it_is_under_way_until_the_answer_is_there(town: Town, take: Take) -> None:
+    admin = take(town.street.place.admin, desk=True)
+    admin.open("./imports")
+    sign = admin.page.get_by_role("progressbar", name="正在核对文件，请等一等…")
+    expect(sign).to_be_hidden()
+    # Playwright looks at nothing while a page is left: what is sent stays here, and the page is asked for again.
+    admin.page.evaluate("document.addEventListener('submit', (sent) => sent.preventDefault())")
+    admin.page.select_option("#kind", "members")
+    admin.page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": list_of({})})
+    admin.press("上传并核对")
+    expect(sign).to_be_visible()
+    admin.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(sign).to_be_hidden()

@@ -23,6 +23,7 @@ from web import (
     commendations,
     complaints,
     corrections,
+    design,
     devices,
     disputes,
     docs,
@@ -88,9 +89,9 @@ from web.acting import know_visitor
 from web.context import protect_forms
 
 ROOMS = (
-    welcome, sign_in, identities, devices, account, preferences, privacy, guides, home, my_data, corrections, children,
-    notices, feedback, checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls, slips,
-    complaints,
+    welcome, sign_in, identities, devices, account, preferences, privacy, guides, design, home, my_data, corrections,
+    children, notices, feedback, checkins, member_codes, offers, redemptions, vouchers, donations, pools, tills, stalls,
+    slips, complaints,
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,

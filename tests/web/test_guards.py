@@ -15,7 +15,7 @@ PUBLIC = {
     "web.sign_in.show_password", "web.sign_in.enter_with_password",
     "web.preferences.choose_language", "web.preferences.choose_size", "web.checkins.show_site", "web.checkins.record",
     "web.offers.show_shop", "web.privacy.show", "web.seals.list_days", "web.seals.download_verifier",
-    "web.help.list_all", "web.help.show",
+    "web.design.show", "web.help.list_all", "web.help.show",
     "web.scanner.show", "web.scanner.load_own", "web.scanner.load_decoder", "web.scanner.tell_who",
     "web.summaries.list_all", "web.summaries.show", "web.summaries.download", "web.board.show", "web.board.show_donors",
     "web.offers.show_picture",

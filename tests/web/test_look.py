@@ -11,6 +11,7 @@ import pytest
 from flask import Response, render_template
 
 from web.look import CONTENT_SECURITY_POLICY, HAND_CSS, secure
+from web.state_words import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "web/templates").rglob("*.html"))
@@ -71,6 +72,22 @@ def test_templates_have_no_inline_style_or_script(template):
 def test_text_stands_out_from_its_ground(scheme, text, ground):
     tokens = tokens_of(scheme)
     assert contrast(tokens.get(text, text), tokens[ground]) >= ENOUGH
+
+
+OF_A_PAGE_ALONE = {"to_members", "hidden", "picture_url", "pictures", "offer_words", "files", "take_along"}
+"""Pieces that need a community's page, or are a part of another piece."""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_living_page_shows_every_colour_piece_and_state(client, language):
+    client.set_cookie("language", language)
+    answer = client.get("/design")
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    pieces = set(re.findall(r"macro ([a-z]\w*)\(", (ROOT / "web/templates/kit.html").read_text(encoding="utf-8")))
+    assert set(re.findall(r'id="piece-(\w+)"', page)) == pieces - OF_A_PAGE_ALONE
+    assert set(re.findall(r'id="chips-(\w+)"', page)) == set(STATES)
+    assert set(re.findall(r'fill="var\(--(\w+)\)" stroke', page)) == set(tokens_of("light"))
 
 
 def tokens_of(scheme: str) -> dict[str, str]:

@@ -10,9 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from flask_babel import gettext
 
 from api.auth import public
 from ledger.core import clock
+from ledger.core.errors import NotFound
+from web.errors import refusal
 from web.look import HAND_CSS
 
 page = Blueprint("design", __name__)
@@ -29,21 +32,21 @@ def show() -> Any:
     served = {"arrived_at": now, "left_at": now, "minutes": 90, "points": 2, "expected_points": 2, "stamp_by": now}
     offer = {
         "id": "0",
-        "name": "洗衣液 500 克",
+        "name": gettext("商品"),
         "kind": "goods",
         "points": 30,
         "stock": 12,
         "usable": True,
         "pictures": (),
     }
-    none_left = {"sentence": "今天的已经换完了。", "next_step": "明天早上再来，或者换别的。"}
+    refused = refusal(NotFound())
     return render_template(
         "design/show.html",
         tokens=TOKENS,
         seen_at=now,
         flowers=[{"at": now, "points": 2}] * 7,
         balance=SimpleNamespace(available=128, held=30, debt=0, minutes=1530),
-        offers=[offer, offer | {"usable": False, "reasons": [none_left]}, offer | {"minimum_bill_fen": 5000}],
+        offers=[offer, offer | {"usable": False, "reasons": [refused]}, offer | {"minimum_bill_fen": 5000}],
         checkins=[
             {"status": "open", "arrived_at": now},
             served | {"status": "pending"},
@@ -52,11 +55,11 @@ def show() -> Any:
         entry={"kind": "redemption", "status": "confirmed", "title": offer["name"], "at": now, "points": -30}
         | {"href": request.path},
         bill={
-            "receipt_number": "2026112700042", "shop": "南华便利店", "branch": "东门店", "offer": offer["name"],
-            "quantity": 1, "points": 30, "confirmed_at": now, "member": "林*芳", "status": "confirmed",
+            "receipt_number": "2026112700042", "shop": gettext("商户名"), "branch": gettext("门店"),
+            "offer": offer["name"], "quantity": 1, "points": 30, "confirmed_at": now, "member": gettext("持卡人"), "status": "confirmed",
             "bill": None, "off": None,
         },
         series=[{"text": f"{month}", "value": value} for month, value in enumerate((12, 19, 15, 24, 31, 28), 6)],
-        refused={"sentence": none_left["sentence"], "next_step": none_left["next_step"]},
-        errors={"wrong": ["请填写这一项。"]},
+        refused=refused,
+        errors={"wrong": ["Missing data for required field."]},
     )  # fmt: skip

@@ -54,12 +54,10 @@ def show() -> Any:
         ],
         entry={"kind": "redemption", "status": "confirmed", "title": offer["name"], "at": now, "points": -30}
         | {"href": request.path},
-        bill={
-            "receipt_number": "2026112700042", "shop": gettext("商户名"), "branch": gettext("门店"),
-            "offer": offer["name"], "quantity": 1, "points": 30, "confirmed_at": now, "member": gettext("持卡人"), "status": "confirmed",
-            "bill": None, "off": None,
-        },
+        bill={"quantity": 1, "points": 30, "confirmed_at": now, "status": "confirmed", "bill": None, "off": None}
+        | {"receipt_number": "2026112700042", "shop": gettext("商户名"), "branch": gettext("门店")}
+        | {"offer": offer["name"], "member": gettext("持卡人")},
         series=[{"text": f"{month}", "value": value} for month, value in enumerate((12, 19, 15, 24, 31, 28), 6)],
         refused=refused,
         errors={"wrong": ["Missing data for required field."]},
-    )  # fmt: skip
+    )

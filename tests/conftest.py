@@ -17,9 +17,10 @@ from _pytest.nodeid import coerce_node_id
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import text
+from sqlalchemy import Engine, make_url, text
 
 from tests import logs, postgres, touched
+from tests.emptying import Emptying
 
 SERVER = "REDFLOWER_TEST_SERVER"
 """Environment variable through which the pytest process tells its xdist workers where the server is."""
@@ -71,8 +72,8 @@ class Database:
         """What is in the database now is what every test starts with."""
         raise NotImplementedError
 
-    def restore(self) -> None:
-        """The database equals the template; nobody may be connected."""
+    def restore(self, engine: Engine) -> None:
+        """The database equals the template; the engine may keep a connection that is in no transaction."""
         raise NotImplementedError
 
     def drop(self) -> None:
@@ -89,7 +90,8 @@ class SqliteDatabase(Database):
     def keep_as_template(self) -> None:
         self._file.rename(self._template)
 
-    def restore(self) -> None:
+    def restore(self, engine: Engine) -> None:
+        engine.dispose()
         for suffix in ("-wal", "-shm"):
             self._file.with_name(self._file.name + suffix).unlink(missing_ok=True)
         # A new file, not the old one overwritten: whoever still has the old one open cannot spoil it.
@@ -110,8 +112,12 @@ class PostgresqlDatabase(Database):
 
     def keep_as_template(self) -> None:
         postgres.create_database(self._server_url, self._template, template=self._name)
+        self._emptying = Emptying(make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False))
 
-    def restore(self) -> None:
+    def restore(self, engine: Engine) -> None:
+        if self._emptying.bring_back(engine):
+            return
+        engine.dispose()
         postgres.create_database(self._server_url, self._name, template=self._template)
 
     def drop(self) -> None:
@@ -194,8 +200,7 @@ def reset_database(app: Flask, database: Database) -> Callable[[], None]:
         if has_app_context():
             db.session.remove()
         with app.app_context():
-            db.engine.dispose()
-        database.restore()
+            database.restore(db.engine)
 
     return reset
 

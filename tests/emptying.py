@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 SHAPE = """
 SELECT (SELECT sum(hashtextextended(concat(oid, relname, relkind, relowner, relacl, relrowsecurity, relnatts), 0))
@@ -53,7 +54,8 @@ class Emptying:
 
     def bring_back(self, engine: Engine) -> bool:
         """The database holds what it held at first; False: it was left as it is, and has to be copied."""
-        if engine.pool.checkedout() or engine.pool.checkedin() > 1:  # type: ignore[attr-defined] - a QueuePool
+        assert isinstance(engine.pool, QueuePool)
+        if engine.pool.checkedout() or engine.pool.checkedin() > 1:
             engine.dispose()
         try:
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

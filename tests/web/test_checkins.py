@@ -337,6 +337,9 @@ def test_a_waiting_service_says_when_it_will_be_stamped(day, volunteer, visit):
     browser.get(f"./checkins/{waiting.id.hex}")
     assert "等待社区盖章 一般在" in browser.words
     assert "预计 10 朵" in browser.words
+    clock.advance(days=9)
+    browser.get(f"./checkins/{waiting.id.hex}")
+    assert "预计 10 朵，盖章比平时晚了" in browser.words
 
 
 def test_a_returned_service_says_why(day, volunteer, visit):

@@ -117,3 +117,10 @@ def test_a_stranger_finds_no_home_here(day, visit):
 
 def test_home_is_asked_to_sign_in_for(day, visit):
     assert visit().get(f"/c/{day.place.id.hex}/").status_code == 401
+
+
+def test_who_has_no_rooms_reads_pages_of_the_desk_with_their_own_tabs(day, visit):
+    for person, has_rooms in ((day.place.volunteer(), False), (day.place.admin, True)):
+        browser = visit(person)
+        browser.get("./calendar")
+        assert ("工作台" in browser.page, "主要页面" in browser.page) == (has_rooms, not has_rooms)

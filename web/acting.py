@@ -12,7 +12,7 @@ from ledger.book.balances import MemberBalance, member_balance
 from ledger.core import ids
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.permissions import RIGHTS, Scope, is_of_oneself, reach, require
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, Role
 from ledger.people import communities, members
 from ledger.people.models import Community
 from web.languages import language
@@ -119,7 +119,9 @@ def _is_of_the_desk(scope: Scope) -> bool:
 
 
 def _home_of(actor: Actor) -> str:
-    """A member's own page, the counter of a shop's people, the office of those who only oversee."""
+    """A member's own page, an owner's shop, the counter of its people, the office of those who only oversee."""
     if actor.member_id is not None:
         return "web.home.show"
+    if any(counter.role is Role.OWNER for counter in actor.counters):
+        return "web.storefront.show"
     return "web.tills.show_counter" if actor.counters else "web.office.show"

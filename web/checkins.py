@@ -367,9 +367,15 @@ def why_not_stamped(view: CheckinView) -> dict[str, str] | None:
     if view.waiting_for is None:
         return None
     chinese, english = queue.WAITING[view.waiting_for]
-    stamp_by = _stamp_by(view)
-    when = _("一般在 %(when)s 前盖章", when=formats.day(stamp_by)) if stamp_by else ""
-    return {"sentence": chinese if language() == CHINESE else english, "next_step": note or when}
+    return {"sentence": chinese if language() == CHINESE else english, "next_step": note or _when(_stamp_by(view))}
+
+
+def _when(stamp_by: datetime | None) -> str:
+    if stamp_by is None:
+        return ""
+    if stamp_by < clock.now():
+        return str(_("盖章比平时晚了，可以问问社区。"))
+    return str(_("一般在 %(when)s 前盖章", when=formats.day(stamp_by)))
 
 
 def _stamp_by(view: CheckinView) -> datetime | None:

@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 
 
 DESK = (
+    Entry("web.storefront.show", "home", _("我的店"), "confirm_settlement"),
     Entry("web.office.show", "home", _("今日"), "see_programmes"),
     Entry("web.stamps.list_queue", "seal", _("盖章"), "stamp"),
     Entry("web.objections.list_all", "flag", _("异议"), "see_objections"),

@@ -72,6 +72,7 @@ from web import (
     stalls,
     stamps,
     statements,
+    storefront,
     street,
     summaries,
     summary_rows,
@@ -96,7 +97,7 @@ ROOMS = (
     programmes, expiry, units, members, member_accounts, merges, my_account, cards, helping, roles,
     teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
     summaries, summary_rows, commendations, honours, priority_lists, service_records, certificates, years, board,
-    street, verify, statements, receipts, seals, books, reversals, checks, audit, webhooks, office, docs,
+    street, storefront, verify, statements, receipts, seals, books, reversals, checks, audit, webhooks, office, docs,
 )  # fmt: skip
 
 web = Blueprint("web", __name__, template_folder="templates")

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from ledger.core import clock
 from ledger.people import grants
 from ledger.people.models import PostKind
 from tests.browser.people import Person
 from tests.browser.town import Town
+from tests.ledger.settlement.office import Office
 
 pytestmark = pytest.mark.browser
 
@@ -68,3 +70,20 @@ def test_on_a_slow_line_the_check_in_page_can_be_used_within_two_and_a_half_seco
     took = time.monotonic() - began
     sys.stdout.write(f"check-in page at 400 ms and 400 kbit/s: usable after {took:.2f} s\n")
     assert took <= MOST_SECONDS
+
+
+def test_an_owner_confirms_the_week_with_one_press_and_sees_when_money_comes(town: Town, take: Take) -> None:
+    office, owner = Office(town.street), take(town.street.owner)
+    office.buy()
+    clock.advance(minutes=1)
+    owner.open("/")
+    owner.sees("没有结算单在等您", "本周至今", "¥2.00")
+    statement = office.issue(office.one())
+    owner.open("/")
+    owner.sees("的结算单，请您确认", "自动确认")
+    owner.press("确认收 ¥2.00")
+    owner.sees("待审批")
+    assert owner.clicks == 1
+    office.pay(office.approve(office.read(statement)))
+    owner.open("/")
+    owner.sees("没有结算单在等您", "钱什么时候到", "已付款")

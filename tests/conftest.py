@@ -231,6 +231,17 @@ def assert_books_are_clean(app: Flask) -> None:
 
 
 @pytest.fixture(autouse=True)
+def the_clock_is_given_back() -> Iterator[None]:
+    """A test that moved the clock leaves it running for the next one; a fixture of several tests keeps its own."""
+    from ledger.core import clock
+
+    was_set = clock.is_set()
+    yield
+    if not was_set:
+        clock.move_to(None)
+
+
+@pytest.fixture(autouse=True)
 def nothing_personal_is_logged() -> Iterator[None]:
     """No line that the house logs in any test holds a phone, a code, a token or a card."""
     logs.LOGGED.clear()

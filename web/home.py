@@ -22,7 +22,7 @@ from ledger.service import activities, feedback_reading, mine, queue
 from ledger.service.activities import ActivityView
 from ledger.service.models import ActivityKind, ActivityState, CheckinState
 from ledger.service.queue import CheckinView
-from web import checkins, navigation, redemptions, reversals
+from web import checkins, navigation, office, redemptions, reversals
 from web.acting import describe, own_balance, own_member
 from web.formats import calendar_day, flowers
 
@@ -101,6 +101,7 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
         },
         "stuck": _stuck(actor),
         "activities": _soon(actor),
+        "desk_waits": sum(pile.count for pile in office.waiting_for(actor)) if actor.grants else 0,
         "unread": inbox.count_unread(actor, community_id=actor.tenant),
         "feedback": _feedback(actor),
         "redemption_day": redemption_days.next_day(redemption_days.calendar_of(actor.tenant), at=clock.now()),

@@ -47,7 +47,7 @@ def show() -> Any:
         raise Forbidden
     return render_template(
         "office/home.html",
-        waiting_list=list(_waiting(actor)),
+        waiting_list=list(waiting_for(actor)),
         week=_week(actor),
         numbers=list(_numbers(actor)),
         soon=_soon(actor),
@@ -66,7 +66,7 @@ class Pile:
     kind: str = "wait"
 
 
-def _waiting(actor: Actor) -> Iterator[Pile]:
+def waiting_for(actor: Actor) -> Iterator[Pile]:
     """The piles that this actor can make smaller, most urgent first; empty ones are left out."""
     piles = (
         _to_answer, _to_stamp, _to_hear, _to_settle, _to_pay, _to_reverse, _to_merge, _to_correct, _to_sign, _to_give,

@@ -22,7 +22,7 @@ class Door(NamedTuple):
 
 
 def _doors(actor: Actor | None) -> list[Door]:
-    """Where the person is a member or stands behind a counter, in that order."""
+    """Where the person is a member, stands behind a counter or oversees, in that order."""
     if actor is None:
         return []
     found = communities.memberships_of(actor.person_id)
@@ -30,6 +30,8 @@ def _doors(actor: Actor | None) -> list[Door]:
     for counter in found.counters:
         if counter.community_id not in doors:
             doors[counter.community_id] = Door(counter.community_id, members.load_community(counter.community_id).name)
+    for community in communities.overseen_by(actor.person_id):
+        doors.setdefault(community.id, Door(community.id, community.name))
     return list(doors.values())
 
 

@@ -212,3 +212,14 @@ def memberships_of(person_id: UUID) -> Memberships:
         counters=list(db.session.scalars(counters.order_by(CounterStaff.id))),
         oversight=list(db.session.scalars(oversight)),
     )
+
+
+def overseen_by(person_id: UUID) -> list[Community]:
+    """The communities of the streets that the person is an officer of, by name."""
+    streets = select(OversightGrant.street_id).where(
+        OversightGrant.person_id == person_id,
+        OversightGrant.role == Oversight.STREET,
+        OversightGrant.until.is_(None),
+    )
+    query = select(Community).where(Community.street_id.in_(streets)).order_by(Community.name, Community.id)
+    return list(db.session.scalars(query))

@@ -124,3 +124,11 @@ def test_who_has_no_rooms_reads_pages_of_the_desk_with_their_own_tabs(day, visit
         browser = visit(person)
         browser.get("./calendar")
         assert ("工作台" in browser.page, "主要页面" in browser.page) == (has_rooms, not has_rooms)
+
+
+def test_who_works_at_the_desk_sees_at_home_how_much_waits_there(day, visit):
+    day.served(day.place.volunteer())
+    stamper, volunteer = visit(day.place.stamper), visit(day.place.volunteer())
+    stamper.get("./")
+    volunteer.get("./")
+    assert ("工作台有 1 件事在等您" in stamper.words, "工作台" in volunteer.words) == (True, False)

@@ -9,7 +9,7 @@ from api.auth import COOKIE
 from ledger.core.errors import NotSignedIn
 from ledger.people import cards, consents, members, numbers, phones, sessions
 from ledger.people.models import Purpose
-from tests.stories import Neighbourhood, next_phone, open_neighbourhood
+from tests.stories import Neighbourhood, next_phone, open_neighbourhood, street_officer
 from tests.web.browser import Browser
 from tests.web.messages import code_for
 
@@ -214,6 +214,12 @@ def test_who_belongs_to_several_communities_chooses(place, visit):
     assert browser.get("/").status_code == 200
     assert "南华社区" in browser.words
     assert "北塔社区" in browser.words
+
+
+def test_an_officer_of_the_street_is_led_into_its_communities(place, visit):
+    browser = visit(street_officer(place.community))
+    assert browser.get("/").location == f"/c/{place.id.hex}/"
+    assert browser.get("./").location == f"/c/{place.id.hex}/office"
 
 
 def test_signing_out_kills_the_session_and_not_only_the_cookie(place, visit):

@@ -220,6 +220,8 @@ def test_an_officer_of_the_street_is_led_into_its_communities(place, visit):
     browser = visit(street_officer(place.community))
     assert browser.get("/").location == f"/c/{place.id.hex}/"
     assert browser.get("./").location == f"/c/{place.id.hex}/office"
+    browser.get("./office")
+    assert "，您好" not in browser.words
 
 
 def test_signing_out_kills_the_session_and_not_only_the_cookie(place, visit):

@@ -247,7 +247,9 @@ ACTS = {
 
 def said(action: str) -> str:
     """The act in words; an attempt at something that is no act of the books is called by its address's name."""
-    return str(ACTS.get(action, action))
+    if action in ACTS:
+        return str(ACTS[action])
+    return gettext("打开一页（%(name)s）", name=action.removeprefix("web.")) if action.startswith("web.") else action
 
 
 def came_to(outcome: str) -> str:

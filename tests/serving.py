@@ -64,6 +64,17 @@ class Server:
         assert any('"rule": "/readyz"' in line for line in said), "it logs what it is asked"
         assert [line for line in said if PERSONAL.search(line)] == []
 
+    def workers(self) -> set[int]:
+        """The processes that answer requests; the master only watches them."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return {int(child) for child in children.split()}
+
+    def kill_worker(self, worker: int) -> None:
+        """This one is gone in the middle of whatever it did; the others and the master are not."""
+        assert worker in self.workers(), "only a process that we started"
+        os.kill(worker, signal.SIGKILL)
+
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, dict[str, Any]]:

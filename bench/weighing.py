@@ -23,7 +23,7 @@ from ledger.core.db import db
 from ledger.service.models import Decision
 from ledger.service.stamps import stamp_checkins
 
-VOLUNTEERS, ACTIVITIES, ROUNDS = 200, 6, 6
+VOLUNTEERS, ACTIVITIES, ROUNDS = 200, 3, 3
 AT_ONCE = 100
 
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

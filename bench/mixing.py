@@ -42,6 +42,7 @@ class Phone:
             self._due = due
             next(errands)(next(self._people))
             due += every
+        self._line.close()
 
     def look(self, person: dict[str, str]) -> None:
         """The page behind a poster, and one's own page."""

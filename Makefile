@@ -92,6 +92,11 @@ bench: $(DEVELOPMENT) ## the ratios that matter (at most 10 minutes)
 bench-long: $(DEVELOPMENT) ## all ratios, five rounds and more
 	$(BIN)/python -m bench --long
 
+SECONDS ?= 600
+.PHONY: soak
+soak: $(DEVELOPMENT) ## a mixed load for ten minutes (SECONDS=600): no error, flat memory, clean books
+	$(BIN)/python -m bench.soak --seconds $(SECONDS)
+
 ##@ Tidy
 
 .PHONY: clean

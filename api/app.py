@@ -37,6 +37,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
         documents.register_blueprint(blueprint)
     limits.register(app, sign_in.blp)
     web.register(app)
+    limits.shield_pages(app)
     health.register(app)
     commands.register(app)
     Migrate(app, db, directory=str(config.INSTANCE.parent / "migrations"), metadata=Base.metadata)

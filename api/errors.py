@@ -107,10 +107,13 @@ def problem(reason: Reason, errors: dict[str, Any] | None = None) -> dict[str, A
 
 def respond(reason: Reason, errors: dict[str, Any] | None = None) -> Response:
     body = json.dumps(problem(reason, errors), ensure_ascii=False)
-    response = Response(body, status=status_of(reason), content_type="application/problem+json")
+    return _when_to_come_back(Response(body, status=status_of(reason), content_type="application/problem+json"), reason)
+
+
+def _when_to_come_back(answer: Response, reason: Reason) -> Response:
     if isinstance(reason, TooManyRequests | Unavailable):
-        response.headers["Retry-After"] = str(reason.facts.get("retry_after", 1))
-    return response
+        answer.headers["Retry-After"] = str(reason.facts.get("retry_after", 1))
+    return answer
 
 
 def register(app: Flask) -> None:
@@ -160,13 +163,11 @@ def _on_lost(_error: Exception) -> Any:
 
 def _answer_without_frame(reason: Reason) -> Any:
     try:
-        answer = current_app.make_response(_answer(reason))
+        return _answer(reason)
     except (DBAPIError, PoolExhausted):  # The page's frame asks the database, too.
         words = f"{reason.sentence(language())}\n{reason.next_step(language())}\n"
-        answer = Response(words, status=status_of(reason), content_type="text/plain; charset=utf-8")
-    if isinstance(reason, Unavailable):
-        answer.headers["Retry-After"] = str(SECONDS_TO_A_NEW_SERVER)
-    return answer
+        plain = Response(words, status=status_of(reason), content_type="text/plain; charset=utf-8")
+        return _when_to_come_back(plain, reason)
 
 
 def _on_fault(error: Exception) -> Any:
@@ -180,7 +181,7 @@ def _answer(reason: Reason, errors: dict[str, Any] | None = None) -> Any:
     render: RenderPage | None = current_app.extensions.get("render_reason")
     if render is None or request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
         return respond(reason, errors)
-    return render(reason, status_of(reason))
+    return _when_to_come_back(current_app.make_response(render(reason, status_of(reason))), reason)
 
 
 def _by_field(messages: Any) -> dict[str, Any] | None:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_smorest import Blueprint
 
+from api.acting import actor_or_none
+
 EVERYWHERE = "12000 per minute"
-"""Per token, or per address without one: above 100 a second, since one address may be a whole community."""
+"""Per session or token, or per address without one: above 100 a second, since one address may be a whole community."""
 
 SIGN_IN = "300 per minute"
 
+BY_PROVIDER = ("web.identities.begin", "web.identities.come_back", "web.identities.enter")
+"""Pages that nobody need be signed in for; each may cost the provider a request."""
+
 
 def _caller() -> str:
-    return request.headers.get("Authorization") or request.remote_addr or ""
+    """Whoever is signed in, else the address: a header that opens nothing makes nobody another caller."""
+    actor = actor_or_none()
+    return actor.session_id.hex if actor and actor.session_id else request.remote_addr or ""
 
 
 limiter = Limiter(_caller, default_limits=[EVERYWHERE], storage_uri="memory://")
 
 
 def register(app: Flask, sign_in: Blueprint) -> None:
+    """Every address of `app` has its limit; those of its pages are set by `shield_pages`, once it has them."""
     app.config.setdefault("RATELIMIT_ENABLED", not app.config.get("TESTING"))
     limiter.init_app(app)
     limiter.limit(SIGN_IN)(sign_in)
+
+
+def shield_pages(app: Flask) -> None:
+    """The journey to the provider and back is taken as often as people sign in, all its addresses together."""
+    shared: Any = limiter.shared_limit(SIGN_IN, scope="provider")
+    for endpoint in BY_PROVIDER:
+        app.view_functions[endpoint] = shared(app.view_functions[endpoint])

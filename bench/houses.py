@@ -74,6 +74,13 @@ def house_on(url: str) -> Flask:
 @contextmanager
 def served(application: str, url: str = "") -> Iterator[int]:
     """`application` by gunicorn as `make run` serves it, on a free port of this machine: the port."""
+    with serving(application, url) as (port, _):
+        yield port
+
+
+@contextmanager
+def serving(application: str, url: str = "") -> Iterator[tuple[int, int]]:
+    """As `served`: the port, and the process of gunicorn's master."""
     port = _free_port()
     environment = os.environ | {
         "DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "REDFLOWER_ENV": "development", "TZ": "UTC",
@@ -88,7 +95,7 @@ def served(application: str, url: str = "") -> Iterator[int]:
         )
         try:
             _wait_for(server, port, log)
-            yield port
+            yield port, server.pid
         finally:
             server.terminate()
             server.wait(timeout=30)

@@ -21,6 +21,8 @@ class Errand:
     number: int
     redemption_id: str | None = None
     confirmed: bool = False
+    unheard: int = 0
+    """Requests to which no answer came."""
 
     def go(self, server: Server, street: Street, poster: str) -> None:
         """One try at whatever is not acknowledged yet; an answer that does not come is asked for again later."""
@@ -36,5 +38,6 @@ class Errand:
     def _post(self, server: Server, path: str, body: dict[str, Any], step: str) -> tuple[int, dict[str, Any]]:
         key = {"Idempotency-Key": f"{self.buyer.member_id}-{self.number}-{step}"}
         status, answer = server.call("POST", path, body, self.buyer.headers | key)
+        self.unheard += status == 0
         assert status in (*UNSURE, 200, 201), (status, answer)
         return status, answer

@@ -9,6 +9,8 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -32,7 +34,14 @@ class IdentityProvider(http.server.ThreadingHTTPServer):
         self.key = RSAKey.generate_key(2048, auto_kid=True)
         self.forger = RSAKey.generate_key(2048, {"kid": self.key.kid})
         self.codes: dict[str, dict[str, str]] = {}
+        self.tokens_asked = 0
         threading.Thread(target=self.serve_forever, args=[0.02], daemon=True).start()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a house is configured with that lets people in by this provider."""
+        known = {"ISSUER": self.issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET, "LABEL": LABEL}
+        return {f"OIDC_{name}": value for name, value in known.items()}
 
     def authorize(self, url: str) -> str:
         """What the person does there: lets the house know who they are. The address back."""
@@ -46,6 +55,7 @@ class IdentityProvider(http.server.ThreadingHTTPServer):
 
     def token_for(self, form: dict[str, str]) -> dict[str, str] | None:
         """The tokens for a code, once; None when the code, its verifier or its address is not right."""
+        self.tokens_asked += 1
         asked = self.codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -57,6 +67,17 @@ class IdentityProvider(http.server.ThreadingHTTPServer):
         key = self.forger if self.trouble == "forged" else self.key
         token = jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, key)
         return {"access_token": secrets.token_urlsafe(8), "token_type": "Bearer", "id_token": token}
+
+
+@contextmanager
+def open_provider() -> Iterator[IdentityProvider]:
+    """A provider that answers until the block ends."""
+    server = IdentityProvider()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 class _Desk(http.server.BaseHTTPRequestHandler):

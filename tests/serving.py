@@ -35,12 +35,19 @@ class Server:
         self.port = free_port()
         self._said = folder / f"server-{self.port}.log"
         self._workers = workers
-        self._environment = os.environ | {"DATABASE_URL": url, "SECRET_KEY": secret, "REDFLOWER_ENV": "production"}
+        self._counted = folder / f"metrics-{self.port}"
+        self._environment = os.environ | {
+            "DATABASE_URL": url,
+            "SECRET_KEY": secret,
+            "REDFLOWER_ENV": "production",
+            "PROMETHEUS_MULTIPROC_DIR": str(self._counted),
+        }
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """It answers afterwards."""
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
+        self._counted.mkdir(exist_ok=True)
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(
                 [*command, "--workers", str(self._workers)],
@@ -63,6 +70,22 @@ class Server:
         said = self._said.read_text(errors="replace").splitlines()
         assert any('"rule": "/readyz"' in line for line in said), "it logs what it is asked"
         assert [line for line in said if PERSONAL.search(line)] == []
+
+    def workers(self) -> set[int]:
+        """The processes that answer requests; the master only watches them."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return {int(child) for child in children.split()}
+
+    def answering(self) -> set[int]:
+        """Those that have answered a request, the present one's maybe: each keeps its figures in files of its own."""
+        self.call("GET", "/readyz")
+        return {worker for worker in self.workers() if (self._counted / f"histogram_{worker}.db").exists()}
+
+    def kill_worker(self, worker: int) -> None:
+        """This one is gone in the middle of whatever it did; the others and the master are not."""
+        assert worker in self.workers(), "only a process that we started"
+        os.kill(worker, signal.SIGKILL)
 
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None

@@ -21,9 +21,11 @@ from bench import (
     houses,
     importing,
     limits,
+    mixing,
     on_sqlite,
     pages,
     report,
+    soak,
     summing,
 )
 from bench.houses import Call
@@ -188,3 +190,22 @@ def test_every_row_is_in_the_report_measured_or_not():
     assert [line.split()[0] for line in table[1:]] == [row.number for row in report.ROWS]
     assert table[1].split()[-5:] == ["0.30", "0.20", "–", "0.40", "0.30"], "median, range, target"
     assert all(line.endswith(report.NOT_YET) for line in table[2:])
+
+
+def test_a_soak_finds_every_acknowledged_write_and_says_what_it_found(place_on_postgresql, capsys) -> None:
+    app, place = place_on_postgresql
+    plan = soak._plan_of(place, seconds=4, errands=4) | {"phones": 2}
+    before = soak._written(place)
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with houses.serving("wsgi:app", url) as (port, master), soak.watched(master) as memory:
+        found = mixing.run(plan | {"port": port})
+    db.session.remove()
+    after = soak._written(place)
+    written = (after[0] - before[0], after[1] - before[1])
+    assert (found["errors"], found["confirmed"] > 0, found["recorded"] > 0) == ([], True, True)
+    assert written == (found["confirmed"], found["recorded"] // 2)
+    assert soak._report(found, memory, soak.Ticks(), written, 0) == 0
+    assert soak._report(found | {"errors": ["reserve: 500"]}, memory, soak.Ticks(), written, 1) == 1
+    said = capsys.readouterr().out
+    assert "BROKEN no error" in said
+    assert "BROKEN the books check" in said

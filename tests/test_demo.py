@@ -21,6 +21,8 @@ from flask_migrate import upgrade
 from sqlalchemy import func, select
 
 from api.app import create_app
+from api.auth import COOKIE
+from api.commands.demo import signing_in
 from api.commands.demo.seeding import seed
 from api.commands.demo.town import CAST, demo_community
 from ledger.book import checkpoints, seals
@@ -301,6 +303,15 @@ def test_helpers_stand_in_every_state_and_have_acted_in_the_open(told: Flask) ->
     assert count(Redemption, Redemption.confirmed_by == lin, Redemption.on_behalf_of.is_not(None)) > 0
     for column in (Notice.read_at, Notice.handed_over_at):
         assert 0 < count(Notice, column.is_not(None)) < count(Notice)
+
+
+def test_an_account_at_a_provider_is_listed_for_its_person(told: Flask) -> None:
+    person_id = phones.person_with(signing_in.PHONE)
+    token, _ = sessions.open_session(person_id, kind=SessionKind.BROWSER, label="test")
+    client = told.test_client()
+    client.set_cookie(COOKIE, token)
+    page = client.get("/me/identities")
+    assert (page.status_code, f"<b>{signing_in.PROVIDER}</b>" in page.text) == (200, True)
 
 
 def test_every_act_of_the_story_has_its_words(told: Flask) -> None:

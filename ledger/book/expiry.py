@@ -21,7 +21,7 @@ from ledger.book.models import Account, Balance, Cohort, ExpiryPolicy
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox, registry
 from ledger.core.db import atomic, db
-from ledger.core.ids import new_id
+from ledger.core.ids import id_after, new_id
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 
@@ -40,7 +40,11 @@ def set_policy(actor: Actor, months: int | None) -> ExpiryPolicy:
     if months == (newest[0].months if newest else None):
         raise SamePolicy
     policy = ExpiryPolicy(
-        community_id=actor.tenant, id=new_id(), months=months, since=clock.now(), actor_id=actor.person_id
+        community_id=actor.tenant,
+        id=id_after(newest[0].id if newest else None),
+        months=months,
+        since=clock.now(),
+        actor_id=actor.person_id,
     )
     db.session.add(policy)
     db.session.flush()

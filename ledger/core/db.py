@@ -154,6 +154,11 @@ def moment_now() -> datetime:
     return clock.now()
 
 
+def clock_ahead_seconds() -> float:
+    """How far this machine's clock is ahead of the database's (below 0: behind it). SQLite has no clock of its own."""
+    return (clock.now() - moment_now()).total_seconds() if is_postgresql() else 0.0
+
+
 class _Turns:
     """First come, first served: one writing transaction of this process at a time on SQLite."""
 

@@ -35,6 +35,12 @@ def new_id() -> UUID:
         return _as_uuid7(_last)
 
 
+def id_after(earlier: UUID | None) -> UUID:
+    """A new id, above `earlier` even if the clock was set back since: of decisions, the last one made is the newest."""
+    made = new_id()
+    return made if earlier is None or made > earlier else UUID(int=earlier.int + 1)
+
+
 def _as_uuid7(bits: int) -> UUID:
     """Spread 48 bits of time and 74 of chance around the version and variant marks of RFC 9562."""
     moment, chance = bits >> 74, bits & ((1 << 74) - 1)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock, registry
-from ledger.core.db import Base, atomic, db, one_of, savepoint, text
+from ledger.core.db import Base, atomic, clock_ahead_seconds, db, one_of, savepoint, text
 from ledger.core.permissions import require_any
 from ledger.core.registry import Job, jobs
 from ledger.core.tenancy import Actor, scoped, within
@@ -139,6 +139,15 @@ def runs(actor: Actor) -> list[Run]:
     rows = db.session.execute(select(ranked).where(ranked.c.rank == 1))
     ended = {row.job: (row.ended_at, row.state == JobState.FAILED) for row in rows}
     return [Run(name, *ended.get(name, (None, False))) for name in sorted(jobs)]
+
+
+CLOCKS_APART_SECONDS = 60
+"""Further from the database's clock than this, a machine does not do the clock's work."""
+
+
+@registry.gauge("clock_ahead_seconds", "How far this machine's clock is ahead of the database's (below 0: behind)")
+def clock_ahead() -> float:
+    return clock_ahead_seconds()
 
 
 @registry.gauge("failed_jobs", "Runs of jobs that failed and have not been made good yet")

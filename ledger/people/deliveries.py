@@ -14,6 +14,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets
 from ledger.core.db import atomic, db
@@ -108,9 +109,7 @@ def deliver_now(number: str) -> bool:
 @atomic
 def _claim_newest(phone_index: bytes) -> tuple[UUID, str, str] | None:
     """The message is ours to hand over, and no longer kept; None when `tick` has just handed it over."""
-    waiting = select(Delivery).where(
-        Delivery.phone_index == phone_index, Delivery.sealed.is_not(None), Delivery.expires_at > clock.now()
-    )
+    waiting = select(Delivery).where(Delivery.phone_index == phone_index, Delivery.sealed.is_not(None), *_lives())
     row = db.session.scalar(waiting.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
     if row is None:
         return None
@@ -119,6 +118,12 @@ def _claim_newest(phone_index: bytes) -> tuple[UUID, str, str] | None:
     if not db.session.execute(ours.values(sealed=None)).rowcount:  # type: ignore[attr-defined]
         return None
     return row.id, *content
+
+
+def _lives() -> tuple[ColumnElement[bool], ...]:
+    """Not over yet, and not of a time that lies ahead again because the clock was set back."""
+    now = clock.now()
+    return Delivery.expires_at > now, Delivery.expires_at <= now + timedelta(minutes=2 * LIVES_MINUTES)
 
 
 def _is_taken(message_id: UUID, number: str, words: str) -> bool:
@@ -170,7 +175,7 @@ def _mark_delivered(message_id: UUID) -> None:
 def last_message_to(number: str) -> str | None:
     """The newest message that still waits for this number: how a developer reads a sign-in code."""
     query = select(Delivery.sealed).where(
-        Delivery.phone_index == phones.index_of(number), Delivery.sealed.is_not(None), Delivery.expires_at > clock.now()
+        Delivery.phone_index == phones.index_of(number), Delivery.sealed.is_not(None), *_lives()
     )
     sealed = db.session.scalar(query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
     return json.loads(secrets.unseal(sealed, "deliveries"))[1] if sealed else None

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
-from ledger.core.ids import new_id
+from ledger.core.ids import id_after
 from ledger.core.permissions import require, require_any
 from ledger.core.tenancy import Actor, scoped
 from ledger.people.errors import NoRedemptionDay, RedemptionDayOver
@@ -147,9 +147,11 @@ def set_weekly_day(actor: Actor, weekly: WeeklyDay) -> RedemptionDay:
     assert weekly.opens < weekly.closes, "bounded by whoever read the form"
     if weekly.starts_on < clock.today():
         raise RedemptionDayOver
+    versions = calendar_of(actor.tenant).versions
+    same_start = next((one.id for one in versions if one.starts_on == weekly.starts_on), None)
     row = RedemptionDay(
         community_id=actor.tenant,
-        id=new_id(),
+        id=id_after(same_start),
         starts_on=weekly.starts_on,
         weekday=weekly.weekday,
         opens=weekly.opens,
@@ -175,10 +177,17 @@ def change_day(actor: Actor, day: date, *, moved_to: date | None, reason: str) -
     assert reason, "bounded by whoever read the form"
     if min(day, moved_to or day) < clock.today():
         raise RedemptionDayOver
-    if not calendar_of(actor.tenant).is_weekly_day(day) or abs((moved_to or day) - day) > MOVED_BY_AT_MOST:
+    calendar = calendar_of(actor.tenant)
+    if not calendar.is_weekly_day(day) or abs((moved_to or day) - day) > MOVED_BY_AT_MOST:
         raise NoRedemptionDay
+    before = calendar.changes.get(day)
     row = RedemptionDayChange(
-        community_id=actor.tenant, id=new_id(), day=day, moved_to=moved_to, reason=reason, **_by(actor)
+        community_id=actor.tenant,
+        id=id_after(before.id if before else None),
+        day=day,
+        moved_to=moved_to,
+        reason=reason,
+        **_by(actor),
     )
     db.session.add(row)
     db.session.flush()

@@ -141,7 +141,9 @@ def _use_code(origin: Origin, code: str) -> None:
 
 
 def _newest_code(origin: Origin) -> SignInCode | None:
-    codes = select(SignInCode).where(SignInCode.phone_index == origin.phone)
+    # A code dated ahead by more than codes live was made before the clock was set back: it is not the newest.
+    latest = clock.now() + timedelta(minutes=LIVES_MINUTES)
+    codes = select(SignInCode).where(SignInCode.phone_index == origin.phone, SignInCode.created_at <= latest)
     return db.session.scalar(codes.order_by(SignInCode.created_at.desc(), SignInCode.id.desc()).limit(1))
 
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from api.app import create_app, take_settings
 from api.shields import HEADERS, LARGEST_BODY, LARGEST_FILE
 from tests.conftest import ClientOfItsOwn, Database
+from tests.identity_provider import open_provider
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 
 
@@ -116,11 +118,25 @@ def test_a_form_has_no_end_of_parts(client: FlaskClient, context: Flask) -> None
 
 def test_asking_without_pause_is_answered_with_when_to_come_back(context: Flask, database: Database) -> None:
     with house(database, RATELIMIT_ENABLED=True) as strict:
-        answers = [strict.post("/api/v1/sign-in", json={}) for _ in range(301)]
+        made_up = ({"Authorization": f"Basic {number}"} for number in range(301))
+        answers = [strict.post("/api/v1/sign-in", json={}, headers=headers) for headers in made_up]
     assert {answer.status_code for answer in answers[:300]} == {422}
     assert answers[300].status_code == 429
     assert answers[300].json["code"] == "too_many_requests"
     assert int(answers[300].headers["Retry-After"]) > 0
+
+
+def test_a_flood_of_journeys_to_the_provider_and_back_ends_at_the_house(context: Flask, database: Database) -> None:
+    """What one browser took along serves for any number of made-up codes: the provider sees no more than the limit."""
+    with open_provider() as there, house(database, RATELIMIT_ENABLED=True, **there.settings) as strict:
+        sent = strict.get("/sign-in/provider")
+        state = parse_qs(urlsplit(sent.location).query)["state"][0]
+        back = f"/sign-in/provider/back?code=guessed&state={state}"
+        answers = [strict.get(back, headers={"Authorization": f"Basic {number}"}) for number in range(300)]
+        begun = strict.get("/sign-in/provider")
+    assert {answer.status_code for answer in answers[:299]} == {409}
+    assert (answers[299].status_code, begun.status_code, there.tokens_asked) == (429, 429, 299)
+    assert int(begun.headers["Retry-After"]) > 0
 
 
 def test_a_limit_counted_in_sql_says_when_to_come_back(client: FlaskClient, context: Flask) -> None:

@@ -61,6 +61,7 @@ def test_what_waits_is_told_with_its_age(client: FlaskClient, street: Street) ->
         "oldest_unanswered_feedback_seconds": 300,
         "unpaid_fen": 0,
         "failed_jobs": 0,
+        "clock_ahead_seconds": 0,
         "oldest_unnumbered_event_seconds": 300,
         "oldest_undelivered_event_seconds": 0,
         "dead_letters": 0,

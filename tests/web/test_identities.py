@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from pyotp import TOTP
 
 from api.auth import COOKIE
-from ledger.core import clock
+from ledger.book.balances import member_balance
+from ledger.core import clock, secrets
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor
-from ledger.people import erasing, exporting, identities, numbers, phones, providers, second_factor
+from ledger.people import erasing, exporting, identities, numbers, phones, providers, second_factor, sessions
 from ledger.people.sign_in_models import Identity
-from tests.identity_provider import CLIENT, LABEL, SECRET, IdentityProvider
+from tests.identity_provider import CLIENT, LABEL, SECRET, IdentityProvider, open_provider
+from tests.ledger.people.accounts import Accounts
 from tests.logs import LOGGED
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 from tests.web.browser import Browser
@@ -29,12 +32,10 @@ def place(context: object) -> Neighbourhood:
 
 @pytest.fixture
 def there(context: object) -> Iterator[IdentityProvider]:
-    server = IdentityProvider()
-    providers.use_provider(server.issuer, CLIENT, SECRET, LABEL)
-    yield server
-    providers.use_provider("", "", "", "")
-    server.shutdown()
-    server.server_close()
+    with open_provider() as server:
+        providers.use_provider(server.issuer, CLIENT, SECRET, LABEL)
+        yield server
+        providers.use_provider("", "", "", "")
 
 
 def go_there(browser: Browser, there: IdentityProvider) -> str:
@@ -175,6 +176,26 @@ def test_a_link_is_the_persons_and_ends_with_a_lost_phone_and_with_erasure(place
     erasing.erase_identity(first.person_id)
     assert identities.person_of(first.subject_index) is None
     assert browser.get("/me/identities").status_code == 401
+
+
+def test_the_account_of_a_merged_member_leads_into_the_one_that_is_left_and_back_when_taken_apart(street, visit, there):
+    accounts = Accounts(street)
+    old, new = accounts.old, accounts.new
+    me = Actor(person_id=old.person_id, session_id=old.actor.session_id)
+    atomic(identities.connect)(me, secrets.blind_index(f"{there.issuer} {there.subject}", "identities"), LABEL)
+    accounts.award(old, 30)
+    merge = accounts.merge()
+    assert whose(visit(), there, accounts.id) == (new.member_id, 30)
+    accounts.part(merge)
+    assert whose(visit(), there, accounts.id) == (old.member_id, 30)
+
+
+def whose(browser: Browser, there: IdentityProvider, community_id: UUID) -> tuple[UUID, int]:
+    """The member whom the provider's account signs in as, and the points of it that its page shows."""
+    assert browser.get(go_there(browser, there)).status_code == 303
+    actor = sessions.enter(sessions.actor_of(browser.client.get_cookie(COOKIE).value), community_id)
+    assert browser.get(f"/c/{community_id.hex}/").status_code == 200
+    return actor.member_id, atomic(member_balance)(community_id, actor.member_id).posted
 
 
 @pytest.mark.parametrize("settings", [("http://far.example", "a", "b", "c"), ("https://far.example", "", "b", "c")])

@@ -1,0 +1,136 @@
+"""The mixed load of a soak: a process of its own whose phones scan, redeem and look at pages at a steady pace.
+
+Read from standard input: where, for how long, how many errands a second, and what each phone knows. An answer's time is
+counted from when its request was due, so that a server which stands still for a second is seen by all who wait.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+PATIENCE_SECONDS = 20
+
+
+class Phone:
+    """One connection that stays open; the people of its plan are served in turn, each errand to its end."""
+
+    def __init__(self, plan: dict[str, Any], number: int) -> None:
+        self._plan = plan
+        self._people = cycle(plan["people"][number :: plan["phones"]])
+        self._line = http.client.HTTPConnection("127.0.0.1", plan["port"], timeout=PATIENCE_SECONDS)
+        self._shops = cycle(plan["shops"][number % len(plan["shops"]) :] + plan["shops"])
+        self._at: Counter[str] = Counter()
+        self.took: list[tuple[str, float]] = []
+        self.errors: list[str] = []
+        self.confirmed = self.recorded = 0
+
+    def run(self, begins: float, every: float) -> None:
+        """An errand falls due every so many seconds, whether or not the one before has ended."""
+        errands = cycle((self.look, self.redeem, self.look, self.visit))
+        due = begins
+        while due < begins + self._plan["seconds"]:
+            time.sleep(max(0.0, due - time.perf_counter()))
+            self._due = due
+            next(errands)(next(self._people))
+            due += every
+        self._line.close()
+
+    def look(self, person: dict[str, str]) -> None:
+        """The page behind a poster, and one's own page."""
+        for name, path in (("poster page", f"/q/{self._plan['activities'][0]['poster']}"), ("own page", self._home)):
+            self._ask(name, "GET", path, {"Cookie": f"session_token={person['token']}"}, None, 200)
+
+    def redeem(self, person: dict[str, str]) -> None:
+        """A loaf is reserved through the shop's poster and confirmed."""
+        shop = next(self._shops)
+        asked = {"offer_id": shop["offer"], "quantity": 1, "via": {"merchant_code": shop["poster"]}}
+        answer = self._write("reserve", person, "/redemptions", asked, 201)
+        if answer is not None:
+            path = f"/redemptions/{answer['id']}/confirm"
+            self.confirmed += self._write("confirm", person, path, {}, 200) is not None
+
+    def visit(self, person: dict[str, str]) -> None:
+        """In and out at an activity where this person was not yet."""
+        place = self._at[person["token"]] % len(self._plan["activities"])
+        self._at[person["token"]] += 1
+        activity = self._plan["activities"][place]
+        for kind in ("in", "out"):
+            via = {"poster_code": activity["poster"]}
+            asked = {"activity_id": activity["id"], "kind": kind, "via": via}
+            self.recorded += self._write(f"check {kind}", person, "/checkins", asked, 201) is not None
+
+    @property
+    def _home(self) -> str:
+        return f"/c/{self._plan['community']}/"
+
+    def _write(self, name: str, person: dict[str, str], path: str, asked: dict[str, Any], status: int) -> Any:
+        headers = {
+            "Authorization": f"Bearer {person['token']}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": uuid.uuid4().hex,
+        }
+        content = self._ask(name, "POST", self._plan["url"] + path, headers, json.dumps(asked), status)
+        return None if content is None else json.loads(content)
+
+    def _ask(
+        self, name: str, method: str, path: str, headers: dict[str, str], body: str | None, status: int
+    ) -> bytes | None:
+        """The answer's body; None, and an error that is kept, for anything but the expected status."""
+        try:
+            self._line.request(method, path, body, headers)
+            answer = self._line.getresponse()
+            content = answer.read()
+            found = answer.status
+        except (OSError, http.client.HTTPException) as error:
+            self._line.close()
+            self.errors.append(f"{name}: {type(error).__name__}")
+            return None
+        now = time.perf_counter()
+        self.took.append((name, now - self._due))
+        self._due = now  # The next request of this errand is due when the answer has come.
+        if found != status:
+            self.errors.append(f"{name}: {found} {content[:300].decode(errors='replace')}")
+            return None
+        return content
+
+
+def run(plan: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the phones were answered, by kind of request."""
+    phones = [Phone(plan, number) for number in range(plan["phones"])]
+    every, begins = plan["phones"] / plan["errands_a_second"], time.perf_counter() + 0.1
+    threads = [
+        threading.Thread(target=phone.run, args=(begins + number * every / len(phones), every))
+        for number, phone in enumerate(phones)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took: dict[str, list[float]] = {}
+    for name, seconds in _all_of(phones):
+        took.setdefault(name, []).append(round(seconds, 5))
+    return {
+        "took": took,
+        "errors": [error for phone in phones for error in phone.errors],
+        "confirmed": sum(phone.confirmed for phone in phones),
+        "recorded": sum(phone.recorded for phone in phones),
+        "seconds": time.perf_counter() - begins,
+    }
+
+
+def _all_of(phones: list[Phone]) -> Iterator[tuple[str, float]]:
+    for phone in phones:
+        yield from phone.took
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(json.load(sys.stdin))))

@@ -34,6 +34,7 @@ __all__ = [
     "public",
     "register",
     "visitor_of",
+    "whoever_asks",
 ]
 
 
@@ -115,6 +116,17 @@ def visitor_of(community_id: UUID) -> Actor | None:
     try:
         return enter_community(community_id)
     except NotFound:
+        return None
+
+
+def whoever_asks() -> Actor | None:
+    """The signed-in person, on an address that is none of ours too; None where nobody has signed in."""
+    known, token = actor_or_none(), _token()
+    if known is not None or not token:
+        return known
+    try:
+        return sessions.actor_of(token)
+    except NotSignedIn:
         return None
 
 

@@ -16,6 +16,7 @@ from api.schemas.communities import (
     JoinRequestSchema,
     StreetRequestSchema,
     StreetSchema,
+    TelephoneRequestSchema,
 )
 from api.writing import writes
 from ledger.people import communities, members, sessions
@@ -25,6 +26,7 @@ from ledger.service import checkins, codes
 from ledger.service.checkins import Kind, Via
 
 blp = global_resource("communities", "Communities and street offices, opened by an operator.")
+here = resource("community", "The community itself.")
 joining = resource("joining", "Becoming a volunteer.")
 
 
@@ -46,6 +48,22 @@ def post_community(asked: dict[str, Any]) -> Community:
 def post_street(asked: dict[str, Any]) -> Street:
     """Open a street office."""
     return communities.open_street(current_actor(), asked["name"])
+
+
+@here.get("")
+@here.response(200, CommunitySchema)
+def get_community() -> Community:
+    """The community as everybody inside knows it."""
+    return members.load_community(current_actor().tenant)
+
+
+@here.patch("")
+@here.arguments(TelephoneRequestSchema)
+@here.response(200, CommunitySchema)
+@writes(CommunitySchema)
+def patch_community(asked: dict[str, Any]) -> Community:
+    """Another telephone, or none; it is kept as 0758-2812345, however it was written."""
+    return communities.set_telephone(current_actor(), asked["telephone"])
 
 
 @joining.post("/join")

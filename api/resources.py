@@ -94,6 +94,7 @@ RESOURCES: tuple[Blueprint, ...] = (
     notices.blp,
     notices.on_paper,
     communities.blp,
+    communities.here,
     communities.joining,
     units.blp,
     members.blp,

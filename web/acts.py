@@ -30,6 +30,7 @@ ACTS = {
     "people.end_unit": _("停用了网格或楼栋"),
     "people.set_party_parent": _("改了党组织归属"),
     "people.open_community": _("开通社区"),
+    "people.set_telephone": _("改了社区电话"),
     "people.join": _("加入社区"),
     "people.move_member": _("改了住址"),
     "people.give_role": _("授权"),

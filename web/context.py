@@ -10,7 +10,7 @@ from flask import g, request, url_for
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 
 from ledger.core import clock
-from web import languages, look, navigation
+from web import calling, languages, look, navigation
 
 csrf = CSRFProtect()
 
@@ -37,6 +37,7 @@ def page() -> dict[str, Any]:
         "home_url": url_for(me["home"]) if me else url_for("web.welcome.show"),
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
         "now": clock.now(),
+        "to_call": calling.to_call,
         "new_key": lambda: uuid.uuid4().hex,
         "with_query": with_query,
         "with_filters": with_filters,

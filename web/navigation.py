@@ -28,6 +28,7 @@ DESK = (
     Entry("web.feedback.list_all", "note", _("每天一反馈"), "see_feedback"),
     Entry("web.programmes.list_all", "list", _("项目规则"), "manage_programmes"),
     Entry("web.expiry.show", "clock", _("红花有效期"), "manage_expiry"),
+    Entry("web.communities.show", "call", _("社区资料"), "manage_community"),
     Entry("web.units.show_tree", "tree", _("楼栋网格"), "manage_units"),
     Entry("web.members.list_all", "people", _("居民"), "see_members"),
     Entry("web.merchants.list_all", "shop", _("商户"), "see_agreements"),

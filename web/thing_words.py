@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _
 THINGS = {
     "activity": _("活动"), "agreement": _("商户协议"), "bank_account": _("收款账户"), "branch": _("门店"),
     "card": _("红花卡"), "cards": _("卡片批次"), "certificate": _("服务证明"), "checkin": _("签到"),
-    "commendation": _("表彰"), "complaint": _("兑换意见"), "correction": _("资料更正"), "counter": _("柜台人员"),
+    "commendation": _("表彰"), "community": _("社区资料"), "complaint": _("兑换意见"), "correction": _("资料更正"),
+    "counter": _("柜台人员"),
     "dispute": _("结算争议"), "donation": _("捐赠"), "expiry": _("红花有效期"), "feedback": _("每天一反馈"),
     "flag": _("异常提示"), "fund": _("资金"), "helper": _("代办人"), "honour": _("荣誉"), "import": _("导入"),
     "issuance": _("发放额度"), "member": _("居民"), "member_code": _("红花码"), "members": _("居民"),

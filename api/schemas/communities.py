@@ -22,6 +22,23 @@ class CommunitySchema(Schema):
     name = fields.String()
     short_code = fields.String()
     is_demo = fields.Boolean()
+    telephone = fields.String(
+        allow_none=True,
+        metadata={"description": "Whom its people may call, to be dialled as it stands; null: none is given."},
+    )
+
+
+class TelephoneRequestSchema(Schema):
+    telephone = Text(
+        32,
+        least=1,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "A line with its area code, a mobile, or a 400 number; null: none any more.",
+            "example": "0758-2812345",
+        },
+    )
 
 
 class JoinRequestSchema(Schema):

@@ -17,8 +17,8 @@ from ledger.core.tenancy import Actor
 
 THINGS = {
     "activity", "agreement", "bank_account", "branch", "card", "cards", "certificate", "checkin", "commendation",
-    "complaint", "correction", "counter", "death", "dispute", "donation", "expiry", "feedback", "flag", "fund",
-    "helper", "honour", "import", "issuance", "member", "member_code", "members", "merchant", "merge", "notice",
+    "community", "complaint", "correction", "counter", "death", "dispute", "donation", "expiry", "feedback", "flag",
+    "fund", "helper", "honour", "import", "issuance", "member", "member_code", "members", "merchant", "merge", "notice",
     "objection", "offer", "payout", "plate", "plates", "points", "pool", "post", "pot_use", "programme",
     "redemption", "redemption_day", "reversal", "role", "settlement", "sign_up", "slips", "staff", "stamp",
     "summary", "till", "transfer", "unit", "visit_note", "voucher", "webhook",

@@ -60,6 +60,7 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
     "see_merges": {_A: COMMUNITY, _T: COMMUNITY, _P: COMMUNITY, _X: MASKED},
     "manage_cards": {_C: UNIT, _A: COMMUNITY},
     "see_cards": {_V: OWN, _C: UNIT, _A: COMMUNITY, _P: COMMUNITY, _X: MASKED},
+    "manage_community": {_A: COMMUNITY},
     "manage_units": {_A: COMMUNITY},
     "see_units": {_C: UNIT, _A: COMMUNITY, _S: UNIT, _P: COMMUNITY, _X: COMMUNITY, _V: OWN},
     "give_roles": {_A: COMMUNITY},

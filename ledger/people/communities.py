@@ -11,13 +11,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.book.accounts import accounts_of_community, accounts_of_member, open_accounts
-from ledger.core import audit, clock
+from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
+from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, Role, same_community
 from ledger.people import grants, phones, second_factor
-from ledger.people.members import sort_key
+from ledger.people.members import load_community, sort_key
 from ledger.people.models import (
     Community,
     CounterStaff,
@@ -29,6 +30,7 @@ from ledger.people.models import (
     Street,
     UnitKind,
 )
+from ledger.people.telephones import normalise_telephone
 
 
 class Staff(NamedTuple):
@@ -157,6 +159,22 @@ def give_oversight(actor: Actor, person_id: UUID, *, role: Oversight, street_id:
     audit.record(actor, "people.give_oversight", grant.id, role=role)
 
 
+@atomic
+def set_telephone(actor: Actor, telephone: str | None) -> Community:
+    """The community's people are shown this number, as `normalise_telephone` writes it, where they may be stuck.
+
+    None: no number any more. Raises Forbidden, NotATelephone.
+    """
+    require(actor, "manage_community")
+    community = load_community(actor.tenant)
+    community.telephone = None if telephone is None else normalise_telephone(telephone)
+    db.session.flush()
+    # It may be somebody's own mobile: what is kept for ever knows its end, as it knows of any other phone.
+    audit.record(actor, "people.set_telephone", community.id, ends_in=(community.telephone or "")[-4:])
+    outbox.announce(actor, "community.changed")
+    return community
+
+
 def with_short_code(short_code: str) -> Community | None:
     """The community that a public code starts with."""
     return db.session.scalar(select(Community).where(Community.short_code == short_code))
@@ -181,6 +199,16 @@ def find_communities(typed: str) -> list[Community]:
 def all_ids() -> list[UUID]:
     """Every community, for the clock's work."""
     return list(db.session.scalars(select(Community.id).order_by(Community.id)))
+
+
+def communities_of(person_id: UUID) -> list[Community]:
+    """Where the person is a member, stands behind a counter or oversees a street, in that order, each once."""
+    found = memberships_of(person_id)
+    ids = [one.id for _, one in found.members] + [one.community_id for one in found.counters]
+    streets = [one.street_id for one in found.oversight if one.street_id]
+    overseen = select(Community.id).where(Community.street_id.in_(streets)).order_by(Community.name, Community.id)
+    ids += db.session.scalars(overseen).all() if streets else ()
+    return [load_community(community_id) for community_id in dict.fromkeys(ids)]
 
 
 class Memberships(NamedTuple):
@@ -212,14 +240,3 @@ def memberships_of(person_id: UUID) -> Memberships:
         counters=list(db.session.scalars(counters.order_by(CounterStaff.id))),
         oversight=list(db.session.scalars(oversight)),
     )
-
-
-def overseen_by(person_id: UUID) -> list[Community]:
-    """The communities of the streets that the person is an officer of, by name."""
-    streets = select(OversightGrant.street_id).where(
-        OversightGrant.person_id == person_id,
-        OversightGrant.role == Oversight.STREET,
-        OversightGrant.until.is_(None),
-    )
-    query = select(Community).where(Community.street_id.in_(streets)).order_by(Community.name, Community.id)
-    return list(db.session.scalars(query))

@@ -21,6 +21,17 @@ class CodeExpired(Refused):
     en = ("The code is no longer valid.", "Ask for a new one; it is valid for 5 minutes.")
 
 
+class NotATelephone(Refused):
+    """Not a number that one can call inside China: a mobile, a line with its area code, or 400 and 800."""
+
+    code = "not_a_telephone"
+    zh = ("这不是能打通的电话号码。", "请填带区号的座机（如 0758-2812345）、11 位手机号，或 400 电话。")
+    en = (
+        "This is not a number that can be called.",
+        "Give a line with its area code (0758-2812345), a mobile of eleven digits, or a 400 number.",
+    )
+
+
 class MessageNotSent(Unavailable):
     """The SMS gateway did not take the message with the code; the code is dead."""
 

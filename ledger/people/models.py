@@ -88,7 +88,10 @@ class Street(Base):
 
 
 class Community(Base):
-    """社区: the tenant. `short_code` (2-6 letters) starts every public number; `is_demo` never reaches real books."""
+    """社区: the tenant. `short_code` (2-6 letters) starts every public number; `is_demo` never reaches real books.
+
+    `telephone` is the office's, for everybody to call (None: none is given).
+    """
 
     __tablename__ = "communities"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -97,6 +100,7 @@ class Community(Base):
     short_code: Mapped[str] = mapped_column(text(6), unique=True)
     is_demo: Mapped[bool]
     created_at: Mapped[datetime]
+    telephone: Mapped[str | None] = mapped_column(text(16))
 
 
 class Person(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 OF_PEOPLE: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "community.patch_community": ("treasurer", {"telephone": None}),
     "cards.get_card": ("volunteer", None),
     "cards.get_flowers": ("volunteer", None),
     "cards.post_card": ("stamper", {}),

@@ -67,7 +67,7 @@ PUBLIC = {
 } | ANYBODY_INSIDE  # fmt: skip
 
 INSIDE_ALL = {
-    "units.get_unit", "posts.list_posts", "teams.list_teams",
+    "community.get_community", "units.get_unit", "posts.list_posts", "teams.list_teams",
     "units.list_units", "programmes.list_programmes", "programmes.get_programme", "activities.list_activities",
     "activities.get_activity", "members.list_members", "checkins.list_checkins", "audit.list_audit",
     "accounts.list_accounts", "transfers.list_transfers", "offers.list_offers", "offers.get_offer",

@@ -53,6 +53,7 @@ AGREED: dict[str, dict[str, str]] = {
     "see_plates": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
     "handle_notes": {"coordinator": "unit", "stamper": "unit", "admin": "all"},
     "manage_people": {"admin": "all"},
+    "manage_community": {"admin": "all"},
     "manage_units": {"admin": "all"},
     "manage_programmes": {"admin": "all"},
     "manage_cards": {"coordinator": "unit", "admin": "all"},

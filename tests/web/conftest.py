@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def pages() -> Flask:
     """An app that has only pages, and no database."""
     app = Flask("redflower", root_path=str(ROOT), static_folder="static")
-    app.config.update(SECRET_KEY="only for tests", TESTING=True)
+    app.config.update(SECRET_KEY="only for tests", TESTING=True, REDFLOWER_ENV="development")
     app.url_map.converters["id"] = IdConverter
     web.register(app)
     return app

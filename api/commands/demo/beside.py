@@ -18,7 +18,7 @@ from ledger.service.checkins import Kind, Via
 from ledger.service.models import Activity, Basis, CheckinState, Decision
 from ledger.service.programmes import RuleTerms
 
-NAME, SHORT_CODE = "北苑社区", "BY"
+NAME, SHORT_CODE, TELEPHONE = "北苑社区", "BY", "0951-0000001"
 STAFF = (
     Staff("罗桂芳", "13900090001", roles=(Role.ADMIN, Role.STAMPER)),
     Staff("金小刚", "13900090002", roles=(Role.TREASURER, Role.ADMIN)),
@@ -36,6 +36,7 @@ def tell_beside(town: Town, story: Story) -> None:
         system_actor(None), NAME, staff=STAFF, street_id=town.community.street_id, short_code=SHORT_CODE, is_demo=True
     )
     admin, treasurer = (enter(community.id, person_with(one.phone)) for one in STAFF)
+    communities.set_telephone(admin, TELEPHONE)
     grid = units.add_unit(admin, "第 1 网格", kind=UnitKind.GRID, parent_id=units.root_of(community.id).id)
     people = [_add(admin, grid, name, f"139000900{number}") for number, name in enumerate(NEIGHBOURS, start=11)]
     programme = programmes.create_programme(admin, "楼道清洁", terms=CLEANING).programme

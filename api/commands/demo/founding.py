@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from api.commands.demo import names
-from api.commands.demo.town import CAST, NAME, SHORT_CODE, Resident, Town, enter, person_with
+from api.commands.demo.town import CAST, NAME, SHORT_CODE, TELEPHONE, Resident, Town, enter, person_with
 from ledger.core.tenancy import Role, system_actor
 from ledger.people import communities, grants, households, members, units
 from ledger.people.communities import Staff
@@ -43,6 +43,7 @@ def found(chance: random.Random, *, volunteers: int, until: datetime, say: Say) 
     town = Town(community, chance, units.root_of(community.id), until)
     for role_name in ("admin", "treasurer"):
         town.cast[role_name] = enter(community.id, person_with(CAST[role_name][1]))
+    communities.set_telephone(town.cast["admin"], TELEPHONE)
     town.cast["street"] = enter(community.id, person_with(CAST["street"][1]))
     _build_tree(town)
     say(f"  {len(town.entrances)} entrances in {len(town.micro_grids)} micro-grids of {len(town.grids)} grids")

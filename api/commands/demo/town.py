@@ -32,6 +32,8 @@ MOST_WEEKS = 104
 
 SHORT_CODE = "NH"
 NAME = "南华社区"
+TELEPHONE = "0951-0000000"
+"""Nobody's: no line begins with 0."""
 
 
 @dataclass(frozen=True, slots=True)

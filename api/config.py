@@ -29,6 +29,7 @@ def from_environment() -> dict[str, Any]:
         "PUBLIC_URL": os.environ.get("PUBLIC_URL", "").rstrip("/"),
         "DATABASE_POOL": int(os.environ.get("DATABASE_POOL") or 8),
         "DATABASE_PATIENCE": int(os.environ.get("DATABASE_PATIENCE") or 20),
+        "DATABASE_PARTITIONS": int(os.environ.get("DATABASE_PARTITIONS") or 0),
         "DATABASE_PREPARES": _is_yes(os.environ.get("DATABASE_PREPARES") or True),
     }
 

@@ -6,8 +6,10 @@ from alembic import context
 from flask import current_app
 
 from ledger.book import triggers
+from ledger.core import partitions
 from ledger.core.db import Base, UtcDateTime
 
+partitions.part(current_app.config.get("DATABASE_PARTITIONS", 0))
 engine = current_app.extensions["migrate"].db.engine
 
 

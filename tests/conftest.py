@@ -158,7 +158,7 @@ def app(database: Database) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def house_on(database: Database) -> Flask:
+def house_on(database: Database, **settings: Any) -> Flask:
     """The house on an empty database, which has all its tables afterwards; nobody is connected."""
     from api.app import create_app
     from ledger.core.db import db
@@ -169,6 +169,7 @@ def house_on(database: Database) -> Flask:
             "REDFLOWER_ENV": "testing",
             "SECRET_KEY": "only for tests " * 3,
             "SQLALCHEMY_DATABASE_URI": database.url,
+            **settings,
         }
     )
     house.test_client_class = ClientOfItsOwn

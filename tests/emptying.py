@@ -90,5 +90,5 @@ class Emptying:
 
 
 def _rows_of(connection: psycopg.Connection[Any], name: str) -> bytes:
-    with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(name))) as copy:
+    with connection.cursor().copy(sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(name))) as copy:
         return b"".join(bytes(part) for part in copy)

@@ -113,7 +113,7 @@ class Postgresql:
 
     @staticmethod
     def take(driver: psycopg.Connection[Any], table: str) -> bytes:
-        with driver.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
+        with driver.cursor().copy(sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(sql.Identifier(table))) as copy:
             return b"".join(bytes(part) for part in copy)
 
     @staticmethod

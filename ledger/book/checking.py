@@ -74,7 +74,9 @@ def check_books(*, new: bool = False, tell: Tell | None = None) -> list[Result]:
 @atomic
 def _let_planner_know() -> None:
     """PostgreSQL has counted the rows of the books: before it has (after a restore), its plans are blind and slow."""
-    unknown = text("SELECT relname FROM pg_class WHERE relname = ANY(:tables) AND relkind = 'r' AND reltuples < 0")
+    unknown = text(
+        "SELECT relname FROM pg_class WHERE relname = ANY(:tables) AND relkind IN ('r', 'p') AND reltuples < 0"
+    )
     for (table,) in db.session.execute(unknown, {"tables": list(READ)}).all():
         db.session.execute(text(f"ANALYZE {table}"))
 

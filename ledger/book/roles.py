@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from ledger.book.triggers import APPEND_ONLY
+from ledger.core.partitions import PARTED, parts_of
 
 READ_ONLY = ("alembic_version",)
 """What only migrations write."""
@@ -36,15 +37,15 @@ def give_rights(connection: Connection, role: str) -> None:
     _refuse_the_mighty(connection, role)
     quote = connection.dialect.identifier_preparer.quote
     schema = quote(connection.scalar(text("SELECT current_schema()")) or "public")
-    tables = inspect(connection).get_table_names()
-    changed = [table for table in tables if table not in (*APPEND_ONLY, *READ_ONLY)]
-    added = [table for table in tables if table not in READ_ONLY]
+    tables = set(inspect(connection).get_table_names()) - set(parts_of(connection, PARTED))
+    changed = [table for table in sorted(tables) if table not in (*APPEND_ONLY, *READ_ONLY)]
+    added = [table for table in sorted(tables) if table not in READ_ONLY]
     name = quote(role)
     for statement in (
         f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}",
         f"REVOKE ALL ON SCHEMA {schema} FROM {name}",
         f"GRANT USAGE ON SCHEMA {schema} TO {name}",
-        f"GRANT SELECT ON {', '.join(map(quote, tables))} TO {name}",
+        f"GRANT SELECT ON {', '.join(map(quote, sorted(tables)))} TO {name}",
         f"GRANT INSERT ON {', '.join(map(quote, added))} TO {name}",
         f"GRANT UPDATE, DELETE ON {', '.join(map(quote, changed))} TO {name}",
         *(f"GRANT UPDATE ({quote(column)}) ON {quote(table)} TO {name}" for table, column in LOCKED.items()),

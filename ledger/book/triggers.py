@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from ledger.core.partitions import parts_of
+
 APPEND_ONLY = ("transfers", "draws", "audit_lines", "leaves", "tree_nodes", "checkpoints")
 
 _SQLITE = """CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table}
@@ -77,6 +79,9 @@ def install(connection: Connection) -> None:
     there = [table for table in APPEND_ONLY if connection.dialect.has_table(connection, table)]
     if dialect == "postgresql" and there:
         connection.execute(text(_POSTGRESQL_FUNCTION))
+        for part in parts_of(connection, there):
+            # What is refused for each row a part has from its table; TRUNCATE it has not.
+            connection.execute(text(_POSTGRESQL.format(table=part, what="truncate", level="STATEMENT")))
     for table in there:
         for what, level in _LEVELS:
             if dialect == "postgresql":
@@ -103,8 +108,10 @@ def installed(connection: Connection) -> Definitions:
         query = "SELECT name, sql, '' FROM sqlite_master WHERE type = 'trigger'"
     else:
         query = """SELECT tgname, pg_get_triggerdef(pg_trigger.oid, true), prosrc
-            FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-            WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(tgrelid)"""
+            FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_class ON pg_class.oid = tgrelid
+            WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND pg_table_is_visible(tgrelid) AND NOT relispartition
+            AND NOT EXISTS (SELECT FROM pg_trigger part WHERE part.tgparentid = pg_trigger.oid
+                            AND part.tgenabled NOT IN ('O', 'A'))"""
     rows = [row for row in connection.execute(text(query)).all() if "_no_" in row[0] or row[0] == WAITS]
     if connection.dialect.name == "sqlite":
         return {name: sql for name, sql, _ in rows}
@@ -114,8 +121,21 @@ def installed(connection: Connection) -> Definitions:
 def faults(connection: Connection) -> list[str]:
     """What is not as it should be with our triggers, a sentence each."""
     wanted, found = expected(connection.dialect.name), installed(connection)
-    return [
+    return [*_open_parts(connection)] + [
         f"trigger {name} is missing" if name not in found else f"trigger {name} does something else than it should"
         for name in sorted(wanted)
         if found.get(name) != wanted[name]
     ]
+
+
+def _open_parts(connection: Connection) -> list[str]:
+    """The parts of append-only tables that could be emptied."""
+    if connection.dialect.name == "sqlite":
+        return []
+    query = text(
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(:part) AND tgname = :name"
+        " AND tgenabled IN ('O', 'A') AND tgfoid = to_regproc('refuse_change'))"
+    )
+    parts = parts_of(connection, APPEND_ONLY)
+    names = {part: {"part": part, "name": f"{part}_no_truncate"} for part in parts}
+    return [f"trigger {of['name']} is missing" for of in names.values() if not connection.scalar(query, of)]

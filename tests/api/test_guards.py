@@ -22,7 +22,7 @@ from ledger.core import clock
 from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Role
-from ledger.people import cards, grants, helping, households, imports, teams
+from ledger.people import cards, communities, grants, helping, households, imports, teams
 from ledger.people.correction_models import About
 from ledger.people.corrections import ask_correction
 from ledger.people.deaths import record_death
@@ -119,6 +119,7 @@ def town(context: Flask) -> Iterator[Town]:
 def build(other_name: str = "邻居") -> Town:
     street = open_street()
     place, admin = street.place, street.place.admin.actor
+    communities.set_telephone(admin, "0758-2812345")
     volunteer, other = street.volunteer(200), street.volunteer(200, other_name)
     programme = create_programme(admin, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=5)).programme
     plan = ActivityPlan(name="巡逻", place="东门", starts_at=NOON, ends_at=NOON.replace(hour=6))

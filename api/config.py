@@ -30,6 +30,7 @@ def from_environment() -> dict[str, Any]:
         "DATABASE_POOL": int(os.environ.get("DATABASE_POOL") or 8),
         "DATABASE_PATIENCE": int(os.environ.get("DATABASE_PATIENCE") or 20),
         "DATABASE_PREPARES": _is_yes(os.environ.get("DATABASE_PREPARES") or True),
+        "DATABASE_WALLS": _is_yes(os.environ.get("DATABASE_WALLS") or False),
     }
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import text
 from api.auth import public
 from ledger.book import checking
 from ledger.book.models import CheckRun
-from ledger.core import registry
+from ledger.core import registry, walls
 from ledger.core.db import db
 
 REQUESTS = Histogram(
@@ -55,6 +55,7 @@ def readyz() -> dict[str, str]:
 
 
 @public
+@walls.above()
 def metrics() -> Response:
     """Figures for Prometheus: of the requests, of what waits, and how each check of the books ended last."""
     figures = generate_latest(_requests()) + generate_latest(_waiting()) + generate_latest(_checks())

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Index, Text, delete, or_, select, update
+from sqlalchemy import Index, Text, delete, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock
+from ledger.core import audit, clock, walls
 from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
 from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
@@ -203,8 +203,10 @@ def _remember(request: Request, answer: Answer) -> None:
 
 def forget_answers(community_id: UUID, before: datetime) -> None:
     """What was answered before the moment is gone, here and outside communities; the keys stay used."""
-    old = or_(within(community_id, OnceKey), within(NOBODY, OnceKey)), OnceKey.created_at < before
-    db.session.execute(update(_keys).where(*old, OnceKey.answer.is_not(None)).values(answer=None))
+    for one in (community_id, NOBODY):
+        old = within(one, OnceKey), OnceKey.created_at < before, OnceKey.answer.is_not(None)
+        with walls.inside(one):
+            db.session.execute(update(_keys).where(*old).values(answer=None))
 
 
 def _forget(request: Request) -> None:

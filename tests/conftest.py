@@ -264,7 +264,7 @@ def nothing_personal_is_logged() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def above_communities() -> Iterator[None]:
-    """A test asks for itself, and stands above communities; what the house asked named its community or stood above."""
+    """A test asks for itself, above communities; what the house asked named its community, or stood above them, too."""
     from ledger.core import walls
 
     walls._named.set(walls.ABOVE)

@@ -107,8 +107,11 @@ def test_every_table_of_a_community_has_its_wall_and_a_table_that_comes_gets_one
     assert grounds.give(grounds.role, "--no-walls")[1] == SAID.format(role=grounds.role).splitlines(keepends=True)[0]
     assert len(open_tables()) == len(TENANTS) + 1
     grounds.as_owner("DROP TABLE later")
+    ready = town.client().get("/readyz")
+    assert (ready.status_code, len(ready.json["tables"])) == (503, len(TENANTS))
     assert grounds.give(grounds.role, "--walls")[0] == 0
     assert open_tables() == []
+    assert town.client().get("/readyz").json == {"status": "ready"}
 
 
 def test_a_transaction_sees_the_community_that_it_named_and_no_row_of_another(town: Town) -> None:

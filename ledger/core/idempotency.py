@@ -175,10 +175,11 @@ def _claim(request: Request, key: str) -> Answer | None:
     }
     # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
     claimed = dialect.insert(_keys).values(row).on_conflict_do_nothing().returning(_keys.c.key)
-    if db.session.execute(claimed).first() is not None:
-        return None
     query = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_is(request))
-    fingerprint, status, body = db.session.execute(query).one()
+    with walls.inside(community_id):
+        if db.session.execute(claimed).first() is not None:
+            return None
+        fingerprint, status, body = db.session.execute(query).one()
     if fingerprint != request.fingerprint:
         raise KeyReused
     if body is None:
@@ -198,7 +199,8 @@ def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
 
 def _remember(request: Request, answer: Answer) -> None:
     values = {"status": answer.status, "answer": answer.body}
-    db.session.execute(update(_keys).where(*_is(request)).values(values))
+    with walls.inside(_identity(request)[0]):
+        db.session.execute(update(_keys).where(*_is(request)).values(values))
 
 
 def forget_answers(community_id: UUID, before: datetime) -> None:
@@ -211,4 +213,5 @@ def forget_answers(community_id: UUID, before: datetime) -> None:
 
 def _forget(request: Request) -> None:
     if request.key is not None:
-        db.session.execute(delete(_keys).where(*_is(request)))
+        with walls.inside(_identity(request)[0]):
+            db.session.execute(delete(_keys).where(*_is(request)))

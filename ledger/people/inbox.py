@@ -51,7 +51,8 @@ def with_names(notices: list[Notice]) -> list[SeenNotice]:
         people.setdefault(notice.community_id, set()).add(_by(notice))
     for community_id, person_ids in people.items():
         if person_ids - {None}:
-            found = names_of(community_id, person_ids)
+            with walls.inside(community_id):
+                found = names_of(community_id, person_ids)
             names |= {(community_id, person_id): name for person_id, name in found.items()}
     return [SeenNotice(notice, _name(notice, names)) for notice in notices]
 

@@ -194,8 +194,9 @@ def reopen_scan(text: str) -> Scan:
     """
     grant = open_grant(text)
     try:
-        activity = load(grant.community_id, Activity, grant.activity_id)
-        plate = load(grant.community_id, Plate, grant.plate_id) if grant.plate_id else None
+        with walls.inside(grant.community_id):
+            activity = load(grant.community_id, Activity, grant.activity_id)
+            plate = load(grant.community_id, Plate, grant.plate_id) if grant.plate_id else None
     except NotFound as error:
         raise GrantExpired from error
     _refuse_over(activity)

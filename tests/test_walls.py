@@ -24,6 +24,7 @@ from ledger.people.models import Household
 from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.models import Basis
 from ledger.service.programmes import RuleTerms, create_programme
+from tests import crash_worker
 from tests.api.calling import Caller
 from tests.api.shopping import Shopping
 from tests.conftest import ClientOfItsOwn
@@ -300,3 +301,8 @@ def test_without_a_word_of_the_house_the_role_sees_nothing(town: Town) -> None:
     assert town.client(of=untold).get(f"{town.here.place.url}/members", headers=admin.headers).status_code == 404
     with untold.app_context():
         db.engine.dispose()
+
+
+def test_a_house_on_sqlite_is_promised_no_walls() -> None:
+    with pytest.raises(RuntimeError, match="DATABASE_WALLS needs PostgreSQL"):
+        crash_worker.house("sqlite://", DATABASE_WALLS=True)

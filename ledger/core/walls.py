@@ -78,6 +78,8 @@ def stand_behind(engine: Engine) -> None:
 
     The setting is the transaction's own, so a pooled connection takes nothing along to whoever has it next.
     """
+    if engine.dialect.name != "postgresql":
+        raise RuntimeError("DATABASE_WALLS needs PostgreSQL: SQLite has no row-level security")
     event.listen(engine, "begin", _forget)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "before_cursor_execute", _name_first)

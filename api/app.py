@@ -14,7 +14,7 @@ from api.config import OIDC
 from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
-from ledger.core import outgoing, secrets
+from ledger.core import outgoing, secrets, walls
 from ledger.core.db import Base, db
 from ledger.people import deliveries, providers, second_factor
 
@@ -28,6 +28,9 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     take_settings(app.config)
     db.init_app(app)
+    if app.config.get("DATABASE_WALLS"):
+        with app.app_context():
+            walls.stand_behind(db.engine)
     logs.register(app)
     shields.register(app)
     errors.register(app)

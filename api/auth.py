@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 from api.acting import actor_or_none, current_actor, set_actor
 from api.shields import cookie_name
-from ledger.core import audit, ids
+from ledger.core import audit, ids, walls
 from ledger.core.errors import NotFound, NotSignedIn, ScopeMissing
 from ledger.core.tenancy import Actor
 from ledger.people import sessions, tokens
@@ -65,12 +65,18 @@ def register(app: Flask) -> None:
     app.url_value_preprocessor(_take_community)
     app.before_request(_authenticate)
     app.after_request(_name_request)
-    app.teardown_request(lambda _fault: audit.forget_request())
+    app.teardown_request(lambda _fault: _leave())
 
 
 def _take_community(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """The community of the address is part of the actor, not an argument of the view."""
+    """The community of the address is part of the actor, not an argument of the view; the database is told it too."""
     g.community_id = values.pop("community_id", None) if values else None
+    walls.enter(g.community_id or ids.NOBODY)
+
+
+def _leave() -> None:
+    audit.forget_request()
+    walls.leave()
 
 
 def _authenticate() -> None:
@@ -105,6 +111,7 @@ def _keep_to_scope(actor: Actor, endpoint: str) -> None:
 def enter_community(community_id: UUID) -> Actor:
     """The signed-in person acts inside this community from now on; NotFound for a stranger."""
     actor = sessions.enter(current_actor(), community_id)
+    walls.enter(community_id)
     set_actor(actor)
     return actor
 

@@ -31,6 +31,7 @@ def from_environment() -> dict[str, Any]:
         "DATABASE_PATIENCE": int(os.environ.get("DATABASE_PATIENCE") or 20),
         "DATABASE_PARTITIONS": int(os.environ.get("DATABASE_PARTITIONS") or 0),
         "DATABASE_PREPARES": _is_yes(os.environ.get("DATABASE_PREPARES") or True),
+        "DATABASE_WALLS": _is_yes(os.environ.get("DATABASE_WALLS") or False),
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -20,9 +21,9 @@ from prometheus_client import (
 from sqlalchemy import text
 
 from api.auth import public
-from ledger.book import checking
+from ledger.book import checking, roles
 from ledger.book.models import CheckRun
-from ledger.core import registry
+from ledger.core import registry, walls
 from ledger.core.db import db
 
 REQUESTS = Histogram(
@@ -48,13 +49,17 @@ def healthz() -> dict[str, str]:
 
 
 @public
-def readyz() -> dict[str, str]:
-    """The database answers too."""
+def readyz() -> dict[str, Any] | tuple[dict[str, Any], int]:
+    """The database answers too, and the walls that it was said to have are there."""
     db.session.execute(text("SELECT 1"))
+    is_open = roles.without_wall(db.session.connection()) if current_app.config.get("DATABASE_WALLS") else []
+    if is_open:
+        return {"status": "no walls", "tables": is_open}, 503
     return {"status": "ready"}
 
 
 @public
+@walls.above()
 def metrics() -> Response:
     """Figures for Prometheus: of the requests, of what waits, and how each check of the books ended last."""
     figures = generate_latest(_requests()) + generate_latest(_waiting()) + generate_latest(_checks())

@@ -9,6 +9,7 @@ from api.auth import current_actor
 from api.documents import global_resource
 from api.schemas.me import ConsentChangeSchema, ConsentsSchema, MeSchema, SessionListSchema, SignedOutSchema
 from api.writing import writes
+from ledger.core import walls
 from ledger.core.permissions import RIGHTS, reach
 from ledger.core.tenancy import Actor
 from ledger.people import communities, consents, grants, sessions
@@ -32,13 +33,15 @@ def get_me() -> dict[str, Any]:
 
 def _membership(actor: Actor, member: Any, community: Any) -> dict[str, Any]:
     inside = sessions.enter(actor, community.id)
+    with walls.inside(community.id):
+        posts = grants.posts_of(community.id, [member.id])
     return {
         "community_id": community.id,
         "community_name": community.name,
         "member_id": member.id,
         "member_name": member.name,
         "roles": sorted({str(grant.role) for grant in inside.grants} | {"volunteer"}),
-        "posts": [post.kind for post in grants.posts_of(community.id, [member.id])],
+        "posts": [post.kind for post in posts],
         "unit_id": member.unit_id,
         "permissions": sorted(verb for verb in RIGHTS if reach(inside, verb)),
     }

@@ -22,6 +22,7 @@ from bench.on_sqlite import ConfirmOnSqlite
 from bench.pages import CheckInPage, CheckInPageAfterYears
 from bench.rounds import Found, Pair, measure, row_of
 from bench.summing import SummaryOfAMonth
+from bench.walled import CheckInBehindWalls, served_twice
 from ledger.core.db import db
 
 Tell = Callable[[str], None]
@@ -67,7 +68,7 @@ def _is_asked(asked: argparse.Namespace, number: str) -> bool:
 
 def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """The rows over HTTP, on a database that syncs every commit."""
-    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R4", "R7")):
+    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R4", "R7", "R21")):
         return []
     with ExitStack() as stack:
         url = stack.enter_context(houses.postgresql())
@@ -85,6 +86,9 @@ def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
             OneHotShop(place, port, size=size, clients=16),
             CheckInPage(place, port, bare_port, size=size),
         ]
+        if asked.long and _is_asked(asked, CheckInBehindWalls.number):
+            tell("building walls")
+            pairs.append(CheckInBehindWalls(place, *stack.enter_context(served_twice(url)), size=size))
         return _measure(app, asked, pairs, tell)
 
 

@@ -72,19 +72,19 @@ def house_on(url: str) -> Flask:
 
 
 @contextmanager
-def served(application: str, url: str = "") -> Iterator[int]:
+def served(application: str, url: str = "", **settings: str) -> Iterator[int]:
     """`application` by gunicorn as `make run` serves it, on a free port of this machine: the port."""
-    with serving(application, url) as (port, _):
+    with serving(application, url, **settings) as (port, _):
         yield port
 
 
 @contextmanager
-def serving(application: str, url: str = "") -> Iterator[tuple[int, int]]:
+def serving(application: str, url: str = "", **settings: str) -> Iterator[tuple[int, int]]:
     """As `served`: the port, and the process of gunicorn's master."""
     port = _free_port()
     environment = os.environ | {
         "DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "REDFLOWER_ENV": "development", "TZ": "UTC",
-    }  # fmt: skip
+    } | settings  # fmt: skip
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *_settings_of_make_run(), application],

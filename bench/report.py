@@ -35,6 +35,7 @@ LONG_ROWS = (
     Row("R18", "summary of a month of 100,000 visits", "20,000 visits a second", 1.0),
     Row("R19", "check-in page (p95) with 100,000 visits behind it", "the same with one visit behind it", 0.87),
     Row("R20", "file of my data, 10,000 rows", "one file in 60 seconds", 1.0),
+    Row("R21", "HTTP check-in behind walls, c=8", "the same without walls", 0.95),
     Row("R12", "memory after ten minutes of a mixed day", "after its first minute", 1.03),
 )
 """The rows of `make bench-long`."""

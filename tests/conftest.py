@@ -19,11 +19,17 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import Engine, make_url, text
 
-from tests import logs, postgres, touched
+from tests import logs, narrowed, postgres, touched
 from tests.emptying import Emptying
 
 SERVER = "REDFLOWER_TEST_SERVER"
 """Environment variable through which the pytest process tells its xdist workers where the server is."""
+
+WALLS = "REDFLOWER_TEST_WALLS"
+"""Environment variable: the house on PostgreSQL runs behind walls (ledger/core/walls.py), and on both engines every
+statement must name its community or stand above them. What a test asks by itself stands above; a request, a job have
+only what they name.
+"""
 
 _server: postgres.Postgres | None = None
 
@@ -172,12 +178,34 @@ def house_on(database: Database, **settings: Any) -> Flask:
             **settings,
         }
     )
-    house.test_client_class = ClientOfItsOwn
     with house.app_context():
         upgrade()
         db.engine.dispose()
+    if WALLS in os.environ and isinstance(database, PostgresqlDatabase):
+        house = behind_walls(house, database)
+    house.test_client_class = ClientOfItsOwn
+    with house.app_context():
         touched.listen_to(db.engine)
+        if WALLS in os.environ:
+            narrowed.listen_to(db.engine)
     return house
+
+
+def behind_walls(owner: Flask, database: PostgresqlDatabase) -> Flask:
+    """The house as a role that owns nothing and sees one community at a time."""
+    from api.app import create_app
+    from ledger.core.db import db
+
+    role = f"app_{uuid.uuid4().hex[:12]}"
+    with owner.app_context(), db.engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+    given = owner.test_cli_runner().invoke(args=["db", "roles", role, "--walls"])
+    assert given.exit_code == 0, given.output
+    with owner.app_context():
+        db.engine.dispose()
+    url = make_url(database.url).set(username=role).render_as_string(hide_password=False)
+    settings = {name: owner.config[name] for name in ("TESTING", "REDFLOWER_ENV", "SECRET_KEY")}
+    return create_app(settings | {"SQLALCHEMY_DATABASE_URI": url, "DATABASE_WALLS": True})
 
 
 class ClientOfItsOwn(FlaskClient):
@@ -248,6 +276,17 @@ def nothing_personal_is_logged() -> Iterator[None]:
     logs.LOGGED.clear()
     yield
     assert [line for line in logs.LOGGED if logs.PERSONAL.search(line)] == []
+
+
+@pytest.fixture(autouse=True)
+def above_communities() -> Iterator[None]:
+    """A test asks for itself, above communities; what the house asked named its community, or stood above them, too."""
+    from ledger.core import walls
+
+    walls._named.set(walls.ABOVE)
+    narrowed.FOUND.clear()
+    yield
+    assert narrowed.FOUND == [], "the wall would narrow these: a condition was forgotten, or `walls.above` is missing"
 
 
 @pytest.fixture

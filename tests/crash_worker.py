@@ -61,7 +61,7 @@ BULK = 12
 """Transfers of a write of many."""
 
 
-def house(url: str) -> Flask:
+def house(url: str, **settings: Any) -> Flask:
     """The house on a database of its own."""
     from api.app import create_app
 
@@ -72,6 +72,7 @@ def house(url: str) -> Flask:
             "SECRET_KEY": "only for tests " * 3,
             "SQLALCHEMY_DATABASE_URI": url,
         }
+        | settings
     )
 
 

@@ -7,6 +7,7 @@ whole and unchanged, and only into a house where nobody is: a second neighbourho
 from __future__ import annotations
 
 import functools
+import os
 import pickle
 import sqlite3
 from collections.abc import Callable
@@ -22,6 +23,9 @@ from ledger.core.db import Base, atomic, db
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+BEHIND_WALLS = "REDFLOWER_TEST_WALLS" in os.environ
+"""Row-level security takes no COPY: everything is told."""
 
 Rows = dict[str, Any]
 """What is in each table that is not empty, in the form of its engine."""
@@ -44,7 +48,7 @@ def told_once(tell: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(tell)
     def open_it(*args: P.args, **kwargs: P.kwargs) -> T:
-        if not _nobody_is_there():
+        if BEHIND_WALLS or not _nobody_is_there():
             return tell(*args, **kwargs)
         key = (db.engine.url, tell.__qualname__, args, tuple(sorted(kwargs.items())), _clock_set_to())
         if key not in _openings:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate.cli import db as migrations
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from ledger.book import triggers
@@ -26,54 +21,15 @@ from ledger.service.activities import ActivityPlan, plan_activity
 from ledger.service.models import Basis
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.settlement.models import SettlementState
-from tests import crash_worker
 from tests.api.calling import Caller
-from tests.conftest import SERVER, PostgresqlDatabase, house_on
+from tests.grounds import Grounds, grounds
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import open_street
 from tests.ledger.service.day import Day
 from tests.ledger.settlement.office import Office
 from tests.stories import next_phone
 
-
-class Grounds:
-    """A database of its own, its owner's house, and a role that owns nothing."""
-
-    def __init__(self) -> None:
-        self.database = PostgresqlDatabase(os.environ[SERVER])
-        self.owner = house_on(self.database)
-        self.role = f"app_{uuid.uuid4().hex[:12]}"
-        self.as_owner(f"CREATE ROLE {self.role} LOGIN")
-
-    def as_owner(self, statement: str) -> None:
-        with self.owner.app_context(), db.engine.begin() as connection:
-            connection.execute(text(statement))
-
-    def give(self, role: str) -> tuple[int, str]:
-        answer = self.owner.test_cli_runner().invoke(migrations, ["roles", role])
-        return answer.exit_code, answer.output
-
-    def house(self) -> Flask:
-        """The house as it runs: as the role."""
-        url = make_url(self.database.url).set(username=self.role)
-        return crash_worker.house(url.render_as_string(hide_password=False))
-
-    def clear(self) -> None:
-        self.as_owner(f"DROP OWNED BY {self.role}")
-        self.as_owner(f"DROP ROLE {self.role}")
-        with self.owner.app_context():
-            db.engine.dispose()
-        self.database.drop()
-
-
-@pytest.fixture
-def grounds() -> Iterator[Grounds]:
-    found = Grounds()
-    try:
-        yield found
-    finally:
-        clock.move_to(None)
-        found.clear()
+__all__ = ["grounds"]
 
 
 def refused(statement: str) -> str:

@@ -9,7 +9,7 @@ from flask import g, request
 
 from api.auth import actor_or_none, current_actor, enter_community
 from ledger.book.balances import MemberBalance, member_balance
-from ledger.core import ids
+from ledger.core import ids, walls
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.permissions import RIGHTS, Scope, is_of_oneself, reach, require
 from ledger.core.tenancy import Actor, Role
@@ -29,6 +29,7 @@ def know_visitor() -> None:
 def enter_with_code(community_id: UUID) -> Actor | None:
     """A scanned code leads into its community: the visitor as its member, or None for somebody who is none yet."""
     g.community = members.load_community(community_id)
+    walls.enter(community_id)
     if actor_or_none() is None:
         return None
     try:

@@ -16,6 +16,7 @@ import pyrage
 from flask.cli import with_appcontext
 
 from ledger.book.checking import check_books
+from ledger.core import walls
 from ledger.core.backups import BackupRefused, Manifest, restore_backup, write_backup
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -25,6 +26,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=FILE)
 @click.option("--recipient", help="Encrypt for this age key (age1…): only its identity opens the file.")
 @with_appcontext
+@walls.above()
 def backup(file: Path, recipient: str | None) -> None:
     """Write everything of one moment into FILE while the house goes on; FILE appears whole or not at all.
 
@@ -47,6 +49,7 @@ def backup(file: Path, recipient: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--identity", type=click.Path(exists=True, path_type=Path), help="The age identity that opens FILE.")
 @with_appcontext
+@walls.above()
 def restore(file: Path, identity: Path | None) -> None:
     """Fill the empty database with what FILE holds, and check the books; exit 1 if they are not clean."""
     with file.open("rb") as stored, _opened(stored, identity) as plain:

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from ledger.book import checking, checkpoints, seals
 from ledger.book.checking import Result
+from ledger.core import walls
 from ledger.core.registry import checks
 from ledger.people import communities
 
@@ -21,16 +22,18 @@ books = AppGroup("books", help="Check and seal the books.")
 def seal() -> None:
     """Seal what was committed, in every community, and close the days that are over; a second run adds nothing."""
     for community_id in communities.all_ids():
-        sealed = seals.seal(community_id)
-        newest = checkpoints.newest_checkpoint(community_id)
+        with walls.inside(community_id):
+            sealed = seals.seal(community_id)
+            newest = checkpoints.newest_checkpoint(community_id)
+            waiting = seals.waiting(community_id)
         closed = f"closed through {newest.day} with {newest.size}" if newest is not None else "no day closed yet"
-        waiting = seals.waiting(community_id)
         click.echo(f"community {community_id.hex}: {sealed} transfers sealed, {waiting} waiting, {closed}")
 
 
 @books.command("check")
 @click.option("--json", "as_json", is_flag=True, help="Print every check with its findings as JSON.")
 @click.option("--new", is_flag=True, help="Look only at what came after the last run that found nothing.")
+@walls.above()
 def check(as_json: bool, new: bool) -> None:
     """Run all named checks over every community; silent on success, exit 1 on any finding."""
     results = _run_with_progress(new=new)

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from ledger.book import checking
-from ledger.core import jobs, outgoing
+from ledger.core import jobs, outgoing, walls
 from ledger.core.db import clock_ahead_seconds
 from ledger.people import communities, deliveries, webhook_delivery
 
@@ -27,6 +27,7 @@ def tick() -> None:
     done = jobs.tick(communities.all_ids())
     told = webhook_delivery.deliver_waiting(communities.all_ids(), outgoing.post)
     sent = deliveries.deliver_waiting()
-    findings = checking.check_when_due()
+    with walls.above():
+        findings = checking.check_when_due()
     checked = "" if findings is None else f", books checked: {len(findings)} findings"
     click.echo(f"{done} jobs done, {sent} messages and {told} events delivered{checked}")

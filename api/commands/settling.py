@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 
-from ledger.core import clock
+from ledger.core import clock, walls
 from ledger.core.errors import Reason
 from ledger.core.tenancy import system_actor
 from ledger.people import communities
@@ -27,7 +27,8 @@ def close(week: str | None) -> None:
         raise click.ClickException(f"There is no week {wanted!r}.") from error
     for community_id in communities.all_ids():
         try:
-            drafts = closing.close_week(system_actor(community_id), wanted)
+            with walls.inside(community_id):
+                drafts = closing.close_week(system_actor(community_id), wanted)
         except Reason as reason:
             raise click.ClickException(reason.sentence("en")) from reason
         click.echo(f"{wanted}: {len(drafts)} statements drafted in community {community_id.hex}")

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import count_new_leaves, marked_sizes
 from ledger.book.tree import size_of
-from ledger.core import clock, jobs
+from ledger.core import clock, jobs, walls
 from ledger.core.db import atomic, db, is_postgresql, snapshot, stepping_back
 from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
@@ -199,6 +199,7 @@ class Run(NamedTuple):
     ended_at: datetime
 
 
+@walls.above()
 def runs(actor: Actor) -> list[Run]:
     """How the checks ended last, for whoever may see them, in the order of their names. Raises Forbidden.
 
@@ -215,6 +216,7 @@ def runs(actor: Actor) -> list[Run]:
     return [Run(row.name, row.scope, row.findings - elsewhere[row.name, row.scope], row.ended_at) for row in newest]
 
 
+@walls.above()
 def totals() -> list[CheckRun]:
     """The newest run of each check over all communities, for the gauges."""
     return list(db.session.scalars(select(CheckRun).where(within(NOBODY, CheckRun))))

@@ -1,6 +1,7 @@
 """PostgreSQL: the house's own role has no right to change history, so that the database refuses before a trigger does.
 
 The owner migrates; the house runs as another role, which owns nothing and may write only what the house writes.
+Behind walls it also sees only the rows of the community that its transaction has named (ledger/core/walls.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ledger.book.triggers import APPEND_ONLY
 from ledger.core.partitions import PARTED, parts_of
+from ledger.core.walls import ABOVE, SETTING
 
 READ_ONLY = ("alembic_version",)
 """What only migrations write."""
@@ -19,6 +21,13 @@ LOCKED = {"transfers": "id"}
 """Rows of history that a verb locks: taking back locks what it takes. PostgreSQL lets only whoever may change a column
 lock a row. It is this column; the trigger refuses its every change, and the role cannot remove the trigger.
 """
+
+
+WALL = "wall"
+"""The policy's name on every table of a community."""
+
+# As text: what is no id, and what was never set, is then equal to no community instead of a fault.
+_MAY = f"current_setting('{SETTING}', true) IN ('{ABOVE}', community_id::text)"
 
 
 class RoleRefused(Exception):
@@ -64,3 +73,43 @@ def _refuse_the_mighty(connection: Connection, role: str) -> None:
         raise RoleRefused(f"{role!r} is a superuser, owns tables or may become their owner: no right would stop it.")
     if "transfers" not in inspect(connection).get_table_names():
         raise RoleRefused("There are no tables yet: run `db upgrade` first.")
+
+
+def build_walls(connection: Connection) -> None:
+    """On every table of a community whoever is not its owner sees and writes only rows of the community named."""
+    for table in _walls(connection):
+        for statement in (
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"DROP POLICY IF EXISTS {WALL} ON {table}",
+            f"CREATE POLICY {WALL} ON {table} USING ({_MAY}) WITH CHECK ({_MAY})",
+        ):
+            connection.exec_driver_sql(statement)
+
+
+def take_walls_down(connection: Connection) -> None:
+    """Only rights stand between the house and the rows again."""
+    for table in _walls(connection):
+        connection.exec_driver_sql(f"DROP POLICY IF EXISTS {WALL} ON {table}")
+        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+def has_walls(connection: Connection) -> bool:
+    """Does any table stand behind a wall? Then a table that has come since wants one too."""
+    return any(_walls(connection).values())
+
+
+def without_wall(connection: Connection) -> list[str]:
+    """The tables of communities that stand open."""
+    return [table for table, has_wall in _walls(connection).items() if not has_wall]
+
+
+def _walls(connection: Connection) -> dict[str, bool]:
+    """Every table of a community, and whether its wall stands."""
+    query = text(
+        "SELECT c.relname, c.relrowsecurity AND EXISTS"
+        " (SELECT FROM pg_policy WHERE polrelid = c.oid AND polname = :wall)"
+        " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE a.attname = 'community_id' AND c.relkind IN ('r', 'p')"
+        " AND c.relnamespace = to_regnamespace(current_schema()) ORDER BY c.relname"
+    )
+    return {name: bool(stands) for name, stands in connection.execute(query, {"wall": WALL})}

@@ -14,7 +14,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock, secrets
+from ledger.core import clock, secrets, walls
 from ledger.core.db import Base, atomic, db, is_postgresql, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
@@ -97,8 +97,9 @@ def record(
     **detail: Any,
 ) -> None:
     """Add a line to the present transaction. `actor` None is somebody who has not signed in."""
+    community_id = (actor.community_id if actor else None) or NOBODY
     line = {
-        "community_id": (actor.community_id if actor else None) or NOBODY,
+        "community_id": community_id,
         "id": new_id(),
         "at": clock.now(),
         "actor_id": actor.person_id if actor else NOBODY,
@@ -111,7 +112,8 @@ def record(
         "origin": origin.get(),
         "session_id": actor.session_id if actor else None,
     }
-    db.session.execute(_INSERT, [line])
+    with walls.inside(community_id):
+        db.session.execute(_INSERT, [line])
 
 
 @atomic
@@ -133,13 +135,15 @@ MISSES_MINUTES = 10
 def record_miss(actor: Actor, action: str, thing_id: UUID) -> None:
     """Who reads another's thing, or none at all, by its id leaves a line; who tries many, a bounded number."""
     since = first_id_at(clock.now() - timedelta(minutes=MISSES_MINUTES))
-    lately = scoped(actor.community_id or NOBODY, AuditLine.id).where(
+    community_id = actor.community_id or NOBODY
+    lately = scoped(community_id, AuditLine.id).where(
         _is_refused(),
         AuditLine.outcome == NotFound.code,
         AuditLine.actor_id == actor.person_id,
         AuditLine.id >= since,
     )
-    count = db.session.scalar(select(func.count()).select_from(lately.limit(MISSES).subquery())) or 0
+    with walls.inside(community_id):
+        count = db.session.scalar(select(func.count()).select_from(lately.limit(MISSES).subquery())) or 0
     if count < MISSES:
         last: dict[str, Any] = {"further_ones_unrecorded": True} if count == MISSES - 1 else {}
         record(actor, action, thing_id, outcome=NotFound.code, **last)

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Index, Text, delete, or_, select, update
+from sqlalchemy import Index, Text, delete, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock
+from ledger.core import audit, clock, walls
 from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
 from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
@@ -175,10 +175,11 @@ def _claim(request: Request, key: str) -> Answer | None:
     }
     # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
     claimed = dialect.insert(_keys).values(row).on_conflict_do_nothing().returning(_keys.c.key)
-    if db.session.execute(claimed).first() is not None:
-        return None
     query = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_is(request))
-    fingerprint, status, body = db.session.execute(query).one()
+    with walls.inside(community_id):
+        if db.session.execute(claimed).first() is not None:
+            return None
+        fingerprint, status, body = db.session.execute(query).one()
     if fingerprint != request.fingerprint:
         raise KeyReused
     if body is None:
@@ -198,15 +199,19 @@ def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
 
 def _remember(request: Request, answer: Answer) -> None:
     values = {"status": answer.status, "answer": answer.body}
-    db.session.execute(update(_keys).where(*_is(request)).values(values))
+    with walls.inside(_identity(request)[0]):
+        db.session.execute(update(_keys).where(*_is(request)).values(values))
 
 
 def forget_answers(community_id: UUID, before: datetime) -> None:
     """What was answered before the moment is gone, here and outside communities; the keys stay used."""
-    old = or_(within(community_id, OnceKey), within(NOBODY, OnceKey)), OnceKey.created_at < before
-    db.session.execute(update(_keys).where(*old, OnceKey.answer.is_not(None)).values(answer=None))
+    for one in (community_id, NOBODY):
+        old = within(one, OnceKey), OnceKey.created_at < before, OnceKey.answer.is_not(None)
+        with walls.inside(one):
+            db.session.execute(update(_keys).where(*old).values(answer=None))
 
 
 def _forget(request: Request) -> None:
     if request.key is not None:
-        db.session.execute(delete(_keys).where(*_is(request)))
+        with walls.inside(_identity(request)[0]):
+            db.session.execute(delete(_keys).where(*_is(request)))

@@ -14,7 +14,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.core import clock, registry
+from ledger.core import clock, registry, walls
 from ledger.core.db import Base, atomic, clock_ahead_seconds, db, one_of, savepoint, text
 from ledger.core.permissions import require_any
 from ledger.core.registry import Job, jobs
@@ -54,8 +54,9 @@ def tick(community_ids: Iterable[UUID]) -> int:
     due = [(job, community_id, job.period(moment)) for community_id in community_ids for job in jobs.values()]
     done = 0
     for job, community_id, period in due:
-        if not _is_done(job.name, community_id, period):
-            done += _run(job, community_id, period)
+        with walls.inside(community_id):
+            if not _is_done(job.name, community_id, period):
+                done += _run(job, community_id, period)
     return done
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from ledger.core import audit, secrets
+from ledger.core import audit, secrets, walls
 from ledger.core.db import db
 from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, same_community, scoped, within
@@ -58,6 +58,7 @@ def check_pin(actor: Actor, scanned: ScannedCard, pin: str) -> None:
         db.session.flush()
 
 
+@walls.above()
 def opens_card_of(person_id: UUID, code: str, pin: str) -> bool:
     """Is it the code and PIN of a card that the person can use, in whatever community? Whoever asks counts the tries.
 

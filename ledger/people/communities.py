@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from ledger.book.accounts import accounts_of_community, accounts_of_member, open_accounts
-from ledger.core import audit, clock, outbox
+from ledger.core import audit, clock, outbox, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY, new_id
@@ -71,8 +71,14 @@ def open_community(
     )
     db.session.add(community)
     db.session.flush()
+    with walls.inside(community.id):
+        _furnish(Actor(person_id=actor.person_id, community_id=community.id), name, staff)
+    return community
+
+
+def _furnish(actor: Actor, name: str, staff: Sequence[Staff]) -> None:
     root = PlaceUnit(
-        community_id=community.id,
+        community_id=actor.tenant,
         id=new_id(),
         kind=UnitKind.COMMUNITY,
         name=name,
@@ -81,12 +87,10 @@ def open_community(
     )
     db.session.add(root)
     db.session.flush()
-    open_accounts(community.id, accounts_of_community(community.id))
-    inside = Actor(person_id=actor.person_id, community_id=community.id)
+    open_accounts(actor.tenant, accounts_of_community(actor.tenant))
     for person in staff:
-        _appoint(inside, person, root)
-    audit.record(inside, "people.open_community", community.id)
-    return community
+        _appoint(actor, person, root)
+    audit.record(actor, "people.open_community", actor.tenant)
 
 
 def _appoint(actor: Actor, person: Staff, root: PlaceUnit) -> None:
@@ -219,6 +223,7 @@ class Memberships(NamedTuple):
     oversight: list[OversightGrant]
 
 
+@walls.above()
 def memberships_of(person_id: UUID) -> Memberships:
     """Everything the person belongs to, over all communities: the one question asked across tenants, by the person."""
     alias = aliased(Member)

@@ -11,7 +11,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock
+from ledger.core import audit, clock, walls
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, asked
@@ -43,6 +43,7 @@ def give(person_id: UUID, purposes: Collection[Purpose], *, by: UUID | None = No
     db.session.flush()
 
 
+@walls.above()
 def _is_child(person_id: UUID) -> bool:
     """Has anybody said, in any community, that the person is under fourteen today?"""
     today = clock.today()

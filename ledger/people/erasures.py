@@ -21,7 +21,7 @@ from ledger.book.codes import Code, Kind, Unit
 from ledger.book.drafts import Draft, Source
 from ledger.book.models import ReversalState
 from ledger.book.transfers import post_transfers
-from ledger.core import audit, clock, registry
+from ledger.core import audit, clock, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, NotFound, WrongState
 from ledger.core.evidence import digest_of
@@ -61,6 +61,7 @@ class ErasureView(NamedTuple):
 # --- the person's own steps -------------------------------------------------------------------------------------
 
 
+@walls.above()
 @atomic
 def ask_erasure(actor: Actor) -> Erasure:
     """The person will be forgotten: they may withdraw for seven days and until it is done, by the fifteenth.
@@ -103,6 +104,7 @@ def my_erasures(actor: Actor) -> list[Erasure]:
     return list(db.session.scalars(select(Erasure).where(_mine(actor)).order_by(Erasure.id.desc())))
 
 
+@walls.above()
 def points_left(person_id: UUID) -> int:
     """What would go to the pots, over all communities."""
     found = _memberships(person_id)
@@ -161,6 +163,7 @@ def carry_out(actor: Actor, erasure_id: UUID) -> Erasure:
     return erasure
 
 
+@walls.above()
 def _refuse(erasure: Erasure, ground: Ground, *, by: UUID, retained_until: date | None = None) -> None:
     erasure.ground = ground
     erasure.retained_until = retained_until if ground is Ground.STATUTORY_RETENTION else None
@@ -180,6 +183,7 @@ def _decide(erasure: Erasure, state: ErasureState, *, by: UUID) -> None:
 # --- what stands against it, and doing it -----------------------------------------------------------------------
 
 
+@walls.above()
 def persons_of(person_id: UUID) -> list[UUID]:
     """The person under every account that was merged with theirs."""
     other, mine = aliased(Member), aliased(Member)
@@ -199,6 +203,7 @@ def _memberships(person_id: UUID) -> list[Member]:
     return [member for one in persons_of(person_id) for member in memberships_ever(one)]
 
 
+@walls.above()
 def ground_against(person_id: UUID) -> Ground | None:
     """The legal reason that stands against erasing the person now, as far as the books know one."""
     found = _memberships(person_id)
@@ -217,6 +222,7 @@ def _is_disputed(member: Member) -> bool:
     return ReversalState.AWAITING_SECOND in asked or db.session.scalar(merges) is not None
 
 
+@walls.above()
 def _erase(erasure: Erasure, *, by: UUID) -> None:
     _decide(erasure, ErasureState.DONE, by=by)
     found = _memberships(erasure.person_id)
@@ -263,6 +269,7 @@ def _due() -> Iterator[UUID]:
     yield from db.session.scalars(asked.order_by(Erasure.id))
 
 
+@walls.above()
 @atomic
 def _carry_out_one(erasure_id: UUID) -> None:
     """Done; or, with a ground against it, left to settle itself until the day before it is due, then refused."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock, registry, secrets, spreadsheets
+from ledger.core import audit, clock, registry, secrets, spreadsheets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
@@ -53,6 +53,7 @@ def make_export(actor: Actor) -> DataExport:
     return export
 
 
+@walls.above()
 def gather(person_ids: list[UUID]) -> dict[str, list[dict[str, Any]]]:
     """What every room knows of these accounts of one person, by the name of the list."""
     found: dict[str, list[dict[str, Any]]] = {}

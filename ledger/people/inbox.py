@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock, ids, registry
+from ledger.core import audit, clock, ids, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
 from ledger.core.exporting import facts_of
@@ -25,6 +25,7 @@ class SeenNotice(NamedTuple):
     by_name: str
 
 
+@walls.above()
 def list_notices(
     actor: Actor,
     *,
@@ -50,7 +51,8 @@ def with_names(notices: list[Notice]) -> list[SeenNotice]:
         people.setdefault(notice.community_id, set()).add(_by(notice))
     for community_id, person_ids in people.items():
         if person_ids - {None}:
-            found = names_of(community_id, person_ids)
+            with walls.inside(community_id):
+                found = names_of(community_id, person_ids)
             names |= {(community_id, person_id): name for person_id, name in found.items()}
     return [SeenNotice(notice, _name(notice, names)) for notice in notices]
 
@@ -64,12 +66,14 @@ def _name(notice: Notice, names: dict[tuple[UUID, UUID], str]) -> str:
     return names.get((notice.community_id, person_id), "") if person_id else ""
 
 
+@walls.above()
 def count_unread(actor: Actor, *, community_id: UUID | None = None) -> int:
     """How many notices the person has not read."""
     query = select(func.count()).select_from(Notice).where(_mine(actor, community_id), Notice.read_at.is_(None))
     return int(db.session.scalar(query) or 0)
 
 
+@walls.above()
 @atomic
 def read_notice(actor: Actor, notice_id: UUID) -> Notice:
     """The notice is read; the first time counts. NotFound for anybody else's."""
@@ -83,6 +87,7 @@ def read_notice(actor: Actor, notice_id: UUID) -> Notice:
     return notice
 
 
+@walls.above()
 @atomic
 def read_all(actor: Actor, *, community_id: UUID | None = None) -> int:
     """Every notice of the person is read; returns how many were not before."""

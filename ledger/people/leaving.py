@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ledger.book.merging import Holding, holding_of
-from ledger.core import audit, clock, outbox, registry
+from ledger.core import audit, clock, outbox, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
@@ -114,8 +114,9 @@ def move_to(actor: Actor, community_id: UUID, *, name: str = "", given: Collecti
     leave(actor, here.id, reason=LeftReason.MOVED)
     person_id = sessions.person_of(actor)
     outside = Actor(person_id=person_id, session_id=actor.session_id)
-    there = members.join_community(outside, community_id, name=name or here.name, given=given)
-    children.carry_childhood(here, there)
+    with walls.inside(community_id):
+        there = members.join_community(outside, community_id, name=name or here.name, given=given)
+        children.carry_childhood(here, there)
     return there
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
-from ledger.core import audit, clock, outbox, registry
+from ledger.core import audit, clock, outbox, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
@@ -69,12 +69,13 @@ def join_community(actor: Actor, community_id: UUID, *, name: str = "", given: C
     load_community(community_id)
     consents.give(actor.person_id, given)
     consents.require_service(actor.person_id)
-    found = member_of(community_id, actor.person_id)
-    if found is not None:
-        return found if found.state == MemberState.ACTIVE else _come_back(actor, found)
-    name = name.strip() or f"志愿者{phones.tail_of(actor.person_id) or ''}"
-    inside = Actor(person_id=actor.person_id, session_id=actor.session_id, community_id=community_id)
-    return _enrol(inside, actor.person_id, name, unit=units.root_of(community_id), household_id=None)
+    with walls.inside(community_id):
+        found = member_of(community_id, actor.person_id)
+        if found is not None:
+            return found if found.state == MemberState.ACTIVE else _come_back(actor, found)
+        name = name.strip() or f"志愿者{phones.tail_of(actor.person_id) or ''}"
+        inside = Actor(person_id=actor.person_id, session_id=actor.session_id, community_id=community_id)
+        return _enrol(inside, actor.person_id, name, unit=units.root_of(community_id), household_id=None)
 
 
 def _come_back(actor: Actor, member: Member, *, unit: PlaceUnit | None = None) -> Member:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ScalarSelect, delete, func, select, union_all, update
 
-from ledger.core import audit, clock, secrets
+from ledger.core import audit, clock, secrets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
@@ -119,6 +119,7 @@ def _last_used(phone: Phone) -> datetime:
     return max(one for one in (newest, phone.last_used_at, phone.created_at) if one is not None)
 
 
+@walls.above()
 def _names_of(person_id: UUID) -> set[str]:
     """What communities call the person, as a member (also one who left) or behind a counter: asked by the person."""
     names = union_all(
@@ -155,7 +156,8 @@ def _give_away(phone: Phone, number: str) -> UUID:
     """The number is a new person's; the old one keeps everything, without a phone, and is told on paper."""
     _end(phone, NumberWay.RECYCLED, actor_id=phone.person_id)
     for member, community in communities.memberships_of(phone.person_id).members:
-        notices.tell(community.id, member.person_id, TOLD_LOST)
+        with walls.inside(community.id):
+            notices.tell(community.id, member.person_id, TOLD_LOST)
     audit.record(Actor(person_id=phone.person_id), "people.number_recycled", phone.id)
     return _new_person(number)
 
@@ -205,7 +207,8 @@ def replace(person_id: UUID, number: str, way: NumberWay, *, actor: Actor, held_
     for one in {old, phones.normalise(number)} - {None}:
         deliveries.queue_message(str(one), CHANGED)
     for member, community in communities.memberships_of(person_id).members:
-        notices.tell(community.id, member.person_id, TOLD_CHANGED)
+        with walls.inside(community.id):
+            notices.tell(community.id, member.person_id, TOLD_CHANGED)
     audit.record(actor, "people.change_number", added.id, on_behalf_of=actor.acts_for(person_id), way=way)
 
 
@@ -236,6 +239,7 @@ def replace_number(actor: Actor, member_id: UUID, number: str) -> None:
     db.session.execute(delete(Identity).where(Identity.person_id == member.person_id))
 
 
+@walls.above()
 def _holds_office(person_id: UUID) -> bool:
     """Asked by the person over all communities, as their sign-in opens all of them."""
     found = communities.memberships_of(person_id)

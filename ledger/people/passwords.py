@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select, update
 
-from ledger.core import audit, clock, secrets
+from ledger.core import audit, clock, secrets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.tenancy import Actor, Role, same_community
@@ -41,6 +41,7 @@ _of_nobody = _hasher.hash("nobody's password")
 """Checked against where there is no password, so that an unknown number takes as long as a known one."""
 
 
+@walls.above()
 def may_have_one(person_id: UUID) -> bool:
     """Is the person staff of a community, an owner of a shop, or above communities?"""
     staff = select(RoleGrant.id).where(

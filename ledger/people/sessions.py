@@ -12,7 +12,7 @@ from sqlalchemy import CompoundSelect, Select, Uuid, bindparam, cast, literal, n
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock, secrets
+from ledger.core import audit, clock, secrets, walls
 from ledger.core.db import atomic, db, in_atomic
 from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.ids import new_id
@@ -147,9 +147,10 @@ def _see(session_id: UUID, today: date) -> None:
 def enter(actor: Actor, community_id: UUID) -> Actor:
     """The same person inside a community, with every right resolved; NotFound for a stranger."""
     asked = {"community_id": community_id, "person_id": actor.person_id}
-    member = db.session.execute(_membership(), asked).one_or_none()
-    person_id = member.person_id if member else actor.person_id
-    held, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
+    with walls.inside(community_id):
+        member = db.session.execute(_membership(), asked).one_or_none()
+        person_id = member.person_id if member else actor.person_id
+        held, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
     if member is None and not held and not counters:
         raise NotFound
     grants = tuple(grant for grant in held if second_factor.is_enough(actor, grant.role))

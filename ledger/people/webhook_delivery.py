@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, update
 
-from ledger.core import clock, feed, registry
+from ledger.core import clock, feed, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
 from ledger.core.outbox import OutboxEvent
@@ -61,7 +61,11 @@ class _Turn(NamedTuple):
 
 def deliver_waiting(community_ids: Iterable[UUID], post: Post) -> int:
     """Send what waits for the webhooks of these communities; returns how many events were taken."""
-    return sum(_deliver(one, webhook_id, post) for one in community_ids for webhook_id in _due(one))
+    taken = 0
+    for community_id in community_ids:
+        with walls.inside(community_id):
+            taken += sum(_deliver(community_id, webhook_id, post) for webhook_id in _due(community_id))
+    return taken
 
 
 @atomic

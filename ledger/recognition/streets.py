@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from ledger.core import clock
+from ledger.core import clock, walls
 from ledger.core.db import db, snapshot
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require_any
@@ -33,6 +33,7 @@ class Beside:
     trend: tuple[int | None, ...]
 
 
+@walls.above()
 def side_by_side(actor: Actor, month: date) -> list[Beside]:
     """The communities of the street that the actor oversees, by name. What they signed off stands as it was signed.
 

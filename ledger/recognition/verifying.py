@@ -13,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 
-from ledger.core import audit, clock, secrets
+from ledger.core import audit, clock, secrets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound, TooManyRequests
 from ledger.core.ids import new_id
 from ledger.core.numbers import is_public_number
 from ledger.people.communities import with_short_code
+from ledger.people.models import Community
 from ledger.recognition import honours
 from ledger.recognition.certificates import find_issued, printed
 from ledger.recognition.commendation_models import Honour
@@ -53,17 +54,17 @@ def verify(number: str, *, address: str) -> Verified:
         return Verified(number[:24], Verdict.UNKNOWN)
     index = secrets.blind_index(address, "addresses")
     _refuse_guessing(index)
-    row = _find(number)
-    if row is None:
-        _count_try(index)
-        return Verified(number, Verdict.UNKNOWN)
-    return _judge(row, number)
-
-
-def _find(number: str) -> Certificate | Honour | None:
     community = with_short_code(number.partition("-")[0])
-    if community is None:
-        return None
+    if community is not None:
+        with walls.inside(community.id):
+            row = _find(community, number)
+            if row is not None:
+                return _judge(row, number)
+    _count_try(index)
+    return Verified(number, Verdict.UNKNOWN)
+
+
+def _find(community: Community, number: str) -> Certificate | Honour | None:
     try:
         return find_issued(community.id, number)
     except NotFound:

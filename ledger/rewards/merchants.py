@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import audit, clock, outbox, secrets
+from ledger.core import audit, clock, outbox, secrets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
@@ -158,7 +158,8 @@ def read_poster(code: str) -> tuple[UUID, Branch]:
     branch = db.session.scalar(select(Branch).where(Branch.code == branch_code))
     if community_id is None or branch is None:
         raise ShopCodeUnknown
-    known = db.session.scalar(select(Merchant.id).where(Merchant.id == branch.merchant_id, known_to(community_id)))
+    with walls.inside(community_id):
+        known = db.session.scalar(select(Merchant.id).where(Merchant.id == branch.merchant_id, known_to(community_id)))
     if known is None:
         raise ShopCodeUnknown
     return community_id, branch

@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ledger.core import clock, secrets
+from ledger.core import clock, secrets, walls
 from ledger.core.db import db, is_postgresql
 from ledger.core.errors import NotFound
 from ledger.core.permissions import require
@@ -155,6 +155,7 @@ class _Behind(NamedTuple):
     plate: Plate | None = None
 
 
+@walls.above()
 def _behind(code: str) -> _Behind:
     """The activity of a code with its community, and the plate if it is one's; what is printed takes one statement."""
     if is_live(code):
@@ -193,8 +194,9 @@ def reopen_scan(text: str) -> Scan:
     """
     grant = open_grant(text)
     try:
-        activity = load(grant.community_id, Activity, grant.activity_id)
-        plate = load(grant.community_id, Plate, grant.plate_id) if grant.plate_id else None
+        with walls.inside(grant.community_id):
+            activity = load(grant.community_id, Activity, grant.activity_id)
+            plate = load(grant.community_id, Plate, grant.plate_id) if grant.plate_id else None
     except NotFound as error:
         raise GrantExpired from error
     _refuse_over(activity)

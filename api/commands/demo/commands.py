@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from api.commands.demo import seeding, signing_in
 from api.commands.demo.town import CAST, MOST_WEEKS, demo_community
-from ledger.core import clock
+from ledger.core import clock, walls
 from ledger.people import communities, deliveries, phones, second_factor, sessions
 from ledger.people.models import SessionKind
 
@@ -30,6 +30,7 @@ def _refuse_production() -> None:
 @click.option("--seed", "number", default=20261120, show_default=True)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day on whose morning it ends; today if left out.")
 @click.option("--if-empty", is_flag=True, help="Do nothing where any community exists.")
+@walls.above()
 def seed(members: int, weeks: int, number: int, until: datetime | None, if_empty: bool) -> None:
     """Make the demo community through the real verbs; a second run adds nothing."""
     _refuse_production()

@@ -2,7 +2,7 @@
 
 The first wall is the condition in every query (tenancy.py). Behind it row-level security (ledger/book/roles.py)
 compares each row with what the transaction has said of itself; whoever said nothing sees nothing. Entrances say it: an
-address, a job, a command. What looks across communities says so where it does, with `above` (ADR 0045).
+address, a job, a command. What looks across communities says so where it does, with `above` (ADR 0044).
 """
 
 from __future__ import annotations

@@ -68,7 +68,17 @@ def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
         "pool_timeout": patience or 30,
         "pool_pre_ping": True,
         "hide_parameters": True,
-        "connect_args": asked,
+        "connect_args": asked | (_silences(patience) if patience else {}),
+    }
+
+
+def _silences(patience: int) -> dict[str, int]:
+    """A server that a broken network has silenced is given up after this many seconds, and not after the system's."""
+    return {
+        "tcp_user_timeout": 1000 * patience,
+        "keepalives_idle": max(1, patience // 2),
+        "keepalives_interval": max(1, patience // 6),
+        "keepalives_count": 3,
     }
 
 

@@ -44,9 +44,12 @@ def address(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for all; every person gets a context of their own. As root it cannot have its sandbox."""
+    """One Chromium for all tests of this folder; every person gets a context of their own. As root it has no sandbox.
+
+    It ends with the folder: without a page, too, it takes a fifth of a core, from all tests that follow.
+    """
     with sync_playwright() as tool:
         running = tool.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield running

@@ -7,7 +7,7 @@ from typing import Any
 from api.auth import public
 from api.documents import global_resource
 from api.schemas.scans import ScanRequestSchema, ScanSchema
-from ledger.core import clock
+from ledger.core import clock, walls
 from ledger.service.codes import Scan, read_scan
 from ledger.service.days import shown_at
 
@@ -21,4 +21,5 @@ blp = global_resource("scans", "Scans of the codes at places of service.")
 def post_scan(asked: dict[str, Any]) -> Scan:
     """Turn a code into a grant that a later sign-in cannot lose; nothing is recorded."""
     scan = read_scan(asked["code"], nonce=asked["nonce"])
-    return scan._replace(activity=shown_at(scan.activity, clock.now()))
+    with walls.inside(scan.community.id):
+        return scan._replace(activity=shown_at(scan.activity, clock.now()))

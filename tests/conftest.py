@@ -251,9 +251,10 @@ def fresh_database(request: pytest.FixtureRequest) -> Iterator[None]:
 def assert_books_are_clean(app: Flask) -> None:
     """The named checks find nothing, if a transfer was written at all."""
     from ledger.book.checking import run_checks
+    from ledger.core import walls
     from ledger.core.db import db
 
-    with app.app_context():
+    with app.app_context(), walls.above():
         if db.session.execute(text("SELECT 1 FROM transfers LIMIT 1")).first() is not None:
             findings = run_checks()
             assert not findings, f"the books do not check after this test: {findings}"

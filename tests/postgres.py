@@ -151,7 +151,7 @@ def database_url(server_url: str, database: str) -> str:
 
 def create_database(server_url: str, database: str, *, template: str = "template0") -> None:
     """The database exists and equals the template; what was there under this name is gone."""
-    with _maintenance(server_url) as connection:
+    with maintenance(server_url) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
@@ -162,10 +162,11 @@ def create_database(server_url: str, database: str, *, template: str = "template
 
 def drop_database(server_url: str, database: str) -> None:
     """The database is gone, even if somebody was connected."""
-    with _maintenance(server_url) as connection:
+    with maintenance(server_url) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
-def _maintenance(server_url: str) -> psycopg.Connection[Any]:
+def maintenance(server_url: str) -> psycopg.Connection[Any]:
+    """A connection to the server itself; leave it with `with`."""
     address = make_url(server_url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(address, autocommit=True)

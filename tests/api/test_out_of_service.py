@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from psycopg import sql
+from sqlalchemy import event, make_url, text
 
 from api.app import create_app
 from api.auth import COOKIE, own_cookie
 from ledger.book.checking import run_checks
 from ledger.core.db import db
+from tests import postgres
+from tests.conftest import SERVER, PostgresqlDatabase, house_on
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import free_port
 
@@ -99,7 +108,7 @@ def full_disk() -> Iterator[None]:
 
 def test_on_a_full_disk_reading_goes_on_and_writing_is_refused(context: Flask) -> None:
     if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has no limit of its own: it needs a small file system, which no test has yet")
+        pytest.skip("PostgreSQL has no limit of its own: it needs a small disk, which the test below makes")
     street = open_street()
     buyer = street.volunteer(points=2_000)
     client = context.test_client()
@@ -109,6 +118,59 @@ def test_on_a_full_disk_reading_goes_on_and_writing_is_refused(context: Flask) -
         assert client.get(f"{street.place.url}/offers", headers=buyer.headers).status_code == 200
     assert next(buys(context, street, buyer, key="later")).status_code == 201
     assert run_checks() == []
+
+
+@pytest.fixture
+def small_disk(engine_name: str) -> Iterator[Path]:
+    """A file system of 64 MB; only root may make one."""
+    if engine_name != "postgresql":
+        pytest.skip("SQLite is told how many pages there are: the test above")
+    made = Path(tempfile.mkdtemp(prefix="redflower-small-"))
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", made]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        made.rmdir()
+        pytest.skip("this machine does not let us make a file system")
+    if account := postgres.own_account():
+        os.chown(made, account["user"], account["group"])
+    yield made
+    subprocess.run(["umount", "--lazy", made], check=True)
+    made.rmdir()
+
+
+@pytest.fixture
+def on_small_disk(small_disk: Path) -> Iterator[Flask]:
+    """The house on PostgreSQL, its tables and indexes on the small disk and the log of its changes on the large one."""
+    database = PostgresqlDatabase(os.environ[SERVER])
+    name = f"small_{uuid.uuid4().hex[:12]}"
+    place, called = sql.Identifier(name), sql.Identifier(make_url(database.url).database or "")
+    with postgres.maintenance(os.environ[SERVER]) as server:
+        server.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(place, sql.Literal(str(small_disk))))
+        server.execute(sql.SQL("ALTER DATABASE {} SET TABLESPACE {}").format(called, place))
+    house = house_on(database)
+    yield house
+    with house.app_context():
+        db.engine.dispose()
+    database.drop()
+    with postgres.maintenance(os.environ[SERVER]) as server:
+        server.execute(sql.SQL("DROP TABLESPACE {}").format(place))
+
+
+def test_on_a_full_disk_of_postgresql_reading_goes_on_and_writing_is_refused(
+    small_disk: Path, on_small_disk: Flask
+) -> None:
+    with on_small_disk.app_context():
+        street = open_street()
+        buyer = street.volunteer(points=2_000)
+        db.session.remove()
+        filler = small_disk / "filler"
+        filler.write_bytes(b"0" * (shutil.disk_usage(small_disk).free - 64 * 1024))
+        refused = next(answer for answer in buys(on_small_disk, street, buyer) if answer.status_code != 201)
+        assert (refused.status_code, refused.json["code"]) == (507, "no_room")
+        client = on_small_disk.test_client()
+        assert client.get(f"{street.place.url}/offers", headers=buyer.headers).status_code == 200
+        filler.unlink()
+        assert next(buys(on_small_disk, street, buyer, key="later")).status_code == 201
+        assert run_checks() == []
 
 
 def buys(house: Flask, street: Street, buyer: Any, key: str = "full") -> Iterator[Any]:

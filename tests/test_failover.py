@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -23,7 +24,7 @@ from ledger.core.db import db
 from ledger.rewards.models import Redemption, RedemptionState
 from tests.conftest import Database, house_on
 from tests.errands import Errand
-from tests.failover.cluster import TTL, Cluster
+from tests.failover.cluster import TTL, Cluster, Network
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import Server
 
@@ -35,6 +36,27 @@ CLIENTS = 6
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     made = Cluster()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may give each node a wire of its own")
+    made = Network()
+    try:
+        yield made
+    finally:
+        made.undo()
+
+
+@pytest.fixture
+def apart(network: Network) -> Iterator[Cluster]:
+    """Three nodes, each behind a wire of its own."""
+    made = Cluster(network)
     try:
         yield made
     finally:
@@ -66,12 +88,34 @@ def kill_leader(cluster: Cluster) -> None:
 def test_a_lost_leader_loses_nothing_and_doubles_nothing(
     cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None], longest: float, left: int
 ) -> None:
+    lose_nothing(cluster, tmp_path, fault, longest=longest, left=left)
+
+
+def test_a_leader_that_is_cut_off_from_the_others_acknowledges_nothing_that_is_lost(
+    network: Network, apart: Cluster, tmp_path: Path
+) -> None:
+    """The house still reaches it, and it thinks that it leads until its lease is over."""
+
+    def cut_off_leader(cluster: Cluster) -> None:
+        leader = cluster.leader()
+        assert leader is not None
+        network.cut_off(leader, [node for node in cluster.nodes if node is not leader])
+        cluster.wait_for(lambda: cluster.leader(but=leader) is not None, seconds=90)
+        time.sleep(4)
+        network.mend()
+
+    lose_nothing(apart, tmp_path, cut_off_leader, longest=TTL + 20, left=3)
+
+
+def lose_nothing(
+    cluster: Cluster, folder: Path, fault: Callable[[Cluster], None], *, longest: float, left: int
+) -> None:
     app = house_on(ClusterDatabase(cluster))
     with app.app_context():
         try:
             street = open_street(at=clock.now(), fund_fen=100_000_000)
             clock.move_to(None)
-            served(app, street, cluster, tmp_path, fault, longest=longest, left=left)
+            served(app, street, cluster, folder, fault, longest=longest, left=left)
         finally:
             db.session.remove()
             db.engine.dispose()

@@ -25,7 +25,13 @@ from tests.serving import free_port
 TTL, LOOP, RETRY = 20, 8, 6
 """Seconds: the shortest lease that Patroni allows, how often it is renewed, and how long a node tries to renew it."""
 
+NET = "10.77"
+"""The first half of the addresses of nodes that stand apart."""
+
 # Only Patroni's interpreter may need to be read by the account; PostgreSQL asks for nothing but not to be root.
+CLOSE = ("127.0.0.1/32", f"{NET}.0.0/16")
+"""From where the nodes and the house may come."""
+
 AS_NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 MAY_READ = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 
@@ -36,6 +42,8 @@ class Node:
 
     name: str
     folder: Path
+    address: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     rest: int = field(default_factory=free_port)
     raft: int = field(default_factory=free_port)
@@ -43,16 +51,15 @@ class Node:
 
     def configure(self, nodes: list[Node]) -> None:
         """Its file is written."""
-        loopback = "127.0.0.1"
         user = {"username": "postgres", "password": "only-for-tests"}
         settings = {
             "scope": "redflower",
             "name": self.name,
-            "restapi": {"listen": f"{loopback}:{self.rest}", "connect_address": f"{loopback}:{self.rest}"},
+            "restapi": dict.fromkeys(("listen", "connect_address"), f"{self.address}:{self.rest}"),
             "raft": {
                 "data_dir": str(self.folder / "raft"),
-                "self_addr": f"{loopback}:{self.raft}",
-                "partner_addrs": [f"{loopback}:{node.raft}" for node in nodes if node is not self],
+                "self_addr": f"{self.address}:{self.raft}",
+                "partner_addrs": [f"{node.address}:{node.raft}" for node in nodes if node is not self],
             },
             "bootstrap": {
                 "dcs": {
@@ -69,8 +76,8 @@ class Node:
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}],
             },
             "postgresql": {
-                "listen": f"{loopback}:{self.port}",
-                "connect_address": f"{loopback}:{self.port}",
+                "listen": f"{self.address}:{self.port}",
+                "connect_address": f"{self.address}:{self.port}",
                 "data_dir": str(self.folder / "data"),
                 "bin_dir": str(wheel() / "pginstall" / "bin"),
                 "pgpass": str(self.folder / "pgpass"),
@@ -78,8 +85,7 @@ class Node:
                 "parameters": {"unix_socket_directories": str(self.folder)},
                 "pg_hba": [
                     "local all all trust",
-                    "host all all 127.0.0.1/32 trust",
-                    "host replication all 127.0.0.1/32 trust",
+                    *(f"host {what} all {where} trust" for what in ("all", "replication") for where in CLOSE),
                 ],
             },
         }
@@ -90,7 +96,7 @@ class Node:
         command = [sys.executable, "-m", "patroni", str(self.folder / "patroni.json")]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                ([*AS_NOBODY, *MAY_READ] if own_account() else []) + command,
+                [*self.within, *([*AS_NOBODY, *MAY_READ] if own_account() else []), *command],
                 cwd=self.folder, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
@@ -111,7 +117,7 @@ class Node:
     def ask(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, str]:
         """Status and text of its REST answer; status 0 when none came."""
         asked = urllib.request.Request(
-            f"http://127.0.0.1:{self.rest}{path}", json.dumps(body).encode() if body is not None else None
+            f"http://{self.address}:{self.rest}{path}", json.dumps(body).encode() if body is not None else None
         )
         try:
             with urllib.request.urlopen(asked, timeout=30) as answer:
@@ -122,12 +128,66 @@ class Node:
             return 0, ""
 
 
+class Network:
+    """Each node behind a wire of its own, so that it can be cut off from the others and not from the house.
+
+    Linux namespaces; only root may make them. `undo` leaves nothing of them.
+    """
+
+    def __init__(self) -> None:
+        self._forwards = FORWARDING.read_text()
+        FORWARDING.write_text("1")
+        self._rules: list[list[str]] = []
+        for number in (1, 2, 3):
+            _ip("netns", "add", f"rf{number}")
+            _ip("link", "add", f"rf{number}", "type", "veth", "peer", "name", "eth0", "netns", f"rf{number}")
+            _ip("addr", "add", f"{NET}.{number}.1/30", "dev", f"rf{number}")
+            _ip("link", "set", f"rf{number}", "up")
+            inside = ("-n", f"rf{number}")
+            _ip(*inside, "addr", "add", f"{NET}.{number}.2/30", "dev", "eth0")
+            for device in ("lo", "eth0"):
+                _ip(*inside, "link", "set", device, "up")
+            _ip(*inside, "route", "add", "default", "via", f"{NET}.{number}.1")
+
+    def place(self, number: int) -> tuple[str, tuple[str, ...]]:
+        """A node's address, and what a command begins with to run there."""
+        return f"{NET}.{number}.2", ("ip", "netns", "exec", f"rf{number}")
+
+    def cut_off(self, node: Node, others: list[Node]) -> None:
+        """No packet comes from the node to the others, or back; the house still reaches all of them."""
+        for other in others:
+            for one, two in ((node, other), (other, node)):
+                rule = ["from", one.address, "to", two.address, "blackhole"]
+                _ip("rule", "add", *rule)
+                self._rules.append(rule)
+
+    def mend(self) -> None:
+        while self._rules:
+            _ip("rule", "del", *self._rules.pop())
+
+    def undo(self) -> None:
+        self.mend()
+        for number in (1, 2, 3):
+            _ip("netns", "del", f"rf{number}")
+        FORWARDING.write_text(self._forwards)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+
+
 class Cluster:
     """Three nodes; one leads, one follows synchronously, so that a commit is on two disks before it is acknowledged."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="redflower-patroni-", dir="/tmp"))
         self.nodes = [Node(f"node{number}", self._folder / f"node{number}") for number in (1, 2, 3)]
+        for number, node in enumerate(self.nodes, 1):
+            if network is not None:
+                node.address, node.within = network.place(number)
         self._folder.chmod(0o755)
         for node in self.nodes:
             node.folder.mkdir()
@@ -142,14 +202,15 @@ class Cluster:
     def url(self) -> str:
         """SQLAlchemy's address of the house's database on whichever node writes."""
         query = {
-            "host": tuple(f"127.0.0.1:{node.port}" for node in self.nodes),
+            "host": tuple(f"{node.address}:{node.port}" for node in self.nodes),
             "target_session_attrs": "read-write", "connect_timeout": "2",
         }  # fmt: skip
         made = URL.create("postgresql+psycopg", "postgres", "only-for-tests", database="redflower", query=query)
         return made.render_as_string(hide_password=False)
 
-    def leader(self) -> Node | None:
-        return next((node for node in self.nodes if node.ask("/primary")[0] == 200), None)
+    def leader(self, *, but: Node | None = None) -> Node | None:
+        """The node that says it leads; `but` is not asked."""
+        return next((node for node in self.nodes if node is not but and node.ask("/primary")[0] == 200), None)
 
     def wait_until_safe(self, size: int, *, seconds: float) -> None:
         """So many nodes run, one leads, and another follows it synchronously."""
@@ -176,7 +237,7 @@ class Cluster:
     def create_database(self) -> None:
         leader = self.leader()
         assert leader is not None
-        address = f"host=127.0.0.1 port={leader.port} user=postgres dbname=postgres"
+        address = f"host={leader.address} port={leader.port} user=postgres dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute("CREATE DATABASE redflower TEMPLATE template0")
 

@@ -18,7 +18,7 @@ from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, same_community
 from ledger.people import card_pins, communities, deliveries, notices, phones, sessions
 from ledger.people.errors import PhoneInUse
 from ledger.people.life_errors import HoldsOffice, NumberIsNew, OwnNumber, ProofWrong, SecondProofNeeded
@@ -243,8 +243,11 @@ def replace_number(actor: Actor, member_id: UUID, number: str) -> None:
 def _holds_office(person_id: UUID) -> bool:
     """Asked by the person over all communities, as their sign-in opens all of them."""
     found = communities.memberships_of(person_id)
-    roles = select(RoleGrant.id).join(
-        Member, (Member.id == RoleGrant.member_id) & (Member.person_id == person_id) & RoleGrant.until.is_(None)
+    roles = select(RoleGrant.id).where(
+        same_community(RoleGrant, Member),
+        Member.id == RoleGrant.member_id,
+        Member.person_id == person_id,
+        RoleGrant.until.is_(None),
     )
     return bool(found.counters or found.oversight) or db.session.scalar(roles.limit(1)) is not None
 

@@ -34,11 +34,9 @@ blp = resource("members", "Members of the community, with wallets and hours.")
 @blp.response(200, MemberPageSchema)
 @as_files(blp, "members", MemberQuery, MemberPageSchema)
 def list_members(asked: dict[str, Any]) -> dict[str, Any]:
-    """The members I may see, newest first."""
-    actor = current_actor()
-    rows = members.list_members(
-        actor, search=asked["search"], unit_id=asked["unit_id"], after=asked["cursor"], limit=asked["limit"] + 1
-    )
+    """The members I may see, newest first unless asked by name."""
+    actor, chosen = current_actor(), {"search": asked["search"], "unit_id": asked["unit_id"], "order": asked["sort"]}
+    rows = members.list_members(actor, **chosen, after=asked["cursor"], limit=asked["limit"] + 1)
     return page([_shown(actor, *row) for row in rows], asked["limit"])
 
 

@@ -48,6 +48,7 @@ def show_list(actor: Actor, **again: Any) -> str:
         units=places_of(actor, UnitKind.COMPOUND, UnitKind.GRID, UnitKind.MICRO_GRID),
         checkin_states=[(state, word.text) for state, word in CHECKIN.items()],
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         can_manage=may(actor, "manage_people"),
         sees_roles=may(actor, "see_roles"),
@@ -62,7 +63,8 @@ def show_list(actor: Actor, **again: Any) -> str:
 def _read(actor: Actor, asked: dict[str, Any], *, after: UUID | None, limit: int) -> list[tuple[Member, PlaceUnit]]:
     if all(map(is_of_oneself, reach(actor, "see_members").values())):
         raise Forbidden
-    return members.list_members(actor, search=asked["search"], unit_id=asked["unit_id"], after=after, limit=limit)
+    chosen = {"search": asked["search"], "unit_id": asked["unit_id"], "order": asked["sort"]}
+    return members.list_members(actor, **chosen, after=after, limit=limit)
 
 
 @as_files(page, "/c/<id:community_id>/members")

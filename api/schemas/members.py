@@ -6,12 +6,14 @@ from marshmallow import fields, validate
 
 from api.schemas.expiry import ExpiringSchema
 from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from ledger.people.members import MemberOrder
 from ledger.people.phones import PATTERN
 
 
 class MemberQuery(PageQuery):
     search = Text(40, load_default="")
     unit_id = Id(load_default=None)
+    sort = fields.Enum(MemberOrder, by_value=True, load_default=MemberOrder.NEWEST)
 
 
 class MemberRequestSchema(Schema):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Uuid, func, literal, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
@@ -161,23 +162,40 @@ def names_of(community_id: UUID, person_ids: Collection[UUID | None]) -> dict[UU
     return dict(found)
 
 
+class MemberOrder(StrEnum):
+    """How a list of members is sorted: who joined last comes first, or by pinyin."""
+
+    NEWEST = "newest"
+    NAME = "name"
+
+
 def list_members(
-    actor: Actor, *, search: str = "", unit_id: UUID | None = None, after: UUID | None = None, limit: int = 50
+    actor: Actor,
+    *,
+    search: str = "",
+    unit_id: UUID | None = None,
+    order: MemberOrder = MemberOrder.NEWEST,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> list[tuple[Member, PlaceUnit]]:
-    """Members the actor may see, newest first, with their units; `search` matches the start of name or pinyin."""
+    """Members the actor may see, with their units; `search` matches the start of name or pinyin."""
     query = (
         select(Member, PlaceUnit)
         .where(within(actor.tenant, Member, PlaceUnit), PlaceUnit.id == Member.unit_id)
         .where(visible_part(actor, "see_members"), Member.merged_into.is_(None))
-        .order_by(Member.id.desc())
         .limit(limit)
     )
+    by_name = tuple_(Member.sort_key, Member.id)
+    query = query.order_by(*by_name) if order is MemberOrder.NAME else query.order_by(Member.id.desc())
     if search:
         query = query.where(_called(search))
     if unit_id:
         path = load(actor.tenant, PlaceUnit, unit_id).path
         query = query.where(PlaceUnit.path.startswith(path))
-    if after:
+    if after and order is MemberOrder.NAME:
+        last = scoped(actor.tenant, Member.sort_key).where(Member.id == after).scalar_subquery()
+        query = query.where(by_name > tuple_(last, literal(after, Uuid())))
+    elif after:
         query = query.where(Member.id < after)
     return [(member, unit) for member, unit in db.session.execute(query)]
 

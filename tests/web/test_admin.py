@@ -413,3 +413,16 @@ def test_the_supervisor_sees_funds_and_changes_none(street, visit):
     assert "拨入一笔" not in supervisor.words
     asked = {"amount_fen": "10", "donor": "自己"}
     assert supervisor.post(f"./funds/{street.fund.id.hex}/grants", **asked).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "earlier", "later", "falls"),
+    [("", "赵一", "白二", "descending"), ("?sort=name", "白二", "赵一", "ascending")],
+)
+def test_names_are_sorted_by_who_joined_last_or_by_pinyin(street, admin, query, earlier, later, falls):
+    for name in ("白二", "赵一"):
+        street.place.volunteer(name)
+    page, file = (admin.get(f"./members{kind}{query}").get_data(as_text=True) for kind in ("", ".csv"))
+    for shown in (page, file):
+        assert shown.index(earlier) < shown.index(later)
+    assert f'aria-sort="{falls}"' in page

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from flask import Flask
 
 from ledger.book.balances import member_balance
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound
+from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Role
 from ledger.people import consents, households, members, phones
 from ledger.people.errors import ConsentRequired
+from ledger.people.members import MemberOrder
 from ledger.people.models import Purpose
 from tests.ledger.book.town import at_once
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
@@ -103,6 +107,19 @@ def test_lists_go_on_where_the_page_before_ended(place: Neighbourhood) -> None:
 )
 def test_names_are_masked_but_for_the_ends(name: str, masked: str) -> None:
     assert members.mask_name(name) == masked
+
+
+def test_by_name_a_list_goes_on_where_the_page_before_ended_and_namesakes_are_not_lost(place: Neighbourhood) -> None:
+    for name in ("赵一", "阿明", "赵一", "Bo", "林秀芳"):
+        place.volunteer(name)
+    seen: list[UUID] = []
+    while found := members.list_members(
+        place.admin.actor, order=MemberOrder.NAME, after=seen[-1] if seen else None, limit=2
+    ):
+        seen += [member.id for member, _unit in found]
+    every = members.list_members(place.admin.actor)
+    assert seen == [one.id for one, _ in sorted(every, key=lambda row: (row[0].sort_key, row[0].id))]
+    assert members.list_members(place.admin.actor, order=MemberOrder.NAME, after=new_id()) == [], "of nobody's place"
 
 
 def test_a_household_takes_only_members_of_this_community(place: Neighbourhood) -> None:

@@ -18,6 +18,7 @@ from bench.houses import Pace, RoundIsVoid
 from bench.neighbourhood import Place, Reserved
 from ledger.book.accounts import fund_of, payable_to, takings_of, wallet_of
 from ledger.book.models import Hold
+from ledger.book.rollups import periods_of
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.ids import new_id
@@ -41,13 +42,27 @@ effective_at, recorded_at, source_type, source_id, part, source_digest, actor_id
  :person),
 (:community, :second, 'redeem', 'fen', :fund, :payable, :fen, :now, :now, 'redemption', :redemption, 1, :digest,
  :person)"""
+ROLLUPS = """INSERT INTO rollups (community_id, account_id, level, starts_on, amount, earned, spent) VALUES
+(:community, :wallet, 'day', :day, -:points, 0, :points), (:community, :wallet, 'month', :month, -:points, 0, :points),
+(:community, :wallet, 'year', :year, -:points, 0, :points)
+ON CONFLICT (community_id, account_id, level, starts_on)
+DO UPDATE SET amount = amount + excluded.amount, spent = spent + excluded.spent"""
 REDEMPTION = """UPDATE redemptions SET state = 'confirmed', confirmed_at = :now, confirmed_by = :person
 WHERE community_id = :community AND id = :redemption AND state = 'reserved'"""
 AUDIT = """INSERT INTO audit_lines (community_id, id, at, actor_id, session_id, action, thing_id, outcome, request_id,
 detail) VALUES (:community, :line, :now, :person, :session, 'rewards.confirm', :redemption, 'done', '', :detail)"""
 OUTBOX = """INSERT INTO outbox_events (community_id, id, at, kind, payload)
 VALUES (:community, :event, :now, 'redemption.confirmed', :payload)"""
-STATEMENTS = ((WALLET, 1), (FUND, 1), (HOLDS, 2), (TRANSFERS, 2), (REDEMPTION, 1), (AUDIT, 1), (OUTBOX, 1))
+STATEMENTS = (
+    (WALLET, 1),
+    (FUND, 1),
+    (HOLDS, 2),
+    (TRANSFERS, 2),
+    (ROLLUPS, 3),
+    (REDEMPTION, 1),
+    (AUDIT, 1),
+    (OUTBOX, 1),
+)
 """What a confirmation writes, in the order of its locks, and how many rows each statement changes."""
 
 
@@ -80,6 +95,7 @@ def _job(community_id: UUID, reserved: Reserved, slots: dict[tuple[UUID, UUID], 
         "detail": json.dumps({"points": of.points, "gross_fen": of.gross_fen}),
         "payload": json.dumps({"redemption_id": of.id.hex, "merchant_id": of.merchant_id.hex}),
         "now": clock.now().strftime("%Y-%m-%d %H:%M:%S.%f"),
+        **{str(level): starts_on.isoformat() for level, starts_on in periods_of(clock.today())},
         **{name: new_id().hex for name in ("first", "second", "line", "event")},
     }
 

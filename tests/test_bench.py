@@ -36,7 +36,9 @@ from ledger.rewards import redemptions
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bench")]
 
-WRITTEN = ("balances", "holds", "transfers", "redemptions", "checkins", "audit_lines", "outbox_events", "once_keys")
+WRITTEN = (
+    "balances", "holds", "transfers", "rollups", "redemptions", "checkins", "audit_lines", "outbox_events", "once_keys",
+)  # fmt: skip
 AN_ID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 A_MOMENT = r"\d{4}-\d\d-\d\d[ T][\d:.+]*"
 

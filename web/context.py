@@ -46,9 +46,8 @@ def page() -> dict[str, Any]:
 
 def with_query(**changes: str | None) -> str:
     """This page's address with some of its questions changed; None takes one away."""
-    asked = {name: value for name, value in {**request.args.to_dict(), **changes}.items() if value}
-    values: dict[str, Any] = {**asked, **(request.view_args or {})}
-    return url_for(request.endpoint or "web.welcome.show", **values)
+    query = urlencode({name: value for name, value in {**request.args.to_dict(), **changes}.items() if value})
+    return request.script_root + request.path + (f"?{query}" if query else "")
 
 
 def with_filters(endpoint: str, **more: str) -> str:

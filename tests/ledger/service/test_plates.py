@@ -138,8 +138,9 @@ def test_a_plate_that_is_retired_foreign_or_unknown_is_refused_by_name(day: Day,
     for refused in (arrive, lambda code: read_scan(code, nonce="12345678")):
         with pytest.raises(PlateRetired):
             refused(doors.plates[0].code)
+    last = "3" if doors.plates[1].code.endswith("2") else "2"
     with pytest.raises(UnknownCode):
-        arrive(doors.plates[1].code[:-1] + "2")
+        arrive(doors.plates[1].code[:-1] + last)
     with pytest.raises(OtherCommunity):
         arrive(open_neighbourhood("北塔社区").community.short_code + "-ABCDEFGHJKLM")
     with pytest.raises(WrongState):

@@ -41,14 +41,9 @@ class Emptying:
                 "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
                 " AND relnamespace = 'public'::regnamespace ORDER BY relname"
             ).fetchall()
-            self._holding = sql.SQL("SELECT array_remove(ARRAY[{}], NULL)").format(
-                sql.SQL(", ").join(
-                    sql.SQL("CASE WHEN EXISTS (SELECT FROM {}) THEN {} END").format(
-                        sql.Identifier(name), sql.Literal(name)
-                    )
-                    for (name,) in tables
-                )
-            )
+            holding = sql.SQL("CASE WHEN EXISTS (SELECT FROM {}) THEN {} END")
+            each = [holding.format(sql.Identifier(name), sql.Literal(name)) for (name,) in tables]
+            self._holding = sql.SQL("SELECT array_remove(ARRAY[{}], NULL)").format(sql.SQL(", ").join(each))
             self._kept = {name: _rows_of(connection, name) for name in self._full(connection)}
         self._times = 0
 

@@ -16,7 +16,7 @@ from ledger.book import triggers
 from ledger.book.checking import run_checks
 from ledger.core import clock
 from ledger.core.db import atomic, db
-from ledger.core.partitions import PARTED, parts_of
+from ledger.core.partitions import PARTED, part, parts_of
 from ledger.settlement.models import SettlementState
 from tests.conftest import SERVER, PostgresqlDatabase, house_on
 from tests.ledger.book.sealing import seal_all
@@ -128,6 +128,12 @@ def test_the_houses_role_has_no_right_on_a_part(house: Flask) -> None:
 def _present() -> Iterator[None]:
     yield
     clock.move_to(None)
+
+
+@pytest.mark.parametrize("count", [-1, 257])
+def test_a_number_of_parts_that_is_none_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="between 0 and 256"):
+        part(count)
 
 
 @pytest.mark.long

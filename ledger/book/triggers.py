@@ -121,11 +121,12 @@ def installed(connection: Connection) -> Definitions:
 def faults(connection: Connection) -> list[str]:
     """What is not as it should be with our triggers, a sentence each."""
     wanted, found = expected(connection.dialect.name), installed(connection)
-    return [*_open_parts(connection)] + [
+    wrong = [
         f"trigger {name} is missing" if name not in found else f"trigger {name} does something else than it should"
         for name in sorted(wanted)
         if found.get(name) != wanted[name]
     ]
+    return wrong + _open_parts(connection)
 
 
 def _open_parts(connection: Connection) -> list[str]:
@@ -136,6 +137,8 @@ def _open_parts(connection: Connection) -> list[str]:
         "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(:part) AND tgname = :name"
         " AND tgenabled IN ('O', 'A') AND tgfoid = to_regproc('refuse_change'))"
     )
-    parts = parts_of(connection, APPEND_ONLY)
-    names = {part: {"part": part, "name": f"{part}_no_truncate"} for part in parts}
-    return [f"trigger {of['name']} is missing" for of in names.values() if not connection.scalar(query, of)]
+    return [
+        f"trigger {part}_no_truncate is missing"
+        for part in parts_of(connection, APPEND_ONLY)
+        if not connection.scalar(query, {"part": part, "name": f"{part}_no_truncate"})
+    ]

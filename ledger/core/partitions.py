@@ -19,9 +19,14 @@ PARTED = (
 """The tables with a row or more for each visit or redemption, for ever."""
 
 
+MOST = 256
+
+
 def part(count: int) -> None:
-    """Tables of PARTED that are created from now on in this process lie in `count` parts (0: in one)."""
+    """Tables of PARTED that are created from now on in this process lie in `count` parts (0: in one; at most MOST)."""
     global _count
+    if not 0 <= count <= MOST:
+        raise ValueError(f"DATABASE_PARTITIONS is between 0 and {MOST}, not {count}")
     _count = count
 
 

@@ -15,7 +15,7 @@ from api.documents import new_api
 from api.resources import RESOURCES
 from ledger import rooms
 from ledger.core import outgoing, secrets, walls
-from ledger.core.db import Base, db
+from ledger.core.db import Base, db, only_read, reading_engine
 from ledger.people import deliveries, providers, second_factor
 
 
@@ -28,9 +28,11 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     assert rooms.REGISTERING, "every room has registered its checks and jobs"
     take_settings(app.config)
     db.init_app(app)
-    if app.config.get("DATABASE_WALLS"):
-        with app.app_context():
+    with app.app_context():
+        if app.config.get("DATABASE_WALLS"):
             walls.stand_behind(db.engine)
+        reads = reading_engine(db.engine)
+    app.before_request(lambda: only_read(reads))
     logs.register(app)
     shields.register(app)
     errors.register(app)

@@ -85,14 +85,16 @@ def _authenticate() -> None:
     audit.origin.set(audit.origin_of(request.remote_addr or ""))
     if request.endpoint is None or request.endpoint == "static":
         return
+    inside = g.community_id is not None and not hasattr(current_app.view_functions[request.endpoint], "for_strangers")
     try:
-        set_actor(sessions.actor_of(_token()))
+        set_actor(sessions.actor_in(_token(), g.community_id) if inside else sessions.actor_of(_token()))
     except NotSignedIn:
         if not is_public(request.endpoint) or _bearer_token() is not None:
             raise
         return
-    if g.community_id is not None and not getattr(current_app.view_functions[request.endpoint], "for_strangers", False):
-        enter_community(g.community_id)
+    except NotFound:
+        set_actor(sessions.actor_of(_token()))  # A stranger to the community is no stranger to the audit.
+        raise
     _keep_to_scope(current_actor(), request.endpoint)
 
 

@@ -51,7 +51,7 @@ def database_url(url: str) -> str:
 
 
 def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """How the house speaks to its database: a dead connection is found before use, and nothing is waited for endlessly.
+    """How the house speaks to its database: nothing is waited for endlessly.
 
     Parameters are hidden: an error of the engine goes to the log, and names and codes must not go with it.
     """
@@ -66,7 +66,6 @@ def engine_options(settings: Mapping[str, Any]) -> dict[str, Any]:
         "pool_size": settings.get("DATABASE_POOL", 8),
         "max_overflow": 0,
         "pool_timeout": patience or 30,
-        "pool_pre_ping": True,
         "hide_parameters": True,
         "connect_args": asked | (_silences(patience) if patience else {}),
     }

@@ -18,7 +18,7 @@ from ledger.book.cohorts import Expiring, left_at
 from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Cohort, Hold, HoldState
 from ledger.core import clock
-from ledger.core.db import UtcDateTime, db, is_postgresql, moment_now, savepoint
+from ledger.core.db import UtcDateTime, connection, db, is_postgresql, moment_now, savepoint
 from ledger.core.tenancy import same_community, scoped, within
 
 _balances: Any = Balance.__table__
@@ -130,9 +130,9 @@ def _apply(community_id: UUID, changes: Sequence[Change]) -> int:
         for change in changes
     ]
     if len(rows) > 1:
-        return int(db.session.connection().execute(_CHANGE, rows).rowcount)
+        return int(connection().execute(_CHANGE, rows).rowcount)
     timed = is_postgresql() and not clock.is_set()
-    found = db.session.connection().execute(_CHANGE_ONE_TIMED if timed else _CHANGE_ONE, rows[0]).first()
+    found = connection().execute(_CHANGE_ONE_TIMED if timed else _CHANGE_ONE, rows[0]).first()
     if found is None:
         return 0
     changes[0].dated, changes[0].at = found[0], found[1] if timed else None

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.codes import EARNED, SPENT, Code, Kind
 from ledger.book.models import Account, Rollup, RollupLevel, Transfer
 from ledger.core import clock
-from ledger.core.db import db, is_postgresql
+from ledger.core.db import db
 from ledger.core.tenancy import scoped
+from ledger.core.upserts import Upsert
 
 ROLLED_AT_ONCE = frozenset({Kind.WALLET, Kind.DEBT, Kind.HOURS})
 """Kinds that are rolled up in the transaction of each transfer; the others when the transfer is sealed."""
@@ -94,7 +94,7 @@ def _write(community_id: UUID, movements: Sequence[Movement]) -> None:
         }
         for (account_id, level, starts_on), (amount, earned, spent) in sorted(sums.items())
     ]
-    db.session.connection().execute(_upsert(), rows)
+    _UPSERT.run(rows)
 
 
 def _lifetime(movement: Movement) -> tuple[int, int]:
@@ -105,10 +105,12 @@ def _lifetime(movement: Movement) -> tuple[int, int]:
     return movement.amount if way in EARNED else 0, -movement.amount if way in SPENT else 0
 
 
-def _upsert() -> Any:
-    insert = (postgresql.insert if is_postgresql() else sqlite.insert)(Rollup.__table__)  # type: ignore[arg-type]
-    stored, new = Rollup.__table__.c, insert.excluded
-    return insert.on_conflict_do_update(
+_stored: Any = Rollup.__table__
+
+_UPSERT = Upsert(
+    _stored,
+    lambda insert: insert.on_conflict_do_update(
         index_elements=["community_id", "account_id", "level", "starts_on"],
-        set_={name: stored[name] + new[name] for name in ("amount", "earned", "spent")},
-    )
+        set_={name: _stored.c[name] + insert.excluded[name] for name in ("amount", "earned", "spent")},
+    ),
+)

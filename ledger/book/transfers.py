@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -31,14 +32,16 @@ from ledger.book.errors import (
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Hold, HoldState, Transfer
 from ledger.core import clock
-from ledger.core.db import db, savepoint, sql_now
+from ledger.core.db import UtcDateTime, connection, db, is_postgresql, savepoint
 from ledger.core.idempotency import request_digest
 from ledger.core.ids import new_id
 from ledger.core.money import MAX_AMOUNT
-from ledger.core.tenancy import Actor, scoped, within
+from ledger.core.tenancy import Actor, asked, scoped, within
 
 _transfers: Any = Transfer.__table__
 _holds: Any = Hold.__table__
+
+_INSERT = insert(_transfers)
 
 
 def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
@@ -115,18 +118,19 @@ def _post_holds(community_id: UUID, posted: Sequence[Hold]) -> None:
     """The holds become posted, each still placed and in time by the clock read after the wallet's lock."""
     if not posted:
         return
-    statement = (
-        update(_holds)
-        .where(
-            within(community_id, Hold),
-            Hold.id.in_([hold.id for hold in posted]),
-            Hold.state == HoldState.PLACED,
-            Hold.expires_at > sql_now(),
-        )
-        .values(state=HoldState.POSTED, ended_at=clock.now())
-    )
-    if db.session.connection().execute(statement).rowcount != len(posted):
+    ids = [hold.id for hold in posted]
+    values = {"of_community": community_id, "of_holds": ids, "at": clock.now()}
+    if connection().execute(_post_placed(is_postgresql() and not clock.is_set()), values).rowcount != len(posted):
         raise HoldEnded
+
+
+@cache
+def _post_placed(by_its_own_clock: bool) -> Update:
+    """Built once for each clock."""
+    now = func.clock_timestamp() if by_its_own_clock else bindparam("at", type_=UtcDateTime())
+    placed = _holds.c.state == HoldState.PLACED, _holds.c.expires_at > now
+    named = within(asked("of_community"), Hold), _holds.c.id.in_(bindparam("of_holds", expanding=True))
+    return update(_holds).where(*named, *placed).values(state=HoldState.POSTED, ended_at=bindparam("at"))
 
 
 def _refuse_over_reversal(community_id: UUID, drafts: Sequence[Draft]) -> None:
@@ -162,7 +166,7 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
 def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[tuple[UUID, Draft]]:
     rows = [_row(actor, draft, now) for draft in drafts]
     try:
-        db.session.connection().execute(insert(_transfers), rows)
+        connection().execute(_INSERT, rows)
     except IntegrityError as error:
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error

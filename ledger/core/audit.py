@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets, walls
-from ledger.core.db import Base, atomic, db, is_postgresql, text
+from ledger.core.db import Base, atomic, connection, db, is_postgresql, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
 from ledger.core.permissions import reach, reaches_all_by_name
@@ -113,7 +113,7 @@ def record(
         "session_id": actor.session_id if actor else None,
     }
     with walls.inside(community_id):
-        db.session.execute(_INSERT, [line])
+        connection().execute(_INSERT, line)
 
 
 @atomic

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -33,14 +34,24 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.pool import Pool
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+CONNECTION = "connection"
+"""What a session's `info` calls the connection of the transaction of `atomic`."""
+
+WITHOUT, WITH_SAVEPOINTS = "without savepoints", "with savepoints"
+"""How a transaction of `atomic` runs: the first time without."""
+
+READING = "reading"
+"""What a session's `info` calls the engine of whoever only reads."""
 
 ATTEMPTS = 8
 """How often a whole call is run when the engine says that another transaction won."""
@@ -93,7 +104,16 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+class HouseSession(FlaskSession):
+    """There is one database; who only reads speaks to it by `reading_engine` (see `only_read`)."""
+
+    def get_bind(
+        self, mapper: Any = None, clause: Any = None, bind: Engine | Connection | None = None, **kwargs: Any
+    ) -> Engine | Connection:
+        return bind or self.info.get(READING) or self._db.engine
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "class_": HouseSession})
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
@@ -118,11 +138,60 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
 
+RESTS_AT_MOST = 1.0
+"""Seconds: a pooled connection that has rested longer is asked whether it still lives before it is used."""
+
+
+@event.listens_for(Pool, "checkin")
+def _goes_to_rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _is_woken(connection: Any, record: Any, _proxy: Any) -> None:
+    """PostgreSQL: what was used a moment ago lives, or its next statement says that it does not."""
+    rests_since = record.info.get("rests_since")
+    if rests_since is None or time.monotonic() - rests_since <= RESTS_AT_MOST or not hasattr(connection, "autocommit"):
+        return
+    before, connection.autocommit = connection.autocommit, True
+    try:
+        connection.execute("SELECT 1")
+    except connection.OperationalError as error:
+        raise InvalidatePoolError from error
+    connection.autocommit = before
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def reading_engine(engine: Engine) -> Engine:
+    """The same connections, for whoever does not write: each SELECT stands alone, and nothing else is taken.
+
+    On PostgreSQL there is no transaction around it (AUTOCOMMIT): nothing to begin, nothing to take back, and what the
+    driver has prepared stays prepared, which it would not after a ROLLBACK. Walls name the community in theirs.
+    """
+    by_itself = engine.dialect.name == "postgresql" and not engine.get_execution_options().get("walls")
+    reads = engine.execution_options(**({"isolation_level": "AUTOCOMMIT"} if by_itself else {}))
+    event.listen(reads, "before_cursor_execute", _refuse_writing)
+    return reads
+
+
+class WroteWhileReading(RuntimeError):
+    """A statement that writes was made outside `atomic`."""
+
+
+def _refuse_writing(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+    if not statement.lstrip("( \n").startswith(("SELECT", "WITH", "SAVEPOINT", "ROLLBACK TO", "RELEASE", "BEGIN")):
+        raise WroteWhileReading(statement.split(maxsplit=1)[0])
+
+
+def only_read(reads: Engine) -> None:
+    """What the session is asked outside `atomic` from now on is asked of the reading engine: so in every request."""
+    db.session().info[READING] = reads
 
 
 def is_postgresql() -> bool:
@@ -213,6 +282,12 @@ def is_lost_server(error: DBAPIError) -> bool:
     return state.startswith(("08", "57P")) or state in ("25006", "57014", "25P03")
 
 
+def connection() -> Connection:
+    """For Core statements: what the hot paths speak through, past all that the ORM would look after."""
+    session = db.session()
+    return session.info.get(CONNECTION) or session.connection()
+
+
 def in_atomic() -> bool:
     return bool(db.session().info.get("atomic"))
 
@@ -240,22 +315,38 @@ def atomic(call: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+class _TakenBack(BaseException):
+    """Something inside a savepoint that was not set raised: only a second run, which sets it, can tell what follows."""
+
+
 def _run_once(call: Callable[[], R]) -> R:
+    """First without savepoints, which cost two round trips each and are hardly ever gone back to; then with them."""
+    with nullcontext() if is_postgresql() else _turns.turn():
+        try:
+            return _transact(call, sets_savepoints=False)
+        except _TakenBack:
+            return _transact(call, sets_savepoints=True)
+
+
+def _transact(call: Callable[[], R], *, sets_savepoints: bool) -> R:
     session = db.session()
     session.close()  # What was read before belongs to an older snapshot; its rows stay usable, detached.
-    with nullcontext() if is_postgresql() else _turns.turn():
-        session.info["atomic"] = True
-        try:
-            session.connection(execution_options={"writes": True})
-            result = call()
-            session.commit()
-            return result
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            session.info.pop("atomic", None)
-            session.close()
+    reads = session.info.pop(READING, None)
+    session.info["atomic"] = WITH_SAVEPOINTS if sets_savepoints else WITHOUT
+    try:
+        session.info[CONNECTION] = session.connection(execution_options={"writes": True})
+        result = call()
+        session.commit()
+        return result
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("atomic", None)
+        session.info.pop(CONNECTION, None)
+        session.close()
+        if reads is not None:
+            session.info[READING] = reads
 
 
 @contextmanager
@@ -276,9 +367,20 @@ def snapshot() -> Iterator[None]:
 
 @contextmanager
 def savepoint() -> Iterator[None]:
-    """Undo only what the block wrote when it raises; the transaction goes on."""
-    with db.session.begin_nested():
+    """Undo only what the block wrote when it raises; the transaction goes on.
+
+    Inside `atomic` the first run has none: where the block raises, all is taken back and run again with savepoints.
+    """
+    if db.session().info.get("atomic") is not WITHOUT:
+        with db.session.begin_nested():
+            yield
+        return
+    try:
         yield
+    except _TakenBack:
+        raise
+    except Exception as error:
+        raise _TakenBack from error
 
 
 @contextmanager

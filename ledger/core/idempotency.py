@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Index, Text, delete, select, update
+from sqlalchemy import Index, Text, bindparam, delete, select, update
 from sqlalchemy import text as sql
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock, walls
-from ledger.core.db import Base, atomic, db, is_postgresql, savepoint, text
+from ledger.core.db import Base, atomic, connection, db, savepoint, text
 from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
-from ledger.core.tenancy import Actor, within
+from ledger.core.tenancy import Actor, asked, within
+from ledger.core.upserts import Upsert
 
 T = TypeVar("T")
 
@@ -163,7 +162,6 @@ def _identity(request: Request) -> tuple[UUID, UUID]:
 def _claim(request: Request, key: str) -> Answer | None:
     """Insert the key's row, waiting for a rival that inserted it first; the rival's answer if there is one."""
     community_id, actor_id = _identity(request)
-    dialect = postgresql if is_postgresql() else sqlite
     row = {
         "community_id": community_id,
         "actor_id": actor_id,
@@ -173,13 +171,10 @@ def _claim(request: Request, key: str) -> Answer | None:
         "created_at": clock.now(),
         "digest": digest_of_request(request),
     }
-    # RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
-    claimed = dialect.insert(_keys).values(row).on_conflict_do_nothing().returning(_keys.c.key)
-    query = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_is(request))
     with walls.inside(community_id):
-        if db.session.execute(claimed).first() is not None:
+        if _CLAIM.run([row]).first() is not None:
             return None
-        fingerprint, status, body = db.session.execute(query).one()
+        fingerprint, status, body = connection().execute(_ANSWER, _name(request)).one()
     if fingerprint != request.fingerprint:
         raise KeyReused
     if body is None:
@@ -187,20 +182,31 @@ def _claim(request: Request, key: str) -> Answer | None:
     return Answer(status, body, replayed=True)
 
 
-def _is(request: Request) -> tuple[ColumnElement[bool], ...]:
+def _name(request: Request) -> dict[str, Any]:
     community_id, actor_id = _identity(request)
-    return (
-        within(community_id, OnceKey),
-        OnceKey.actor_id == actor_id,
-        OnceKey.route == request.route,
-        OnceKey.key == request.key,
-    )
+    return {"of_community": community_id, "of_actor": actor_id, "of_route": request.route, "of_key": request.key}
+
+
+# Each is built once: building it takes longer than the database needs for it.
+
+_NAMED = (
+    within(asked("of_community"), OnceKey),
+    OnceKey.actor_id == asked("of_actor"),
+    OnceKey.route == bindparam("of_route"),
+    OnceKey.key == bindparam("of_key"),
+)
+_ANSWER = select(OnceKey.fingerprint, OnceKey.status, OnceKey.answer).where(*_NAMED)
+_REMEMBER = update(_keys).where(*_NAMED).values(status=bindparam("its_status"), answer=bindparam("its_answer"))
+_FORGET = delete(_keys).where(*_NAMED)
+
+
+# RETURNING, because PostgreSQL's driver does not count the rows of an INSERT.
+_CLAIM = Upsert(_keys, lambda insert: insert.on_conflict_do_nothing().returning(_keys.c.key))
 
 
 def _remember(request: Request, answer: Answer) -> None:
-    values = {"status": answer.status, "answer": answer.body}
     with walls.inside(_identity(request)[0]):
-        db.session.execute(update(_keys).where(*_is(request)).values(values))
+        connection().execute(_REMEMBER, _name(request) | {"its_status": answer.status, "its_answer": answer.body})
 
 
 def forget_answers(community_id: UUID, before: datetime) -> None:
@@ -214,4 +220,4 @@ def forget_answers(community_id: UUID, before: datetime) -> None:
 def _forget(request: Request) -> None:
     if request.key is not None:
         with walls.inside(_identity(request)[0]):
-            db.session.execute(delete(_keys).where(*_is(request)))
+            connection().execute(_FORGET, _name(request))

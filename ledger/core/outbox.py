@@ -11,7 +11,7 @@ from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock
-from ledger.core.db import Base, db, is_postgresql, text, xid_of
+from ledger.core.db import Base, connection, is_postgresql, text, xid_of
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor
 
@@ -71,4 +71,4 @@ def announce_all(actor: Actor, kind: str, payloads: list[dict[str, Any]]) -> Non
         return
     at = clock.now()
     rows = [{"community_id": actor.tenant, "id": new_id(), "at": at, "kind": kind, "payload": one} for one in payloads]
-    db.session.execute(_INSERT_NUMBERED if is_postgresql() else _INSERT, rows)
+    connection().execute(_INSERT_NUMBERED if is_postgresql() else _INSERT, rows if len(rows) > 1 else rows[0])

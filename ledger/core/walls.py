@@ -80,6 +80,7 @@ def stand_behind(engine: Engine) -> None:
     """
     if engine.dialect.name != "postgresql":
         raise RuntimeError("DATABASE_WALLS needs PostgreSQL: SQLite has no row-level security")
+    engine.update_execution_options(walls=True)
     event.listen(engine, "begin", _forget)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "before_cursor_execute", _name_first)

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, Uuid, bindparam, cast, literal, null, or_, select, union_all, update
+from sqlalchemy import (
+    CTE,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock, secrets, walls
-from ledger.core.db import atomic, db, in_atomic
+from ledger.core.db import atomic, connection, db, in_atomic
 from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.ids import new_id
-from ledger.core.tenancy import Actor, Counter, Grant, Role, scoped, within
+from ledger.core.tenancy import Actor, Counter, Grant, Role, within
 from ledger.people import second_factor
 from ledger.people.helping_models import HelperLink, HelpState
 from ledger.people.models import (
@@ -123,16 +140,24 @@ def live_of(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
 def actor_of(token: str) -> Actor:
     """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked."""
-    asked = {"token_hash": secrets.token_hash(token), "now": clock.now()}
-    found = db.session.execute(_live_session(), asked).one_or_none()
+    found = connection().execute(_live_session(), _held(token)).one_or_none()
     if found is None:
         raise NotSignedIn
+    return _seen(found)
+
+
+def _held(token: str) -> dict[str, Any]:
+    return {"token_hash": secrets.token_hash(token), "now": clock.now()}
+
+
+def _seen(found: Any) -> Actor:
+    """The holder of the session, who has been here today."""
     today = clock.today()
     if not in_atomic() and (found.last_seen_on is None or found.last_seen_on < today):
-        _see(found.id, today)
+        _see(found.session_id, today)
     return Actor(
         person_id=found.person_id,
-        session_id=found.id,
+        session_id=found.session_id,
         is_strong=found.second_factor_at is not None,
         scopes=None if found.scopes is None else frozenset(found.scopes.split()),
     )
@@ -144,59 +169,59 @@ def _see(session_id: UUID, today: date) -> None:
     db.session.execute(update(Session).where(Session.id == session_id).values(last_seen_on=today))
 
 
+def actor_in(token: str, community_id: UUID) -> Actor:
+    """`actor_of` and `enter` in one statement: NotSignedIn, then NotFound for a stranger."""
+    with walls.inside(community_id):
+        rows = connection().execute(_asking(), _held(token) | {"community_id": community_id}).all()
+    if not rows:
+        raise NotSignedIn
+    return _entered(_seen(rows[0]), community_id, rows)
+
+
 def enter(actor: Actor, community_id: UUID) -> Actor:
     """The same person inside a community, with every right resolved; NotFound for a stranger."""
-    asked = {"community_id": community_id, "person_id": actor.person_id}
+    asked = {"community_id": community_id, "asker_id": actor.person_id}
     with walls.inside(community_id):
-        member = db.session.execute(_membership(), asked).one_or_none()
-        person_id = member.person_id if member else actor.person_id
-        held, counters, helps, aliases = _rights(person_id, member.id if member else None, community_id)
-    if member is None and not held and not counters:
+        rows = connection().execute(_entering(), asked).all()
+    return _entered(actor, community_id, rows)
+
+
+def _entered(actor: Actor, community_id: UUID, rows: Sequence[Any]) -> Actor:
+    """The actor with what the rows say: in each the membership (if any) and one of the rights (if any)."""
+    member = rows[0] if rows and rows[0].member_id else None
+    held = [row for row in rows if row.right not in (None, HELPS, ALIAS)]
+    if member is None and not held:
         raise NotFound
-    grants = tuple(grant for grant in held if second_factor.is_enough(actor, grant.role))
+    given = [Grant(Role(row.right), row.path) for row in held if row.thing_id is None]
+    grants = tuple(grant for grant in given if second_factor.is_enough(actor, grant.role))
+    aliases = {row.thing_id: row.further_id for row in rows if row.right == ALIAS}
+    person_id = member.member_person_id if member else actor.person_id
     return replace(
         actor,
         person_id=person_id,
         community_id=community_id,
-        member_id=member.id if member else None,
+        member_id=member.member_id if member else None,
         household_id=member.household_id if member else None,
-        unit_path=member.path if member else "",
+        unit_path=member.unit_path if member else "",
         name=member.name if member else "",
         grants=grants,
-        counters=counters,
-        helps=helps if member else frozenset(),
+        counters=tuple(Counter(Role(row.right), row.thing_id, row.further_id) for row in held if row.thing_id),
+        helps=frozenset(row.thing_id for row in rows if row.right == HELPS) if member else frozenset(),
         aliases=frozenset(aliases),
         formerly=frozenset(aliases.values()) | {actor.person_id} - {person_id},
-        is_held_back=len(grants) < len(held),
+        is_held_back=len(grants) < len(given),
     )
-
-
-Rights = tuple[tuple[Grant, ...], tuple[Counter, ...], frozenset[UUID], dict[UUID, UUID]]
-
-
-def _rights(person_id: UUID, member_id: UUID | None, community_id: UUID) -> Rights:
-    """Everything the person may do here, and who was merged into them (member to person), in one statement."""
-    asked = {"community_id": community_id, "person_id": person_id, "member_id": member_id}
-    rows = db.session.execute(_every_right(), asked).all()
-    held = [row for row in rows if row[0] not in (HELPS, ALIAS)]
-    grants = tuple(Grant(Role(role), path) for role, path, merchant_id, _ in held if merchant_id is None)
-    counters = tuple(
-        Counter(Role(role), merchant_id, branch_id) for role, _, merchant_id, branch_id in held if merchant_id
-    )
-    helps = frozenset(helped for role, _, helped, _ in rows if role == HELPS)
-    return grants, counters, helps, {alias_id: formerly for role, _, alias_id, formerly in rows if role == ALIAS}
 
 
 # Every request signs in and enters a community. Building these statements took nine tenths of it: each is built once.
 
 _COMMUNITY: Any = bindparam("community_id", type_=Uuid())
-_PERSON: Any = bindparam("person_id", type_=Uuid())
-_MEMBER: Any = bindparam("member_id", type_=Uuid())
 
 
 @cache
 def _live_session() -> Select[Any]:
-    return select(Session.id, Session.person_id, Session.scopes, Session.second_factor_at, Session.last_seen_on).where(
+    columns = Session.id.label("session_id"), Session.person_id, Session.scopes
+    return select(*columns, Session.second_factor_at, Session.last_seen_on).where(
         Session.token_hash == bindparam("token_hash"),
         Session.revoked_at.is_(None),
         Session.expires_at > bindparam("now"),
@@ -204,58 +229,86 @@ def _live_session() -> Select[Any]:
 
 
 @cache
-def _membership() -> Select[Any]:
+def _asking() -> Select[Any]:
+    """The live session of a token, its person's membership here, and a row for each right that they have."""
+    return _with_rights(_live_session().cte("asker"))
+
+
+@cache
+def _entering() -> Select[Any]:
+    """The same for a person who is known."""
+    return _with_rights(select(bindparam("asker_id", type_=Uuid()).label("person_id")).cte("asker"))
+
+
+def _with_rights(asker: CTE) -> Select[Any]:
+    own = _membership(asker).cte("own")
+    person_id = func.coalesce(_only(own.c.member_person_id), _only(asker.c.person_id))
+    rights = _every_right(person_id, _only(own.c.member_id)).cte("rights")
+    everything = asker.outerjoin(own, true()).outerjoin(rights, true())
+    return select(*asker.c, *own.c, *rights.c).select_from(everything)
+
+
+def _only(column: ColumnElement[UUID]) -> ScalarSelect[UUID]:
+    return select(column).scalar_subquery()
+
+
+def _membership(asker: CTE) -> Select[Any]:
     """The person's own membership, or the one that theirs was merged into."""
     alias = aliased(Member)
     merged = select(alias.merged_into).where(
-        within(_COMMUNITY, alias), alias.person_id == _PERSON, alias.merged_into.is_not(None)
+        within(_COMMUNITY, alias), alias.person_id == asker.c.person_id, alias.merged_into.is_not(None)
     )
-    own = scoped(_COMMUNITY, Member.id, Member.person_id, Member.household_id, Member.name, PlaceUnit.path)
-    return own.where(
+    names = Member.id.label("member_id"), Member.person_id.label("member_person_id"), PlaceUnit.path.label("unit_path")
+    return select(*names, Member.household_id, Member.name).where(
+        within(_COMMUNITY, Member, PlaceUnit),
         PlaceUnit.id == Member.unit_id,
-        or_(Member.person_id == _PERSON, Member.id.in_(merged)),
+        or_(Member.person_id == asker.c.person_id, Member.id.in_(merged)),
         Member.state == MemberState.ACTIVE,
     )
 
 
-@cache
-def _every_right() -> CompoundSelect[Any]:
-    staff = scoped(_COMMUNITY, RoleGrant.role, PlaceUnit.path).add_columns(_no_id(), _no_id())
-    staff = staff.join(PlaceUnit, PlaceUnit.id == RoleGrant.unit_id).join(Member, Member.id == RoleGrant.member_id)
-    staff = staff.where(within(_COMMUNITY, Member), Member.person_id == _PERSON, RoleGrant.until.is_(None))
-    secretary = select(literal(Role.SECRETARY.value), PlaceUnit.path, _no_id(), _no_id())
-    secretary = secretary.where(
+def _every_right(person_id: ColumnElement[UUID], member_id: ColumnElement[UUID]) -> CompoundSelect[Any]:
+    staff = select(
+        RoleGrant.role.label("right"), PlaceUnit.path, _no_id().label("thing_id"), _no_id().label("further_id")
+    ).where(
+        within(_COMMUNITY, RoleGrant, PlaceUnit, Member),
+        PlaceUnit.id == RoleGrant.unit_id,
+        Member.id == RoleGrant.member_id,
+        Member.person_id == person_id,
+        RoleGrant.until.is_(None),
+    )
+    secretary = select(literal(Role.SECRETARY.value), PlaceUnit.path, _no_id(), _no_id()).where(
         within(_COMMUNITY, Post, PlaceUnit, Member),
         PlaceUnit.id == Post.unit_id,
         Member.id == Post.member_id,
-        Member.person_id == _PERSON,
+        Member.person_id == person_id,
         Post.kind == PostKind.BRANCH_SECRETARY,
         Post.until.is_(None),
     )
     street = select(literal(Role.STREET.value), literal(""), _no_id(), _no_id()).where(
         Community.id == _COMMUNITY,
         OversightGrant.street_id == Community.street_id,
-        OversightGrant.person_id == _PERSON,
+        OversightGrant.person_id == person_id,
         OversightGrant.role == Oversight.STREET,
         OversightGrant.until.is_(None),
     )
     shop = select(CounterStaff.role, literal(""), CounterStaff.merchant_id, CounterStaff.branch_id).where(
-        within(_COMMUNITY, CounterStaff), CounterStaff.person_id == _PERSON, CounterStaff.until.is_(None)
+        within(_COMMUNITY, CounterStaff), CounterStaff.person_id == person_id, CounterStaff.until.is_(None)
     )
     # For whoever is no member this compares with NULL, which no row equals.
     merged = select(literal(ALIAS), literal(""), Member.id, Member.person_id).where(
-        within(_COMMUNITY, Member), Member.merged_into == _MEMBER
+        within(_COMMUNITY, Member), Member.merged_into == member_id
     )
-    return union_all(staff, secretary, street, shop, _helped(), merged)
+    return union_all(staff, secretary, street, shop, _helped(person_id), merged)
 
 
-def _helped() -> Select[Any]:
+def _helped(person_id: ColumnElement[UUID]) -> Select[Any]:
     """The members for whom the person may act now, in the form of the other rights."""
     helper = aliased(Member)
     return select(literal(HELPS), literal(""), HelperLink.member_id, _no_id()).where(
         within(_COMMUNITY, HelperLink, Member, helper),
         helper.id == HelperLink.helper_id,
-        helper.person_id == _PERSON,
+        helper.person_id == person_id,
         Member.id == HelperLink.member_id,
         Member.state == MemberState.ACTIVE,
         HelperLink.state == HelpState.LIVE,

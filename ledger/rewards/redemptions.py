@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, select, update
 
 from ledger.book.accounts import fund_of, payable_to, takings_of, vouchers_of, wallet_of
 from ledger.book.codes import LIMITED, Code
@@ -20,12 +21,12 @@ from ledger.book.holds import expire_overdue, place_hold, void_holds
 from ledger.book.models import Hold, HoldState
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, numbers, outbox
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, connection, db
 from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, within
+from ledger.core.tenancy import Actor, asked, load, within
 from ledger.rewards import discounts, helped, member_codes, pooling, reservations, voucher_ends
 from ledger.rewards.errors import (
     AgreementNotActive,
@@ -54,6 +55,8 @@ POINTS_PART, FEN_PART = 0, 1
 """The two transfers of a redemption or refund: points wallet ⇄ merchant, and money fund ⇄ payable."""
 
 _redemptions: Any = Redemption.__table__
+
+REDEMPTION_COLUMNS = tuple(column.name for column in _redemptions.c)
 
 
 @atomic
@@ -306,13 +309,29 @@ def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id:
 
 
 def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
+    rows = connection().execute(_reserved(), {"of_community": actor.tenant, "of_id": redemption_id}).mappings().all()
+    if not rows:
+        raise NotFound
+    first = rows[0]
+    redemption = Redemption(**{name: first[name] for name in REDEMPTION_COLUMNS})
+    holds = {row["hold_account_id"]: _hold_of(actor, row) for row in rows if row["hold_id"] is not None}
+    agreed = (first["agreement_state"], first["rate_fen"], first["rate_points"])
+    return Reserved(redemption, *agreed, holds, pooling.parts_of(redemption))
+
+
+@cache
+def _reserved() -> Select[Any]:
+    """Built once: building it takes longer than the database needs for it."""
     of_source = and_(
-        within(actor.tenant, Hold),
+        within(asked("of_community"), Hold),
         Hold.source_type == case((Redemption.voucher_id.is_(None), SOURCE), else_=voucher_ends.SOURCE),
         Hold.source_id == func.coalesce(Redemption.voucher_id, Redemption.id),
         Hold.state == HoldState.PLACED,
     )
-    query = (
+    of_agreement = and_(
+        AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Redemption.agreement_version
+    )
+    return (
         select(
             *_redemptions.c,
             Agreement.state.label("agreement_state"),
@@ -322,23 +341,10 @@ def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
         )
         .select_from(_redemptions)
         .join(Agreement, Agreement.id == Redemption.agreement_id)
-        .join(
-            AgreementVersion,
-            and_(
-                AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Redemption.agreement_version
-            ),
-        )
+        .join(AgreementVersion, of_agreement)
         .outerjoin(Hold, of_source)
-        .where(within(actor.tenant, Redemption, Agreement, AgreementVersion), Redemption.id == redemption_id)
+        .where(within(asked("of_community"), Redemption, Agreement, AgreementVersion), Redemption.id == asked("of_id"))
     )
-    rows = db.session.connection().execute(query).mappings().all()
-    if not rows:
-        raise NotFound
-    first = rows[0]
-    redemption = Redemption(**{column.name: first[column.name] for column in _redemptions.c})
-    holds = {row["hold_account_id"]: _hold_of(actor, row) for row in rows if row["hold_id"] is not None}
-    agreed = (first["agreement_state"], first["rate_fen"], first["rate_points"])
-    return Reserved(redemption, *agreed, holds, pooling.parts_of(redemption))
 
 
 def _hold_of(actor: Actor, row: Any) -> Hold:
@@ -397,24 +403,33 @@ def _drafts(actor: Actor, reserved: Reserved, owner_id: UUID | None) -> list[Dra
 def _mark_confirmed(actor: Actor, redemption: Redemption, confirmed_by: UUID) -> None:
     """The holds were posted under the wallet's lock, so no rival has ended the reservation."""
     now = clock.now()
-    confirmed = (
-        update(_redemptions)
-        .where(
-            within(actor.tenant, Redemption),
-            _redemptions.c.id == redemption.id,
-            _redemptions.c.state == RedemptionState.RESERVED,
-        )
-        .values(
-            state=RedemptionState.CONFIRMED,
-            confirmed_at=now,
-            confirmed_by=confirmed_by,
-            on_behalf_of=redemption.on_behalf_of,
-        )
-    )
-    if db.session.connection().execute(confirmed).rowcount != 1:
+    values = {
+        "of_community": actor.tenant,
+        "of_id": redemption.id,
+        "at": now,
+        "by": confirmed_by,
+        "owner": redemption.on_behalf_of,
+    }
+    if connection().execute(_CONFIRM, values).rowcount != 1:
         raise HoldEnded
     redemption.state, redemption.confirmed_at = RedemptionState.CONFIRMED, now
     redemption.confirmed_by = confirmed_by
+
+
+_CONFIRM = (
+    update(_redemptions)
+    .where(
+        within(asked("of_community"), Redemption),
+        _redemptions.c.id == asked("of_id"),
+        _redemptions.c.state == RedemptionState.RESERVED,
+    )
+    .values(
+        state=RedemptionState.CONFIRMED,
+        confirmed_at=bindparam("at"),
+        confirmed_by=bindparam("by"),
+        on_behalf_of=bindparam("owner"),
+    )
+)
 
 
 # --- cancel -----------------------------------------------------------------------------------------------------

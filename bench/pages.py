@@ -6,6 +6,7 @@ import statistics
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle, islice
 
 from flask import Flask
 
@@ -21,6 +22,13 @@ from tests.ledger.service.day import NINE, open_day
 CLIENTS = 8
 
 
+def calls_of(place: Place, count: int) -> list[Call]:
+    """So many looks at one poster's page, by volunteers in turn."""
+    [activity] = place.plan_activities(1)
+    tokens = islice(cycle(volunteer.token for volunteer in place.volunteers), count)
+    return [Call("GET", f"/q/{activity.poster_code}", {"Cookie": f"session_token={token}"}) for token in tokens]
+
+
 class CheckInPage:
     """R7."""
 
@@ -31,11 +39,7 @@ class CheckInPage:
 
     def __init__(self, place: Place, port: int, bare_port: int, *, size: int) -> None:
         self._port, self._bare_port, self._size = port, bare_port, size
-        [activity] = place.plan_activities(1)
-        self._calls = [
-            Call("GET", f"/q/{activity.poster_code}", {"Cookie": f"session_token={volunteer.token}"})
-            for volunteer in place.volunteers
-        ]
+        self._calls = calls_of(place, len(place.volunteers))
 
     def is_built(self, app: Flask) -> bool:
         return has_address(app, "/q/<site_code>")

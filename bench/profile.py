@@ -1,4 +1,4 @@
-"""`python -m bench.profile confirm|check-in`: what one request costs — its statements, and where its time goes.
+"""`python -m bench.profile confirm|check-in|page`: what one request costs — its statements, and where its time goes.
 
 Runs in this process with Flask's test client on a durable PostgreSQL, so that one profile sees the whole request.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from bench import checking_in, confirming, houses
+from bench import checking_in, confirming, houses, pages
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from ledger.core.db import db
@@ -59,6 +59,8 @@ def calls_of(name: str, place: Place, count: int) -> tuple[list[Call], int]:
     """So many requests of a hot route, and the status that each must have."""
     if name == "confirm":
         return [confirming.call_of(place, one) for one in place.reserve(count)], 200
+    if name == "page":
+        return pages.calls_of(place, count), 200
     return [checking_in.call_of(place, one) for one in place.plan_visits(count)], 201
 
 
@@ -81,7 +83,7 @@ def show_costs(app: Flask, calls: Sequence[Call], *, status: int, lines: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
-    parser.add_argument("route", choices=("confirm", "check-in"))
+    parser.add_argument("route", choices=("confirm", "check-in", "page"))
     parser.add_argument("--lines", type=int, default=45)
     asked = parser.parse_args()
     with houses.postgresql() as url:

@@ -12,10 +12,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, secrets, walls
@@ -163,20 +164,24 @@ def _behind(code: str) -> _Behind:
         if community is None:
             raise UnknownCode
         return _Behind(community, _with_live_code(community.id, code))
-    found_by: Any = Community.id
-    printed = select(Community, Activity).where(Community.short_code == prefix_of(code), within(found_by, Activity))
-    if is_plate(code):
-        printed = printed.add_columns(Plate).where(within(found_by, Plate), Plate.standing_id == Activity.id)
-        printed = printed.where(Plate.code == code)
-    else:
-        printed = printed.where(Activity.poster_code == code)
-    row = db.session.execute(printed).one_or_none()
+    row = db.session.execute(_printed(is_plate(code)), {"prefix": prefix_of(code), "code": code}).one_or_none()
     if row is None:
         raise UnknownCode
     found = _Behind(*row)
     if found.plate is not None:
         _refuse_retired(found.plate)
     return found
+
+
+@cache
+def _printed(of_plate: bool) -> Select[Any]:
+    """Built once for posters and once for plates."""
+    found_by: Any = Community.id
+    printed = select(Community, Activity).where(Community.short_code == bindparam("prefix"), within(found_by, Activity))
+    if not of_plate:
+        return printed.where(Activity.poster_code == bindparam("code"))
+    its_door = within(found_by, Plate), Plate.standing_id == Activity.id, Plate.code == bindparam("code")
+    return printed.add_columns(Plate).where(*its_door)
 
 
 def _refuse_over(activity: Activity) -> None:

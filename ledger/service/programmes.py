@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, bindparam
 
 from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, VersionChanged
 from ledger.core.ids import new_id
 from ledger.core.permissions import require, require_any
-from ledger.core.tenancy import Actor, load, scoped
+from ledger.core.tenancy import Actor, asked, load, scoped
 from ledger.service.earning import RuleTerms as RuleTerms
 from ledger.service.errors import ProgrammeEnded
 from ledger.service.models import Programme, ProgrammeRule
@@ -105,11 +106,17 @@ def _with_rule(actor: Actor) -> Select[Any]:
 
 def rules_of(community_id: UUID, programme_ids: Collection[UUID]) -> dict[UUID, list[ProgrammeRule]]:
     """Every version of these programmes' rules, oldest first, in one statement."""
-    query = scoped(community_id, ProgrammeRule).where(ProgrammeRule.programme_id.in_(set(programme_ids)))
     found: dict[UUID, list[ProgrammeRule]] = {programme_id: [] for programme_id in programme_ids}
-    for rule in db.session.scalars(query.order_by(ProgrammeRule.version)):
+    for rule in db.session.scalars(_rules(), {"community_id": community_id, "programme_ids": list(found)}):
         found[rule.programme_id].append(rule)
     return found
+
+
+@cache
+def _rules() -> Select[Any]:
+    """Every page that shows an activity asks for them: built once."""
+    theirs = ProgrammeRule.programme_id.in_(bindparam("programme_ids", expanding=True))
+    return scoped(asked("community_id"), ProgrammeRule).where(theirs).order_by(ProgrammeRule.version)
 
 
 def rule_at(versions: Sequence[ProgrammeRule], moment: datetime) -> ProgrammeRule:

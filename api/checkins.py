@@ -29,7 +29,7 @@ from api.schemas.checkins import (
 from api.schemas.fields import Schema
 from api.writing import as_response, run_item, writes
 from ledger.core import clock
-from ledger.core.db import atomic, savepoint
+from ledger.core.db import atomic, expect_refusals, savepoint
 from ledger.core.errors import Invalid, KeyReused, TooManyRequests
 from ledger.core.idempotency import Answer
 from ledger.people import cards, guesses
@@ -96,6 +96,7 @@ def post_batch(asked: dict[str, Any]) -> Response:
 @atomic
 def _record_all(items: list[dict[str, Any] | Malformed], bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All items in one transaction, each in a savepoint of its own; keys are shared with POST /checkins."""
+    expect_refusals()
     results: dict[int, dict[str, Any]] = {
         place: {"key": item.key, "status": "refused", "code": Invalid.code, "errors": item.errors}
         for place, item in enumerate(items)

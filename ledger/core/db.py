@@ -383,6 +383,11 @@ def savepoint() -> Iterator[None]:
         raise _TakenBack from error
 
 
+def expect_refusals() -> None:
+    """From here on the transaction sets its savepoints: for many items, of which a refused one is nothing unusual."""
+    db.session().info["atomic"] = WITH_SAVEPOINTS
+
+
 @contextmanager
 def stepping_back() -> Iterator[Callable[[], None]]:
     """For reading only: what is called after a failed statement lets the transaction read on as if it had not been."""

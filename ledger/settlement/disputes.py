@@ -16,7 +16,7 @@ from ledger.book.accounts import fund_of, payable_to
 from ledger.book.codes import Code
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox, registry, workdays
-from ledger.core.db import atomic, db, savepoint
+from ledger.core.db import atomic, db, expect_refusals, savepoint
 from ledger.core.errors import AlreadyExists, NotFound, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import NOBODY, new_id
@@ -293,6 +293,7 @@ def decide_overdue(community_id: UUID, _day: str) -> None:
     query = scoped(community_id, Dispute).where(Dispute.state.in_(OPEN), Dispute.due_at <= clock.now())
     due = db.session.scalars(query.order_by(Dispute.id).with_for_update()).all()
     favours = undecided_favours(community_id, [dispute.line_id for dispute in due])
+    expect_refusals()
     for dispute in due:
         try:
             with savepoint():

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ledger.core import audit, clock, ids, numbers, outbox
-from ledger.core.db import atomic, db, savepoint
+from ledger.core.db import atomic, db, expect_refusals, savepoint
 from ledger.core.errors import NotFound, Reason, Refused, WrongState
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
@@ -156,6 +156,7 @@ def take_results(actor: Actor, payout_id: UUID, results: Iterable[BankResult]) -
     require(actor, PAY)
     query = scoped(actor.tenant, PayoutLine).where(PayoutLine.payout_id == payout.id).order_by(PayoutLine.position)
     lines = {name: line for line in db.session.scalars(query) for name in (line.id, line.number)}
+    expect_refusals()
     taken = [_take_one(actor, lines, result) for result in results]
     counts = {status: sum(one.status == status for one in taken) for status in ("paid", "failed", "refused")}
     audit.record(actor, "settlement.take_results", payout.id, **counts)  # type: ignore[arg-type]

@@ -145,6 +145,11 @@ def holds_match(part: Part) -> Iterator[Finding]:
 
     Of what is new: of the accounts that have placed holds or new transfers.
     """
+    yield from findings_of("holds_match", _otherwise_held(part), "account {0}: held {1}, placed holds say {2}")
+
+
+@lru_cache(maxsize=4)
+def _otherwise_held(part: Part) -> Select[Any]:
     key = (_holds.c.community_id, _holds.c.account_id, _holds.c.slot)
     placed = (
         select(*key, func.sum(_holds.c.amount).label("amount"))
@@ -168,7 +173,7 @@ def holds_match(part: Part) -> Iterator[Finding]:
             select(touched.community_id, touched.id), select(placed.c.community_id, placed.c.account_id)
         ).subquery()
         query = query.join(asked, and_(same_community(asked.c, _balances.c), asked.c.id == _balances.c.account_id))
-    yield from findings_of("holds_match", query, "account {0}: held {1}, placed holds say {2}")
+    return query
 
 
 @check("no_cross_community", "codes_declared", "times_in_order")

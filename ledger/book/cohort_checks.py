@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, FromClause, and_, case, func, or_, select, union, union_all
+from sqlalchemy import CompoundSelect, FromClause, Select, and_, case, func, or_, select, union, union_all
+from sqlalchemy.sql import ColumnElement
 
 from ledger.book.checks import findings_of
 from ledger.book.codes import Code
@@ -26,23 +27,42 @@ def draws_match(part: Part) -> Iterator[Finding]:
 
     Of what is new: of new transfers and of placed holds.
     """
+    yield from findings_of("draws_match", _overdrawn_by_transfers(part), "transfer {0}: amount {1}, draws {2}")
+    yield from findings_of("draws_match", _undrawn(part), "transfer {0}: points expired that no cohort had")
+    yield from findings_of("draws_match", _overdrawn_by_holds(part), "hold {0}: amount {1}, draws {2}")
+
+
+def _took(part: Part) -> ColumnElement[bool]:
+    of = transfers_in(part).c
+    return and_(same_community(_draws.c, of), _draws.c.transfer_id == of.id)
+
+
+@lru_cache(maxsize=4)
+def _overdrawn_by_transfers(part: Part) -> Select[Any]:
     of = transfers_in(part).c
     drawn = func.sum(_draws.c.amount)
-    took = and_(same_community(_draws.c, of), _draws.c.transfer_id == of.id)
     is_own = func.min(case((_draws.c.account_id == of.debit_account_id, 1), else_=0))
-    of_transfer = (
+    return (
         select(of.community_id, of.id, of.amount, drawn)
-        .join_from(transfers_in(part), _draws, took)
+        .join_from(transfers_in(part), _draws, _took(part))
         .group_by(of.community_id, of.id, of.amount, of.code, of.debit_account_id)
         .having(or_(drawn > of.amount, and_(of.code == Code.EXPIRE, drawn != of.amount), is_own == 0))
     )
-    yield from findings_of("draws_match", of_transfer, "transfer {0}: amount {1}, draws {2}")
-    undrawn = (
+
+
+@lru_cache(maxsize=4)
+def _undrawn(part: Part) -> Select[Any]:
+    of = transfers_in(part).c
+    return (
         select(of.community_id, of.id)
-        .outerjoin_from(transfers_in(part), _draws, took)
+        .outerjoin_from(transfers_in(part), _draws, _took(part))
         .where(of.code == Code.EXPIRE, _draws.c.id.is_(None))
     )
-    yield from findings_of("draws_match", undrawn, "transfer {0}: points expired that no cohort had")
+
+
+@lru_cache(maxsize=4)
+def _overdrawn_by_holds(part: Part) -> Select[Any]:
+    drawn = func.sum(_draws.c.amount)
     is_own = func.min(case((_draws.c.account_id == Hold.account_id, 1), else_=0))
     of_hold = (
         select(Hold.community_id, Hold.id, Hold.amount, drawn)
@@ -50,8 +70,7 @@ def draws_match(part: Part) -> Iterator[Finding]:
         .group_by(Hold.community_id, Hold.id, Hold.amount, Hold.account_id)
         .having(or_(drawn > Hold.amount, is_own == 0))
     )
-    of_hold = of_hold.where(Hold.state == HoldState.PLACED) if part.is_new else of_hold
-    yield from findings_of("draws_match", of_hold, "hold {0}: amount {1}, draws {2}")
+    return of_hold.where(Hold.state == HoldState.PLACED) if part.is_new else of_hold
 
 
 @check("cohorts_match")
@@ -60,32 +79,51 @@ def cohorts_match(part: Part) -> Iterator[Finding]:
 
     Of what is new: of the cohorts that new transfers and placed holds touched.
     """
+    yield from findings_of("cohorts_match", _otherwise_said(part), "wallet {0}, {1}: {2} left, transfers say {3}")
+    if not part.is_new:
+        yield from findings_of("cohorts_match", _unsaid(part), "wallet {0}, {1}: {2} left, transfers say nothing")
+    words = "wallet {0}: {1} less {2} held, {3} dated, but {4} expire"
+    yield from findings_of("cohorts_match", _more_than_available(part), words)
+
+
+@lru_cache(maxsize=4)
+def _said(part: Part) -> FromClause:
+    """The points of each cohort, as all that moved them says."""
     moves = _moves(part).subquery().c
     key = (moves.community_id, moves.account_id, moves.expires_on)
-    said = select(*key, func.sum(moves.points).label("points")).group_by(*key).subquery().c
-    same = and_(
+    return select(*key, func.sum(moves.points).label("points")).group_by(*key).subquery()
+
+
+def _is_said(part: Part) -> ColumnElement[bool]:
+    said = _said(part).c
+    return and_(
         same_community(said, _cohorts.c),
         said.account_id == _cohorts.c.account_id,
         said.expires_on == _cohorts.c.expires_on,
     )
-    left = func.coalesce(_cohorts.c.points_left, 0)
-    from_moves = (
+
+
+@lru_cache(maxsize=4)
+def _otherwise_said(part: Part) -> Select[Any]:
+    said, left = _said(part).c, func.coalesce(_cohorts.c.points_left, 0)
+    return (
         select(said.community_id, said.account_id, said.expires_on, left, said.points)
-        .outerjoin_from(said.points.table, _cohorts, same)
+        .outerjoin_from(_said(part), _cohorts, _is_said(part))
         .where(left != said.points)
     )
-    yield from findings_of("cohorts_match", from_moves, "wallet {0}, {1}: {2} left, transfers say {3}")
-    if not part.is_new:
-        unsaid = (
-            select(_cohorts.c.community_id, _cohorts.c.account_id, _cohorts.c.expires_on, _cohorts.c.points_left)
-            .outerjoin_from(_cohorts, said.points.table, same)
-            .where(said.points.is_(None), _cohorts.c.points_left != 0)
-        )
-        yield from findings_of("cohorts_match", unsaid, "wallet {0}, {1}: {2} left, transfers say nothing")
-    yield from _more_than_available(part)
 
 
-def _more_than_available(part: Part) -> Iterator[Finding]:
+@lru_cache(maxsize=4)
+def _unsaid(part: Part) -> Select[Any]:
+    return (
+        select(_cohorts.c.community_id, _cohorts.c.account_id, _cohorts.c.expires_on, _cohorts.c.points_left)
+        .outerjoin_from(_cohorts, _said(part), _is_said(part))
+        .where(_said(part).c.points.is_(None), _cohorts.c.points_left != 0)
+    )
+
+
+@lru_cache(maxsize=4)
+def _more_than_available(part: Part) -> Select[Any]:
     of = (Balance.community_id, Balance.account_id, Balance.balance, Balance.held, Balance.dated)
     left = func.coalesce(func.sum(_cohorts.c.points_left), 0)
     query = (
@@ -101,7 +139,7 @@ def _more_than_available(part: Part) -> Iterator[Finding]:
             wallets.account_id.table,
             and_(same_community(wallets, Balance), wallets.account_id == Balance.account_id),
         )
-    yield from findings_of("cohorts_match", query, "wallet {0}: {1} less {2} held, {3} dated, but {4} expire")
+    return query
 
 
 def _moves(part: Part) -> CompoundSelect[Any]:

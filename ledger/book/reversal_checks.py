@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, true
+from sqlalchemy import Select, and_, case, func, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.codes import Code
@@ -26,16 +28,20 @@ def reversals_as_asked(part: Part) -> Iterator[Finding]:
     Of what is new: of requests that were asked or decided since, and of new transfers. What of an award had expired
     comes back beside it (restore), to be taken with it; that is no amount of the request's.
     """
-    posted = and_(
+    for community_id, request_id, wanted, found in db.session.execute(_otherwise_moved(part)):
+        yield Finding(NAME, community_id, f"reversal {request_id.hex}: agreed {wanted}, moved {found}")
+    yield from _evidence(part)
+    for community_id, transfer_id in db.session.execute(_unasked(part)):
+        yield Finding(NAME, community_id, f"transfer {transfer_id.hex} is a reversal that nobody asked for")
+
+
+def _posted() -> ColumnElement[bool]:
+    return and_(
         same_community(Transfer, ReversalRequest),
         Transfer.source_type == SOURCE,
         Transfer.source_id == ReversalRequest.id,
         Transfer.code == Code.REVERSE,
     )
-    asked = _in(part)
-    yield from _amounts(posted, asked)
-    yield from _evidence(posted, asked)
-    yield from _unasked(part)
 
 
 def _in(part: Part) -> ColumnElement[bool]:
@@ -44,23 +50,21 @@ def _in(part: Part) -> ColumnElement[bool]:
     return or_(ReversalRequest.asked_at >= part.since, ReversalRequest.decided_at >= part.since)
 
 
-def _amounts(posted: ColumnElement[bool], asked: ColumnElement[bool]) -> Iterator[Finding]:
+@lru_cache(maxsize=4)
+def _otherwise_moved(part: Part) -> Select[Any]:
     moved = func.coalesce(func.sum(Transfer.amount), 0)
     agreed = case((ReversalRequest.state == ReversalState.POSTED, ReversalRequest.amount), else_=0)
-    query = (
+    return (
         select(ReversalRequest.community_id, ReversalRequest.id, agreed, moved)
-        .outerjoin(Transfer, posted)
-        .where(asked)
+        .outerjoin(Transfer, _posted())
+        .where(_in(part))
         .group_by(ReversalRequest.community_id, ReversalRequest.id, ReversalRequest.state, ReversalRequest.amount)
         .having(moved != agreed)
     )
-    for community_id, request_id, wanted, found in db.session.execute(query):
-        yield Finding(NAME, community_id, f"reversal {request_id.hex}: agreed {wanted}, moved {found}")
 
 
-def _evidence(posted: ColumnElement[bool], asked: ColumnElement[bool]) -> Iterator[Finding]:
-    query = select(ReversalRequest, Transfer).join(Transfer, posted).where(asked)
-    for request, transfer in db.session.execute(query):
+def _evidence(part: Part) -> Iterator[Finding]:
+    for request, transfer in db.session.execute(_approved(part)):
         evidence = evidence_of(request, approved_by=request.decided_by)
         kept = words_of(request.community_id, request.id, REASON)
         is_approved = (transfer.reverses_id, transfer.source_digest) == (request.transfer_id, evidence)
@@ -68,10 +72,16 @@ def _evidence(posted: ColumnElement[bool], asked: ColumnElement[bool]) -> Iterat
             yield Finding(NAME, request.community_id, f"reversal {request.id.hex} is not what was approved")
 
 
-def _unasked(part: Part) -> Iterator[Finding]:
+@lru_cache(maxsize=4)
+def _approved(part: Part) -> Select[Any]:
+    return select(ReversalRequest, Transfer).join(Transfer, _posted()).where(_in(part))
+
+
+@lru_cache(maxsize=4)
+def _unasked(part: Part) -> Select[Any]:
     transfers = transfers_in(part)
     of = transfers.c
-    query = (
+    return (
         select(of.community_id, of.id)
         .outerjoin_from(
             transfers,
@@ -80,5 +90,3 @@ def _unasked(part: Part) -> Iterator[Finding]:
         )
         .where(of.source_type == SOURCE, ReversalRequest.id.is_(None))
     )
-    for community_id, transfer_id in db.session.execute(query):
-        yield Finding(NAME, community_id, f"transfer {transfer_id.hex} is a reversal that nobody asked for")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, exists, func, or_, select, union
+from sqlalchemy import Row, Select, and_, exists, func, or_, select, union
 
 from ledger.book import encoding, merkle
 from ledger.book.checkpoints import A_DAY, NOTHING_BEFORE, digest_of, newest_checkpoint, origin_of
@@ -211,34 +212,45 @@ def _checkpoint_before(community_id: UUID, following: list[Checkpoint]) -> Check
 
 
 def _neither_sealed_nor_waiting() -> Iterator[Finding]:
+    for community_id, transfer_id in db.session.execute(_neither()):
+        yield Finding(NAME, community_id, f"transfer {transfer_id} is neither sealed nor waiting")
+
+
+@cache
+def _neither() -> Select[Any]:
     sealed = exists().where(same_community(Leaf, Transfer), Leaf.transfer_id == Transfer.id)
     waits = exists().where(same_community(Unsealed, Transfer), Unsealed.transfer_id == Transfer.id)
-    neither = select(Transfer.community_id, Transfer.id).where(~sealed, ~waits)
-    for community_id, transfer_id in db.session.execute(neither):
-        yield Finding(NAME, community_id, f"transfer {transfer_id} is neither sealed nor waiting")
+    return select(Transfer.community_id, Transfer.id).where(~sealed, ~waits)
 
 
 def _waiting_in_vain() -> Iterator[Finding]:
     """What waits for its seal is a transfer, and is not sealed."""
+    for community_id, transfer_id in db.session.execute(_vain()):
+        yield Finding(NAME, community_id, f"transfer {transfer_id} waits for its seal but is sealed or not there")
+
+
+@cache
+def _vain() -> Select[Any]:
     there = exists().where(same_community(Transfer, Unsealed), Transfer.id == Unsealed.transfer_id)
     leaf = exists().where(same_community(Leaf, Unsealed), Leaf.transfer_id == Unsealed.transfer_id)
-    for community_id, transfer_id in db.session.execute(
-        select(Unsealed.community_id, Unsealed.transfer_id).where(or_(~there, leaf))
-    ):
-        yield Finding(NAME, community_id, f"transfer {transfer_id} waits for its seal but is sealed or not there")
+    return select(Unsealed.community_id, Unsealed.transfer_id).where(or_(~there, leaf))
 
 
 def _nodes_beyond() -> Iterator[Finding]:
     """No stored subtree reaches beyond the leaves, and none is of a level that is never stored."""
+    for community_id, level, position in db.session.execute(_beyond()):
+        yield Finding(NAME, community_id, f"node {position} of level {level} reaches beyond the leaves")
+
+
+@cache
+def _beyond() -> Select[Any]:
     leaves = select(Leaf.community_id, func.count().label("size")).group_by(Leaf.community_id).subquery()
     size = func.coalesce(leaves.c.size, 0)
     beyond = [
         and_(TreeNode.level == level, (TreeNode.position + 1) * (1 << level) > size) for level in LEVELS[1:]
     ]  # fmt: skip
-    query = (
+    return (
         select(TreeNode.community_id, TreeNode.level, TreeNode.position)
         .outerjoin(leaves, same_community(leaves.c, TreeNode))
         .where(or_(*beyond, TreeNode.level.not_in(LEVELS[1:]), TreeNode.position < 0))
     )
-    for community_id, level, position in db.session.execute(query):
-        yield Finding(NAME, community_id, f"node {position} of level {level} reaches beyond the leaves")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 
 from ledger.book.checks import findings_of
 from ledger.book.codes import Kind
@@ -17,7 +19,12 @@ from ledger.people.models import Member
 @check("aliases_empty")
 def aliases_empty(_part: Part) -> Iterator[Finding]:
     """No points, debt, minutes or holds are left on the accounts of a merged member. They are few: all are read."""
-    query = (
+    yield from findings_of("aliases_empty", _with_something_left(), "member {0}: merged, but {1} has {2}")
+
+
+@cache
+def _with_something_left() -> Select[Any]:
+    return (
         select(Member.community_id, Member.id, Account.kind, Balance.balance)
         .join(Account, and_(same_community(Account, Member), Account.owner_id == Member.id))
         .join(Balance, and_(same_community(Balance, Account), Balance.account_id == Account.id))
@@ -27,4 +34,3 @@ def aliases_empty(_part: Part) -> Iterator[Finding]:
             (Balance.balance != 0) | (Balance.held != 0),
         )
     )
-    yield from findings_of("aliases_empty", query, "member {0}: merged, but {1} has {2}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, true
+from sqlalchemy import Select, and_, case, func, or_, select, true
 
 from ledger.core.db import db
 from ledger.core.registry import Finding, Part, check
@@ -19,11 +21,17 @@ PAID = (RedemptionState.CONFIRMED, RedemptionState.REFUNDED_PART, RedemptionStat
 @check(NAME)
 def pools_match(part: Part) -> Iterator[Finding]:
     """The parts of a redemption add up, a part of it is the member's own, and who paid a part had agreed to."""
+    for community_id, redemption_id, pooled, summed in db.session.execute(_unsound(part)):
+        yield Finding(NAME, community_id, f"redemption {redemption_id.hex}: {pooled} pooled, parts {summed}")
+
+
+@lru_cache(maxsize=4)
+def _unsound(part: Part) -> Select[Any]:
     of = and_(same_community(Contribution, Redemption), Contribution.redemption_id == Redemption.id)
     parts = func.coalesce(func.sum(Contribution.points), 0)
     unasked = func.coalesce(func.sum(case((Contribution.agreed_at.is_(None), 1), else_=0)), 0)
     back = func.coalesce(func.sum(Contribution.refunded_points), 0)
-    query = (
+    return (
         select(Redemption.community_id, Redemption.id, Redemption.pooled_points, parts)
         .outerjoin(Contribution, of)
         .where(or_(Redemption.pooled_points != 0, Contribution.part.is_not(None)))
@@ -45,5 +53,3 @@ def pools_match(part: Part) -> Iterator[Finding]:
             )
         )
     )
-    for community_id, redemption_id, pooled, summed in db.session.execute(query):
-        yield Finding(NAME, community_id, f"redemption {redemption_id.hex}: {pooled} pooled, parts {summed}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from ledger.book.codes import Kind
 from ledger.book.models import Hold, HoldState
@@ -30,6 +31,12 @@ def vouchers_match(part: Part) -> Iterator[Finding]:
 
 
 def _points(part: Part) -> Iterator[Finding]:
+    for community_id, merchant_id, points, unused in db.session.execute(_otherwise_unused(part)):
+        yield Finding(NAME, community_id, f"shop {merchant_id.hex}: account {points}, unused vouchers {unused}")
+
+
+@lru_cache(maxsize=4)
+def _otherwise_unused(part: Part) -> Select[Any]:
     account, of = accounts_in(part).c, entries_in(Part()).c
     is_its = and_(same_community(of, account), of.account_id == account.id)
     said = (
@@ -41,17 +48,21 @@ def _points(part: Part) -> Iterator[Finding]:
     )
     open_points = func.sum(case((Voucher.state.in_(OPEN), Voucher.points), else_=0))
     of_shop = and_(same_community(Voucher, said.c), Voucher.merchant_id == said.c.owner_id)
-    query: Any = (
+    return (
         select(said.c.community_id, said.c.owner_id, said.c.points, func.coalesce(open_points, 0))
         .outerjoin(Voucher, of_shop)
         .group_by(said.c.community_id, said.c.owner_id, said.c.points)
         .having(said.c.points != func.coalesce(open_points, 0))
     )
-    for community_id, merchant_id, points, unused in db.session.execute(query):
-        yield Finding(NAME, community_id, f"shop {merchant_id.hex}: account {points}, unused vouchers {unused}")
 
 
 def _money() -> Iterator[Finding]:
+    for community_id, voucher_id, state, gross, amount in db.session.execute(_otherwise_held()):
+        yield Finding(NAME, community_id, f"voucher {voucher_id.hex} ({state}): {gross} fen, held {amount}")
+
+
+@cache
+def _otherwise_held() -> Select[Any]:
     held = and_(
         same_community(Hold, Voucher),
         Hold.source_type == SOURCE,
@@ -60,10 +71,8 @@ def _money() -> Iterator[Finding]:
     )
     kept = func.coalesce(Hold.amount, 0)
     is_open = Voucher.state.in_(OPEN)
-    query = (
+    return (
         select(Voucher.community_id, Voucher.id, Voucher.state, Voucher.gross_fen, kept)
         .outerjoin(Hold, held)
         .where(or_(and_(is_open, kept != Voucher.gross_fen), and_(~is_open, kept != 0)))
     )
-    for community_id, voucher_id, state, gross, amount in db.session.execute(query):
-        yield Finding(NAME, community_id, f"voucher {voucher_id.hex} ({state}): {gross} fen, held {amount}")

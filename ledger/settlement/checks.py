@@ -1,10 +1,12 @@
-"""Checks of settlement: every statement is recomputed from the raw rows."""
+"""Checks of settlement: every statement is recomputed from the raw rows. Each query is built once for a part."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select, true
+from sqlalchemy import Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.expression import SQLColumnExpression
@@ -62,6 +64,12 @@ def _but_carried(fen: SQLColumnExpression[int]) -> ColumnElement[int]:
 @check("settlement_totals")
 def settlement_totals(part: Part) -> Iterator[Finding]:
     """A statement's figures are the sums of its lines."""
+    for community_id, settlement_id, stated, summed in db.session.execute(_otherwise_summed(part)):
+        yield Finding("settlement_totals", community_id, f"statement {settlement_id.hex}: {stated} / lines {summed}")
+
+
+@lru_cache(maxsize=4)
+def _otherwise_summed(part: Part) -> Select[Any]:
     sums = (
         select(
             SettlementLine.community_id,
@@ -76,7 +84,7 @@ def settlement_totals(part: Part) -> Iterator[Finding]:
         .subquery()
     )
     of_statement = and_(same_community(sums.c, Settlement), sums.c.settlement_id == Settlement.id)
-    query = (
+    return (
         select(Settlement.community_id, Settlement.id, Settlement.net_fen, sums.c.net)
         .outerjoin(sums, of_statement)
         .where(
@@ -91,13 +99,17 @@ def settlement_totals(part: Part) -> Iterator[Finding]:
             ),
         )
     )
-    for community_id, settlement_id, stated, summed in db.session.execute(query):
-        yield Finding("settlement_totals", community_id, f"statement {settlement_id.hex}: {stated} / lines {summed}")
 
 
 @check("settlement_lines_match")
 def settlement_lines_match(part: Part) -> Iterator[Finding]:
     """A line says what its redemption, refund or ruling says, or what was carried over."""
+    for community_id, line_id in [row for query in _wrong_lines(part) for row in db.session.execute(query)]:
+        yield Finding("settlement_lines_match", community_id, f"line {line_id.hex} differs from its source")
+
+
+@lru_cache(maxsize=4)
+def _wrong_lines(part: Part) -> tuple[Select[Any], ...]:
     of_statement = and_(same_community(Settlement, SettlementLine), Settlement.id == SettlementLine.settlement_id)
     redeemed = and_(same_community(Redemption, SettlementLine), Redemption.id == SettlementLine.redemption_id)
     wrong_redemption = (
@@ -141,9 +153,7 @@ def settlement_lines_match(part: Part) -> Iterator[Finding]:
         .where(SettlementLine.type == LineType.CARRY_OVER, _in(part))
         .where(SettlementLine.net_fen != Settlement.opening_fen)
     )
-    wrong = (wrong_redemption, wrong_refund, wrong_decision, wrong_carry_over)
-    for community_id, line_id in [row for query in wrong for row in db.session.execute(query)]:
-        yield Finding("settlement_lines_match", community_id, f"line {line_id.hex} differs from its source")
+    return wrong_redemption, wrong_refund, wrong_decision, wrong_carry_over
 
 
 @check("settlement_digests_match")
@@ -160,6 +170,13 @@ def settlement_digests_match(part: Part) -> Iterator[Finding]:
 @check("settlement_openings_match")
 def settlement_openings_match(part: Part) -> Iterator[Finding]:
     """Each statement opens with the closing of the one before."""
+    for community_id, settlement_id, opening, closed in db.session.execute(_otherwise_opened(part)):
+        detail = f"statement {settlement_id.hex} opens with {opening}, the one before closed with {closed}"
+        yield Finding("settlement_openings_match", community_id, detail)
+
+
+@lru_cache(maxsize=4)
+def _otherwise_opened(part: Part) -> Select[Any]:
     before = func.lag(Settlement.closing_fen, 1, 0).over(
         partition_by=(Settlement.community_id, Settlement.merchant_id), order_by=Settlement.week
     )
@@ -168,16 +185,19 @@ def settlement_openings_match(part: Part) -> Iterator[Finding]:
         .where(Settlement.state != SettlementState.VOID, _is_of_shop_in(part))
         .subquery()
     )
-    for community_id, settlement_id, opening, closed in db.session.execute(
-        select(chain).where(chain.c.opening_fen != chain.c.before)
-    ):
-        detail = f"statement {settlement_id.hex} opens with {opening}, the one before closed with {closed}"
-        yield Finding("settlement_openings_match", community_id, detail)
+    return select(chain).where(chain.c.opening_fen != chain.c.before)
 
 
 @check("payments_match")
 def payments_match(part: Part) -> Iterator[Finding]:
     """A paid statement moved exactly its payable less what was disputed, and an unpaid one nothing."""
+    for community_id, settlement_id, state, payable, amount in db.session.execute(_otherwise_paid(part)):
+        detail = f"statement {settlement_id.hex} ({state}): payable {payable}, paid {amount}"
+        yield Finding("payments_match", community_id, detail)
+
+
+@lru_cache(maxsize=4)
+def _otherwise_paid(part: Part) -> Select[Any]:
     paid = and_(
         same_community(Transfer, Settlement),
         Transfer.source_type == "settlement",
@@ -186,7 +206,7 @@ def payments_match(part: Part) -> Iterator[Finding]:
     )
     moved = func.coalesce(func.sum(Transfer.amount), 0)
     to_pay = Settlement.payable_fen - Settlement.held_fen
-    query = (
+    return (
         select(Settlement.community_id, Settlement.id, Settlement.state, to_pay, moved)
         .outerjoin(Transfer, paid)
         .where(_in(part))
@@ -198,20 +218,23 @@ def payments_match(part: Part) -> Iterator[Finding]:
             )
         )
     )
-    for community_id, settlement_id, state, payable, amount in db.session.execute(query):
-        detail = f"statement {settlement_id.hex} ({state}): payable {payable}, paid {amount}"
-        yield Finding("payments_match", community_id, detail)
 
 
 @check("points_settled")
 def points_settled(part: Part) -> Iterator[Finding]:
     """The points of a shop's paid statements have left circulation; a week of refunds is made up later."""
+    for community_id, merchant_id, points, amount in db.session.execute(_unsettled(part)):
+        yield Finding("points_settled", community_id, f"shop {merchant_id.hex}: paid for {points}, settled {amount}")
+
+
+@lru_cache(maxsize=4)
+def _unsettled(part: Part) -> Select[Any]:
     shop = (Settlement.community_id, Settlement.merchant_id)
     paid = select(*shop, func.sum(Settlement.points).label("points"))
     owed = paid.where(Settlement.state.in_(PAID), _is_of_shop_in(part)).group_by(*shop).subquery()
     settled = and_(same_community(Transfer, Account), Transfer.debit_account_id == Account.id)
     gone = func.coalesce(func.sum(Transfer.amount), 0)
-    query = (
+    return (
         select(owed.c.community_id, owed.c.merchant_id, owed.c.points, gone)
         .join(Account, and_(same_community(Account, owed.c), Account.owner_id == owed.c.merchant_id))
         .outerjoin(Transfer, and_(settled, Transfer.code == Code.SETTLE))
@@ -219,37 +242,43 @@ def points_settled(part: Part) -> Iterator[Finding]:
         .group_by(owed.c.community_id, owed.c.merchant_id, owed.c.points)
         .having(gone < owed.c.points)
     )
-    for community_id, merchant_id, points, amount in db.session.execute(query):
-        yield Finding("points_settled", community_id, f"shop {merchant_id.hex}: paid for {points}, settled {amount}")
 
 
 @check("disputes_match")
 def disputes_match(part: Part) -> Iterator[Finding]:
     """What a statement holds back is what its disputes hold."""
+    for community_id, settlement_id, stated, summed in db.session.execute(_otherwise_disputed(part)):
+        detail = f"statement {settlement_id.hex}: holds {stated}, disputed {summed}"
+        yield Finding("disputes_match", community_id, detail)
+
+
+@lru_cache(maxsize=4)
+def _otherwise_disputed(part: Part) -> Select[Any]:
     of_statement = and_(same_community(Dispute, Settlement), Dispute.settlement_id == Settlement.id)
     held = func.coalesce(func.sum(Dispute.held_fen), 0)
-    query = (
+    return (
         select(Settlement.community_id, Settlement.id, Settlement.held_fen, held)
         .outerjoin(Dispute, and_(of_statement, Dispute.state != DisputeState.VOID))
         .where(Settlement.state != SettlementState.VOID, _in(part))
         .group_by(Settlement.community_id, Settlement.id, Settlement.held_fen)
         .having(Settlement.held_fen != held)
     )
-    for community_id, settlement_id, stated, summed in db.session.execute(query):
-        detail = f"statement {settlement_id.hex}: holds {stated}, disputed {summed}"
-        yield Finding("disputes_match", community_id, detail)
 
 
 @check("payouts_match")
 def payouts_match(part: Part) -> Iterator[Finding]:
     """A line of a batch pays what its statement is due; one that was paid is a paid statement."""
+    for community_id, number in db.session.execute(_otherwise_due(part)):
+        yield Finding("payouts_match", community_id, f"line {number} differs from its statement")
+
+
+@lru_cache(maxsize=4)
+def _otherwise_due(part: Part) -> Select[Any]:
     of_statement = and_(same_community(Settlement, PayoutLine), Settlement.id == PayoutLine.settlement_id)
     unpaid = and_(PayoutLine.state == PayoutLineState.PAID, Settlement.state.not_in(PAID))
-    query = (
+    return (
         select(PayoutLine.community_id, PayoutLine.number)
         .join(Settlement, of_statement)
         .where(_in(part), PayoutLine.state != PayoutLineState.FAILED)
         .where(or_(unpaid, PayoutLine.amount_fen != Settlement.payable_fen - Settlement.held_fen))
     )
-    for community_id, number in db.session.execute(query):
-        yield Finding("payouts_match", community_id, f"line {number} differs from its statement")

@@ -21,6 +21,7 @@ from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
 from bench.pages import CheckInPage, CheckInPageAfterYears
 from bench.rounds import Found, Pair, measure, row_of
+from bench.stamping import StampOverHttp
 from bench.summing import SummaryOfAMonth
 from bench.walled import CheckInBehindWalls, served_twice
 from ledger.core.db import db
@@ -68,7 +69,7 @@ def _is_asked(asked: argparse.Namespace, number: str) -> bool:
 
 def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """The rows over HTTP, on a database that syncs every commit."""
-    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R4", "R7", "R21")):
+    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R3", "R4", "R7", "R21")):
         return []
     with ExitStack() as stack:
         url = stack.enter_context(houses.postgresql())
@@ -82,6 +83,7 @@ def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
         pairs: list[Pair] = [
             ConfirmOverHttp(place, port, url, size=size),
             CheckInOverHttp(place, port, url, size=size),
+            StampOverHttp(place, port, url, size=size),
             OneHotShop(place, port, size=size, clients=8),
             OneHotShop(place, port, size=size, clients=16),
             CheckInPage(place, port, bare_port, size=size),

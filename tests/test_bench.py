@@ -26,6 +26,7 @@ from bench import (
     pages,
     report,
     soak,
+    stamping,
     summing,
 )
 from bench.houses import Call
@@ -37,7 +38,8 @@ from ledger.rewards import redemptions
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bench")]
 
 WRITTEN = (
-    "balances", "holds", "transfers", "rollups", "redemptions", "checkins", "audit_lines", "outbox_events", "once_keys",
+    "balances", "holds", "transfers", "rollups", "redemptions", "checkins", "stamps", "stamp_batches", "audit_lines",
+    "outbox_events", "once_keys",
 )  # fmt: skip
 AN_ID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 A_MOMENT = r"\d{4}-\d\d-\d\d[ T][\d:.+]*"
@@ -122,6 +124,15 @@ def test_the_limit_of_a_check_in_writes_the_same_rows(place_on_postgresql):
     assert by_limit == changed_by(lambda: ask(app, checking_in.call_of(place, visits[0]), status=201))
 
 
+def test_the_limit_of_a_batch_stamp_writes_the_same_rows(place_on_postgresql):
+    app, place = place_on_postgresql
+    batch = place.serve(5)
+    limits.install("stamp")
+    limits.give("bench_stampings", stamping.jobs(place, [batch], "{}"))
+    by_limit = would_be_changed_by(lambda: db.session.execute(text("SELECT bench_stamp(0)")))
+    assert by_limit == changed_by(lambda: ask(app, stamping.call_of(place, batch), status=200))
+
+
 def test_the_raw_loop_on_sqlite_writes_the_same_rows():
     with houses.sqlite() as url, houses.house_on(url).app_context():
         place = settle_place(volunteers=1, shops=1)
@@ -145,6 +156,7 @@ def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql)
         pairs = [
             confirming.ConfirmOverHttp(place, port, url, size=8),
             checking_in.CheckInOverHttp(place, port, url, size=8),
+            stamping.StampOverHttp(place, port, url, size=8),
         ]
         for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
             assert (len(found.ratios), found.voided) == (1, [])

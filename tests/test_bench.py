@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from bench import (
     mixing,
     on_sqlite,
     pages,
+    peers,
     report,
     soak,
     stamping,
@@ -160,6 +162,17 @@ def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql)
         ]
         for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
             assert (len(found.ratios), found.voided) == (1, [])
+
+
+def test_a_peer_that_is_there_is_measured_and_one_that_is_not_is_told(place_on_postgresql):
+    app, place = place_on_postgresql
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with houses.served("wsgi:app", url) as port:
+        for found in measure(app, peers.present(place, port, url, None, size=8), rounds=1, tell=lambda _words: None):
+            assert (len(found.ratios), found.voided) == (1, [])
+    told = {found.row.number: found.instead for found in peers.absent(None)}
+    assert told["R10"] == peers.NOT_RUN["R10"]
+    assert ("R9" in told) is (find_spec("hordak") is None)
 
 
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):

@@ -56,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="paired rounds (3, with --long 5)")
     parser.add_argument("--size", type=int, help="calls of ours in a run (400, with --long 3000); a multiple of 8")
     parser.add_argument("--transfers", type=int, default=1_000_000, help="of the long history of R6, R11, R13 to R15")
+    parser.add_argument("--grown", type=int, default=5_000_000, help="transfers of the long history of R5")
     parser.add_argument("--pgledger", type=Path, help="a checkout of pgledger, or its SQL file, for R10")
     parser.add_argument("--only", type=lambda rows: rows.split(","), help="rows to measure: R1,R2")
     parser.add_argument("--verbose", action="store_true", help="tell what happens, with this machine's own figures")
@@ -117,16 +118,20 @@ def _on_sqlite(asked: argparse.Namespace, tell: Tell) -> list[Found]:
 def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """The rows that compare a long history with a short one, on each engine."""
     found: list[Found] = []
-    for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
-        pairs = growing.pairs(engine, transfers=asked.transfers)
+    throughput = [growing.throughput(transfers=asked.grown)]
+    for engine, database, transfers, pairs in (
+        ("PostgreSQL", houses.postgresql, asked.grown, throughput),
+        ("PostgreSQL", houses.postgresql, asked.transfers, growing.pairs("PostgreSQL", transfers=asked.transfers)),
+        ("SQLite", houses.sqlite, asked.transfers, growing.pairs("SQLite", transfers=asked.transfers)),
+    ):
         wanted = [pair for pair in pairs if _is_asked(asked, pair.row.number)]
         if not (asked.long and wanted):
             continue
         with ExitStack() as stack:
-            tell(f"writing the histories on {engine}")
+            tell(f"writing {transfers:,} transfers on {engine}")
             many, few = (
-                stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
-                for transfers in (asked.transfers, growing.SMALL)
+                stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=length))
+                for length in (transfers, growing.SMALL)
             )
             found += growing.compare(many, few, wanted, rounds=asked.rounds, size=asked.size, tell=tell)
     return found

@@ -206,7 +206,7 @@ def test_rows_over_a_long_history_are_measured_and_its_books_check(database):
             stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
             for transfers in (40, 400)
         )
-        pairs = growing.pairs("any", transfers=400)
+        pairs = [growing.throughput(transfers=400), *growing.pairs("any", transfers=400)]
         for found in growing.compare(many, few, pairs, rounds=1, size=5, tell=lambda _words: None):
             assert found.instead or (len(found.ratios), found.voided) == (1, []), found
 

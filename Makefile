@@ -101,6 +101,10 @@ SECONDS ?= 600
 soak: $(DEVELOPMENT) ## a mixed load for ten minutes (SECONDS=600): no error, flat memory, clean books
 	$(BIN)/python -m bench.soak --seconds $(SECONDS)
 
+.PHONY: county
+county: $(DEVELOPMENT) ## a county's scan peak, redemption day and settlement night for ten minutes (SECONDS=600)
+	$(BIN)/python -m bench.county --seconds $(SECONDS)
+
 ##@ Tidy
 
 .PHONY: clean

@@ -140,7 +140,7 @@ def settle_place(*, volunteers: int, shops: int) -> Place:
     place = Place(neighbourhood, programme, [], [])
     for some in in_hundreds(range(volunteers)):
         place.volunteers.extend(_join(neighbourhood, len(some)))
-    place.shops.extend(_open_shops(neighbourhood, shops))
+    place.shops.extend(open_shops(neighbourhood, shops))
     for visits in in_hundreds(place.serve(volunteers)):
         _stamp(neighbourhood, visits)
     return place
@@ -153,17 +153,18 @@ def in_hundreds(things: Sequence[T]) -> Iterator[Sequence[T]]:
 @atomic
 def _join(neighbourhood: Neighbourhood, count: int) -> list[Volunteer]:
     admin, unit = neighbourhood.admin.actor, neighbourhood.micro_grid
-    found = []
-    for _ in range(count):
-        member = members.add_member(admin, NAME, unit_id=unit.id, phone=next_phone())
-        token, session = sessions.open_session(member.person_id, kind=SessionKind.API, label="bench")
-        actor = sessions.enter(Actor(person_id=member.person_id, session_id=session.id), neighbourhood.id)
-        found.append(Volunteer(actor, token))
-    return found
+    joined = [members.add_member(admin, NAME, unit_id=unit.id, phone=next_phone()) for _ in range(count)]
+    return [volunteer_of(neighbourhood.id, member.person_id) for member in joined]
+
+
+def volunteer_of(community_id: UUID, person_id: UUID) -> Volunteer:
+    """The person with a phone that has just signed in."""
+    token, session = sessions.open_session(person_id, kind=SessionKind.API, label="bench")
+    return Volunteer(sessions.enter(Actor(person_id=person_id, session_id=session.id), community_id), token)
 
 
 @atomic
-def _open_shops(neighbourhood: Neighbourhood, count: int) -> list[Shop]:
+def open_shops(neighbourhood: Neighbourhood, count: int) -> list[Shop]:
     admin, treasurer = neighbourhood.admin.actor, neighbourhood.treasurer.actor
     fund = funds.create_fund(admin, "微基金")
     for _ in range(16):

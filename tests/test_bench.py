@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from bench import (
     checking_in,
     closing,
     confirming,
+    county,
     exporting,
     growing,
     houses,
@@ -35,6 +36,7 @@ from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from bench.rounds import Found, Pair, measure
 from ledger.core.db import db
+from ledger.people.models import Member, PlaceUnit, Post, UnitKind
 from ledger.rewards import redemptions
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bench")]
@@ -221,18 +223,41 @@ def test_every_row_is_in_the_report_measured_or_not():
 
 def test_a_soak_finds_every_acknowledged_write_and_says_what_it_found(place_on_postgresql, capsys) -> None:
     app, place = place_on_postgresql
-    plan = soak._plan_of(place, seconds=4, errands=4) | {"phones": 2}
-    before = soak._written(place)
+    plan = soak.plan_of([place], soak.MIXED, seconds=4, errands=4, activities=8) | {"phones": 2}
+    before = soak.written([place])
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     with houses.serving("wsgi:app", url) as (port, master), soak.watched(master) as memory:
         found = mixing.run(plan | {"port": port})
-    db.session.remove()
-    after = soak._written(place)
-    written = (after[0] - before[0], after[1] - before[1])
+    new = soak.written([place]) - before
     assert (found["errors"], found["confirmed"] > 0, found["recorded"] > 0) == ([], True, True)
-    assert written == (found["confirmed"], found["recorded"] // 2)
-    assert soak._report(found, memory, soak.Ticks(), written, 0) == 0
-    assert soak._report(found | {"errors": ["reserve: 500"]}, memory, soak.Ticks(), written, 1) == 1
+    assert new == (found["confirmed"], found["recorded"] // 2)
+    assert soak._report(found, memory, soak.Ticks(), new, 0) == 0
+    assert soak._report(found | {"errors": ["reserve: 500"]}, memory, soak.Ticks(), new, 1) == 1
     said = capsys.readouterr().out
     assert "BROKEN no error" in said
     assert "BROKEN the books check" in said
+
+
+def test_a_part_of_a_county_is_settled_loaded_and_closed(capsys) -> None:
+    size = county.Size(communities=2, compounds=3, buildings=5, leaders=7, people=60)
+    with houses.postgresql() as url, houses.house_on(url).app_context():
+        places = county.settle_county(size, bought=4, tell=lambda _words: None)
+        lives = select(func.count()).where(Member.name.like("居民%"))
+        counts = [select(func.count()).where(PlaceUnit.kind == kind) for kind in (UnitKind.COMPOUND, UnitKind.BUILDING)]
+        counts += [select(func.count()).select_from(Post), lives]
+        settled = county.Size(len(places), *(db.session.scalar(count) or 0 for count in counts))
+        db.session.remove()
+        assert settled == size
+        assert county.load(url, places, size, seconds=9, errands=4, tell=lambda _words: None) == 0
+        db.session.remove()
+        db.engine.dispose()
+    said = capsys.readouterr().out
+    assert [phase.name for phase in county.DAYS if phase.name not in said] == []
+    assert "8 lines closed" in said
+
+
+def test_the_whole_county_is_split_without_a_rest() -> None:
+    shares = list(county.Size().shares())
+    sums = [sum(of) for of in zip(*(one.figures for one in shares), strict=True)]
+    assert sums[1:] == list(county.Size().figures[1:])
+    assert len(shares) == county.Size().communities

@@ -16,6 +16,7 @@ RUNTIME := $(VENV)/.runtime-installed
 SCRIPTS := node_modules/.package-lock.json
 DEVELOPMENT := $(VENV)/.development-installed
 NIGHT := $(VENV)/.night-installed
+PEERS := $(VENV)/.peers-installed
 
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
@@ -92,10 +93,17 @@ bench: $(DEVELOPMENT) ## the ratios that matter (at most 10 minutes)
 bench-long: $(DEVELOPMENT) ## all ratios, five rounds and more
 	$(BIN)/python -m bench --long
 
+.PHONY: peers
+peers: $(PEERS) ## install the ledger of others that bench compares the house with (R9)
+
 SECONDS ?= 600
 .PHONY: soak
 soak: $(DEVELOPMENT) ## a mixed load for ten minutes (SECONDS=600): no error, flat memory, clean books
 	$(BIN)/python -m bench.soak --seconds $(SECONDS)
+
+.PHONY: county
+county: $(DEVELOPMENT) ## a county's scan peak, redemption day and settlement night for ten minutes (SECONDS=600)
+	$(BIN)/python -m bench.county --seconds $(SECONDS)
 
 ##@ Tidy
 
@@ -131,4 +139,8 @@ $(DEVELOPMENT): requirements-dev.txt requirements.txt | $(BIN)/python
 
 $(NIGHT): requirements-night.txt requirements-dev.txt requirements.txt | $(BIN)/python
 	$(call INSTALL,requirements-night.txt)
+	@touch $@ $(DEVELOPMENT) $(RUNTIME)
+
+$(PEERS): requirements-bench.txt requirements-dev.txt requirements.txt | $(BIN)/python
+	$(call INSTALL,requirements-bench.txt)
 	@touch $@ $(DEVELOPMENT) $(RUNTIME)

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import make_url
 
-from bench import growing, houses, report
+from bench import growing, houses, peers, report
 from bench.checking_in import CheckInOverHttp
 from bench.closing import CloseOfAWeek
 from bench.confirming import ConfirmOverHttp, OneHotShop
@@ -21,6 +22,7 @@ from bench.neighbourhood import settle_place
 from bench.on_sqlite import ConfirmOnSqlite
 from bench.pages import CheckInPage, CheckInPageAfterYears
 from bench.rounds import Found, Pair, measure, row_of
+from bench.stamping import StampOverHttp
 from bench.summing import SummaryOfAMonth
 from bench.walled import CheckInBehindWalls, served_twice
 from ledger.core.db import db
@@ -54,6 +56,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="paired rounds (3, with --long 5)")
     parser.add_argument("--size", type=int, help="calls of ours in a run (400, with --long 3000); a multiple of 8")
     parser.add_argument("--transfers", type=int, default=1_000_000, help="of the long history of R6, R11, R13 to R15")
+    parser.add_argument("--grown", type=int, default=5_000_000, help="transfers of the long history of R5")
+    parser.add_argument("--pgledger", type=Path, help="a checkout of pgledger, or its SQL file, for R10")
     parser.add_argument("--only", type=lambda rows: rows.split(","), help="rows to measure: R1,R2")
     parser.add_argument("--verbose", action="store_true", help="tell what happens, with this machine's own figures")
     asked = parser.parse_args()
@@ -68,7 +72,7 @@ def _is_asked(asked: argparse.Namespace, number: str) -> bool:
 
 def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """The rows over HTTP, on a database that syncs every commit."""
-    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R4", "R7", "R21")):
+    if not any(_is_asked(asked, number) for number in ("R1", "R2", "R3", "R4", "R7", "R9", "R10", "R21")):
         return []
     with ExitStack() as stack:
         url = stack.enter_context(houses.postgresql())
@@ -82,6 +86,7 @@ def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
         pairs: list[Pair] = [
             ConfirmOverHttp(place, port, url, size=size),
             CheckInOverHttp(place, port, url, size=size),
+            StampOverHttp(place, port, url, size=size),
             OneHotShop(place, port, size=size, clients=8),
             OneHotShop(place, port, size=size, clients=16),
             CheckInPage(place, port, bare_port, size=size),
@@ -89,7 +94,11 @@ def _on_postgresql(asked: argparse.Namespace, tell: Tell) -> list[Found]:
         if asked.long and _is_asked(asked, CheckInBehindWalls.number):
             tell("building walls")
             pairs.append(CheckInBehindWalls(place, *stack.enter_context(served_twice(url)), size=size))
-        return _measure(app, asked, pairs, tell)
+        if any(_is_asked(asked, row.number) for row in (peers.HORDAK, peers.PGLEDGER)):
+            tell("settling the peers")
+            pairs += peers.present(place, port, url, asked.pgledger, size=size)
+        absent = [one for one in peers.absent(asked.pgledger) if _is_asked(asked, one.row.number)]
+        return [*_measure(app, asked, pairs, tell), *absent]
 
 
 def _on_sqlite(asked: argparse.Namespace, tell: Tell) -> list[Found]:
@@ -109,16 +118,20 @@ def _on_sqlite(asked: argparse.Namespace, tell: Tell) -> list[Found]:
 def _on_long_histories(asked: argparse.Namespace, tell: Tell) -> list[Found]:
     """The rows that compare a long history with a short one, on each engine."""
     found: list[Found] = []
-    for engine, database in (("PostgreSQL", houses.postgresql), ("SQLite", houses.sqlite)):
-        pairs = growing.pairs(engine, transfers=asked.transfers)
+    throughput = [growing.throughput(transfers=asked.grown)]
+    for engine, database, transfers, pairs in (
+        ("PostgreSQL", houses.postgresql, asked.grown, throughput),
+        ("PostgreSQL", houses.postgresql, asked.transfers, growing.pairs("PostgreSQL", transfers=asked.transfers)),
+        ("SQLite", houses.sqlite, asked.transfers, growing.pairs("SQLite", transfers=asked.transfers)),
+    ):
         wanted = [pair for pair in pairs if _is_asked(asked, pair.row.number)]
         if not (asked.long and wanted):
             continue
         with ExitStack() as stack:
-            tell(f"writing the histories on {engine}")
+            tell(f"writing {transfers:,} transfers on {engine}")
             many, few = (
-                stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
-                for transfers in (asked.transfers, growing.SMALL)
+                stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=length))
+                for length in (transfers, growing.SMALL)
             )
             found += growing.compare(many, few, wanted, rounds=asked.rounds, size=asked.size, tell=tell)
     return found

@@ -1,4 +1,4 @@
-"""R6, R11, R13 to R15: what a long history costs.
+"""R5, R6, R11, R13 to R15: what a long history costs.
 
 The same calls on a million transfers and on ten thousand, and how fast all of it is checked. The verbs are called in
 this process, so nothing hides behind HTTP; the clock of the database's disk is left out (its commits do not wait), so
@@ -11,6 +11,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,6 +38,7 @@ from tests.ledger.book.town import Town
 MEMBERS = 1_000
 SMALL = 10_000
 SLICES = 6
+THREADS = 8
 AWARDS_BETWEEN_CHECKS = 20
 RATE = 50_000
 """Transfers a second that a full check reads on one core, at least."""
@@ -84,6 +86,26 @@ def median_pace(size: int, call: Callable[[], Any]) -> Pace:
 def write(house: House, size: int) -> Pace:
     """One award, committed."""
     return median_pace(size, lambda: house.town.award(random.choice(house.town.member_ids), 1))
+
+
+def write_at_once(house: House, size: int) -> Pace:
+    """So many visits by eight threads, each as it is stamped and spent: an award, its minutes, something bought."""
+    _write_visits(house, size // 5)  # to warm up
+    started = time.perf_counter()
+    _write_visits(house, size)
+    return Pace(size / (time.perf_counter() - started))
+
+
+def _write_visits(house: House, count: int) -> None:
+    town = house.town
+
+    def work(visits: int) -> None:
+        with house.app.app_context():
+            for member_id in random.choices(town.member_ids, k=visits):
+                town.post(town.award_of(member_id, 1), town.hours_of(member_id, 1), town.spending_of(member_id, 1))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, [-(-count // THREADS)] * THREADS))
 
 
 def read_past_balance(house: House, size: int) -> Pace:
@@ -156,6 +178,12 @@ def at_the_rate(_house: House, _size: int) -> Pace:
 
 def count_transfers() -> int:
     return int(db.session.scalar(select(func.count()).select_from(Transfer)) or 0)
+
+
+def throughput(*, transfers: int) -> Pair:
+    """R5."""
+    row = Row("R5", f"visits written a second, {THREADS} threads, at {transfers:,} transfers", f"at {SMALL:,}", 0.90)
+    return Pair(row, write_at_once, write_at_once)
 
 
 def pairs(engine: str, *, transfers: int) -> list[Pair]:

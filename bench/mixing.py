@@ -1,7 +1,8 @@
-"""The mixed load of a soak: a process of its own whose phones scan, redeem and look at pages at a steady pace.
+"""The mixed load of a soak or a county: a process whose phones scan, redeem and look at pages at a steady pace.
 
-Read from standard input: where, for how long, how many errands a second, and what each phone knows. An answer's time is
-counted from when its request was due, so that a server which stands still for a second is seen by all who wait.
+Read from standard input: the places, for how long, which errands in turn and how many of them a second, and for each
+person the number of the place. An answer's time is counted from when its request was due, so that a server which stands
+still for a second is seen by all who wait.
 """
 
 from __future__ import annotations
@@ -18,16 +19,20 @@ from itertools import cycle
 from typing import Any
 
 PATIENCE_SECONDS = 20
+IDLE_SECONDS = 1
+"""A connection that rested longer is not used again: gunicorn hangs up after two."""
 
 
 class Phone:
-    """One connection that stays open; the people of its plan are served in turn, each errand to its end."""
+    """One connection, open while it is used; the people of its plan are served in turn, each errand to its end."""
 
     def __init__(self, plan: dict[str, Any], number: int) -> None:
         self._plan = plan
+        self._places = plan["places"]
         self._people = cycle(plan["people"][number :: plan["phones"]])
         self._line = http.client.HTTPConnection("127.0.0.1", plan["port"], timeout=PATIENCE_SECONDS)
-        self._shops = cycle(plan["shops"][number % len(plan["shops"]) :] + plan["shops"])
+        self._shop = number
+        self._used_at = 0.0
         self._at: Counter[str] = Counter()
         self.took: list[tuple[str, float]] = []
         self.errors: list[str] = []
@@ -35,7 +40,7 @@ class Phone:
 
     def run(self, begins: float, every: float) -> None:
         """An errand falls due every so many seconds, whether or not the one before has ended."""
-        errands = cycle((self.look, self.redeem, self.look, self.visit))
+        errands = cycle([getattr(self, name) for name in self._plan["errands"]])
         due = begins
         while due < begins + self._plan["seconds"]:
             time.sleep(max(0.0, due - time.perf_counter()))
@@ -44,47 +49,53 @@ class Phone:
             due += every
         self._line.close()
 
-    def look(self, person: dict[str, str]) -> None:
+    def look(self, person: dict[str, Any]) -> None:
         """The page behind a poster, and one's own page."""
-        for name, path in (("poster page", f"/q/{self._plan['activities'][0]['poster']}"), ("own page", self._home)):
+        place = self._place(person)
+        poster, home = f"/q/{place['activities'][0]['poster']}", f"/c/{place['community']}/"
+        for name, path in (("poster page", poster), ("own page", home)):
             self._ask(name, "GET", path, {"Cookie": f"session_token={person['token']}"}, None, 200)
 
-    def redeem(self, person: dict[str, str]) -> None:
+    def redeem(self, person: dict[str, Any]) -> None:
         """A loaf is reserved through the shop's poster and confirmed."""
-        shop = next(self._shops)
+        shops = self._place(person)["shops"]
+        self._shop += 1
+        shop = shops[self._shop % len(shops)]
         asked = {"offer_id": shop["offer"], "quantity": 1, "via": {"merchant_code": shop["poster"]}}
         answer = self._write("reserve", person, "/redemptions", asked, 201)
         if answer is not None:
             path = f"/redemptions/{answer['id']}/confirm"
             self.confirmed += self._write("confirm", person, path, {}, 200) is not None
 
-    def visit(self, person: dict[str, str]) -> None:
+    def visit(self, person: dict[str, Any]) -> None:
         """In and out at an activity where this person was not yet."""
-        place = self._at[person["token"]] % len(self._plan["activities"])
+        activities = self._place(person)["activities"]
+        activity = activities[self._at[person["token"]] % len(activities)]
         self._at[person["token"]] += 1
-        activity = self._plan["activities"][place]
         for kind in ("in", "out"):
             via = {"poster_code": activity["poster"]}
             asked = {"activity_id": activity["id"], "kind": kind, "via": via}
             self.recorded += self._write(f"check {kind}", person, "/checkins", asked, 201) is not None
 
-    @property
-    def _home(self) -> str:
-        return f"/c/{self._plan['community']}/"
+    def _place(self, person: dict[str, Any]) -> dict[str, Any]:
+        place: dict[str, Any] = self._places[person["place"]]
+        return place
 
-    def _write(self, name: str, person: dict[str, str], path: str, asked: dict[str, Any], status: int) -> Any:
+    def _write(self, name: str, person: dict[str, Any], path: str, asked: dict[str, Any], status: int) -> Any:
         headers = {
             "Authorization": f"Bearer {person['token']}",
             "Content-Type": "application/json",
             "Idempotency-Key": uuid.uuid4().hex,
         }
-        content = self._ask(name, "POST", self._plan["url"] + path, headers, json.dumps(asked), status)
+        content = self._ask(name, "POST", self._place(person)["url"] + path, headers, json.dumps(asked), status)
         return None if content is None else json.loads(content)
 
     def _ask(
         self, name: str, method: str, path: str, headers: dict[str, str], body: str | None, status: int
     ) -> bytes | None:
         """The answer's body; None, and an error that is kept, for anything but the expected status."""
+        if time.perf_counter() - self._used_at > IDLE_SECONDS:
+            self._line.close()
         try:
             self._line.request(method, path, body, headers)
             answer = self._line.getresponse()
@@ -96,7 +107,7 @@ class Phone:
             return None
         now = time.perf_counter()
         self.took.append((name, now - self._due))
-        self._due = now  # The next request of this errand is due when the answer has come.
+        self._due = self._used_at = now  # The next request of this errand is due when the answer has come.
         if found != status:
             self.errors.append(f"{name}: {found} {content[:300].decode(errors='replace')}")
             return None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+from sqlalchemy import text
+
 from ledger.core import clock
-from ledger.core.db import atomic
+from ledger.core.db import atomic, db
 from ledger.core.tenancy import Actor
 from ledger.people import members, sessions
 from ledger.people.models import SessionKind
@@ -21,15 +23,18 @@ from ledger.rewards.offers import OfferTerms
 from ledger.rewards.ways import ByPoster
 from ledger.service.activities import ActivityPlan, cancel_activity, plan_activity
 from ledger.service.checkins import Kind, Via, record_checkin
-from ledger.service.models import Activity, Basis, Decision, Programme
+from ledger.service.models import Activity, Basis, Checkin, Decision, Programme
 from ledger.service.programmes import RuleTerms, create_programme
 from ledger.service.stamps import stamp_checkins
-from tests.stories import Neighbourhood, next_phone, open_neighbourhood
+from tests.stories import Neighbour, Neighbourhood, next_phone, open_neighbourhood
 
 T = TypeVar("T")
 
 AT_ONCE = 100
 """How many preparations share a transaction: preparing is not what is measured."""
+
+HOURS_APART = 26
+"""Of two services behind us: a check-in meets two of them at most, and three months have room for many."""
 
 NAME = "林秀芳"
 """Of every volunteer; a page that shows it knows who looks at it."""
@@ -76,6 +81,7 @@ class Place:
     programme: Programme
     volunteers: list[Volunteer]
     shops: list[Shop]
+    _earlier: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def id(self) -> UUID:
@@ -85,10 +91,14 @@ class Place:
     def url(self) -> str:
         return self.neighbourhood.url
 
+    @property
+    def stamper(self) -> Neighbour:
+        return self.neighbourhood.stamper
+
     def reserve(self, count: int, *, shops: Sequence[Shop] = ()) -> list[Reserved]:
         """So many reserved redemptions, volunteers and shops in turn: neighbours in the list share no wallet."""
         pairs = zip(cycle(self.volunteers), cycle(shops or self.shops))
-        return [one for some in _chunks(list(islice(pairs, count))) for one in _reserve(some)]
+        return [one for some in in_hundreds(list(islice(pairs, count))) for one in _reserve(some)]
 
     def plan_visits(self, count: int, *, activities: int = 24) -> list[Visit]:
         """So many check-ins to make, of different volunteers, spread over activities that are on now."""
@@ -103,6 +113,15 @@ class Place:
         plan = ActivityPlan(name="巡逻", place="东门", starts_at=starts_at, ends_at=starts_at + timedelta(hours=2))
         admin, unit = self.neighbourhood.admin.actor, self.neighbourhood.grid
         return [plan_activity(admin, self.programme.id, unit_id=unit.id, plan=plan) for _ in range(count)]
+
+    def serve(self, count: int) -> list[Checkin]:
+        """So many visits that wait for their stamp: the volunteers in turn, everybody at one place at a time."""
+        served: list[Checkin] = []
+        while len(served) < count:
+            [activity] = self.plan_activities(1, hours_ago=HOURS_APART * next(self._earlier))
+            for group in in_hundreds(self.volunteers[: count - len(served)]):
+                served += _record(self.neighbourhood, activity, group)
+        return served
 
     @atomic
     def call_off(self, visits: Sequence[Visit]) -> None:
@@ -119,33 +138,33 @@ def settle_place(*, volunteers: int, shops: int) -> Place:
         neighbourhood.admin.actor, "巡逻", terms=RuleTerms(Basis.PER_VISIT, points=POINTS_EACH)
     ).programme
     place = Place(neighbourhood, programme, [], [])
-    for some in _chunks(range(volunteers)):
+    for some in in_hundreds(range(volunteers)):
         place.volunteers.extend(_join(neighbourhood, len(some)))
-    place.shops.extend(_open_shops(neighbourhood, shops))
-    [earlier] = place.plan_activities(1, hours_ago=4)
-    for group in _chunks(place.volunteers):
-        _serve(neighbourhood, earlier, group)
+    place.shops.extend(open_shops(neighbourhood, shops))
+    for visits in in_hundreds(place.serve(volunteers)):
+        _stamp(neighbourhood, visits)
     return place
 
 
-def _chunks(things: Sequence[T]) -> Iterator[Sequence[T]]:
+def in_hundreds(things: Sequence[T]) -> Iterator[Sequence[T]]:
     return (things[start : start + AT_ONCE] for start in range(0, len(things), AT_ONCE))
 
 
 @atomic
 def _join(neighbourhood: Neighbourhood, count: int) -> list[Volunteer]:
     admin, unit = neighbourhood.admin.actor, neighbourhood.micro_grid
-    found = []
-    for _ in range(count):
-        member = members.add_member(admin, NAME, unit_id=unit.id, phone=next_phone())
-        token, session = sessions.open_session(member.person_id, kind=SessionKind.API, label="bench")
-        actor = sessions.enter(Actor(person_id=member.person_id, session_id=session.id), neighbourhood.id)
-        found.append(Volunteer(actor, token))
-    return found
+    joined = [members.add_member(admin, NAME, unit_id=unit.id, phone=next_phone()) for _ in range(count)]
+    return [volunteer_of(neighbourhood.id, member.person_id) for member in joined]
+
+
+def volunteer_of(community_id: UUID, person_id: UUID) -> Volunteer:
+    """The person with a phone that has just signed in."""
+    token, session = sessions.open_session(person_id, kind=SessionKind.API, label="bench")
+    return Volunteer(sessions.enter(Actor(person_id=person_id, session_id=session.id), community_id), token)
 
 
 @atomic
-def _open_shops(neighbourhood: Neighbourhood, count: int) -> list[Shop]:
+def open_shops(neighbourhood: Neighbourhood, count: int) -> list[Shop]:
     admin, treasurer = neighbourhood.admin.actor, neighbourhood.treasurer.actor
     fund = funds.create_fund(admin, "微基金")
     for _ in range(16):
@@ -176,10 +195,12 @@ def _open_shop(admin: Actor, treasurer: Actor, fund: Fund, number: int) -> Shop:
 
 
 @atomic
-def _serve(neighbourhood: Neighbourhood, activity: Activity, group: Sequence[Volunteer]) -> None:
-    """They were there for an hour, which one person of the staff recorded and another one stamped."""
-    recorder, stamper, arrived_at = neighbourhood.admin.actor, neighbourhood.stamper.actor, activity.starts_at
-    visits = [
+def _record(neighbourhood: Neighbourhood, activity: Activity, group: Sequence[Volunteer]) -> list[Checkin]:
+    """They were there for an hour, as one person of the staff recorded."""
+    for table in ("members", "checkins"):  # As PostgreSQL's own keeper does after a while: the bench's has none.
+        db.session.execute(text(f"ANALYZE {table}"))
+    recorder, arrived_at = neighbourhood.admin.actor, activity.starts_at
+    return [
         record_checkin(
             recorder,
             activity.id,
@@ -190,7 +211,12 @@ def _serve(neighbourhood: Neighbourhood, activity: Activity, group: Sequence[Vol
         )
         for one in group
     ]
-    stamped = stamp_checkins(stamper, [visit.id for visit in visits], decision=Decision.STAMP)
+
+
+@atomic
+def _stamp(neighbourhood: Neighbourhood, visits: Sequence[Checkin]) -> None:
+    """Another one has stamped them."""
+    stamped = stamp_checkins(neighbourhood.stamper.actor, [visit.id for visit in visits], decision=Decision.STAMP)
     refused = [result.code for result in stamped.results if result.code]
     assert not refused, f"the bench's own service was not stamped: {refused[0]}"
 

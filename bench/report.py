@@ -23,7 +23,7 @@ ROWS = (
 
 LONG_ROWS = (
     *ROWS,
-    Row("R5", "own throughput at 5 M transfers", "at 10,000", 0.90),
+    Row("R5", "visits written a second, 8 threads, at 5 M transfers", "at 10,000", 0.90),
     Row("R6", "past balance and statement page at 1 M", "at 10,000", 0.83),
     Row("R10", "HTTP confirm, c=8", "pgledger by pgbench", 0.40),
     Row("R11", "books check, full", "sequential read of the same rows by COPY", 0.10),

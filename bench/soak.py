@@ -12,12 +12,14 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -30,6 +32,7 @@ from ledger.rewards.models import Redemption, RedemptionState
 from ledger.service.models import Checkin
 
 VOLUNTEERS, SHOPS, ACTIVITIES, PHONES = 240, 12, 24, 8
+MIXED = ("look", "redeem", "look", "visit")
 TICK_SECONDS = 30
 SAMPLE_SECONDS = 2
 GROWTH = 1.10
@@ -43,21 +46,14 @@ def main() -> int:
         app = houses.house_on(url)
         stack.enter_context(app.app_context())
         place = settle_place(volunteers=VOLUNTEERS, shops=SHOPS)
-        plan = _plan_of(place, seconds=asked.seconds, errands=asked.errands)
-        before = _written(place)
+        plan = plan_of([place], MIXED, seconds=asked.seconds, errands=asked.errands, activities=ACTIVITIES)
+        before = written([place])
         port, master = stack.enter_context(houses.serving("wsgi:app", url))
         with watched(master) as memory, ticking(url) as ticks:
-            load = subprocess.run(
-                [sys.executable, "-m", "bench.mixing"],
-                input=json.dumps(plan | {"port": port}),
-                capture_output=True, text=True, cwd=houses.ROOT, check=True,
-            )  # fmt: skip
-        found = json.loads(load.stdout)
-        db.session.remove()
-        after = _written(place)
-        written = after[0] - before[0], after[1] - before[1]
+            found = run_apart(plan | {"port": port})
+        new = written([place]) - before
         findings = run_checks()
-    return _report(found, memory, ticks, written, len(findings))
+    return _report(found, memory, ticks, new, len(findings))
 
 
 def _arguments() -> argparse.Namespace:
@@ -67,31 +63,66 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _plan_of(place: Place, *, seconds: int, errands: float) -> dict[str, Any]:
-    most = ACTIVITIES * VOLUNTEERS * 4  # A fourth of the errands are visits, each person once at each activity.
-    assert seconds * errands <= most, "more visits than there are people and activities"
+def plan_of(
+    places: Sequence[Place], kinds: Sequence[str], *, seconds: int, errands: float, activities: int
+) -> dict[str, Any]:
+    """What the load's process is told: the places with so many activities each, and the people in turn by place."""
+    people = [(turn, number, one) for number, place in enumerate(places) for turn, one in enumerate(place.volunteers)]
+    visits = seconds * errands * kinds.count("visit") / len(kinds)
+    assert visits <= len(people) * activities, "more visits than there are people and activities"
     return {
         "seconds": seconds,
+        "errands": list(kinds),
         "errands_a_second": errands,
         "phones": PHONES,
-        "community": place.id.hex,
-        "url": place.url,
-        "people": [{"token": one.token} for one in place.volunteers],
-        "shops": [{"offer": one.offer_id.hex, "poster": one.poster.code} for one in place.shops],
-        "activities": [{"id": one.id.hex, "poster": one.poster_code} for one in place.plan_activities(ACTIVITIES)],
+        "places": [_told(place, activities) for place in places],
+        # Neighbours in the list are of different communities.
+        "people": [{"token": one.token, "place": number} for _, number, one in sorted(people, key=itemgetter(0, 1))],
     }
 
 
-def _written(place: Place) -> tuple[int, int]:
-    """Confirmed redemptions, and visits: each has one row from arrival to leaving."""
-    confirmed = within(place.id, Redemption) & (Redemption.state == RedemptionState.CONFIRMED)
-    counts = (
-        select(func.count()).select_from(Redemption).where(confirmed),
-        select(func.count()).select_from(Checkin).where(within(place.id, Checkin)),
+def _told(place: Place, activities: int) -> dict[str, Any]:
+    return {
+        "community": place.id.hex,
+        "url": place.url,
+        "shops": [{"offer": one.offer_id.hex, "poster": one.poster.code} for one in place.shops],
+        "activities": [{"id": one.id.hex, "poster": one.poster_code} for one in place.plan_activities(activities)],
+    }
+
+
+def run_apart(plan: dict[str, Any]) -> dict[str, Any]:
+    """The load by a process of its own; what it found."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "bench.mixing"],
+        input=json.dumps(plan),
+        capture_output=True,
+        text=True,
+        cwd=houses.ROOT,
+        check=True,
     )
-    figures = tuple(int(db.session.scalar(count) or 0) for count in counts)
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+class Written(NamedTuple):
+    """Confirmed redemptions, and visits: each has one row from arrival to leaving."""
+
+    confirmed: int
+    visits: int
+
+    def __sub__(self, before: Written) -> Written:
+        return Written(self.confirmed - before.confirmed, self.visits - before.visits)
+
+
+def written(places: Sequence[Place]) -> Written:
+    """What stands in the database of these places now."""
+    confirmed = visits = 0
+    for place in places:
+        is_confirmed = within(place.id, Redemption) & (Redemption.state == RedemptionState.CONFIRMED)
+        confirmed += db.session.scalar(select(func.count()).select_from(Redemption).where(is_confirmed)) or 0
+        visits += db.session.scalar(select(func.count()).select_from(Checkin).where(within(place.id, Checkin))) or 0
     db.session.remove()
-    return figures[0], figures[1]
+    return Written(confirmed, visits)
 
 
 @dataclass
@@ -130,14 +161,14 @@ def _proportional(process: str) -> int:
 
 @dataclass
 class Ticks:
-    """Runs of `flask tick`, and what those said that did not end well."""
+    """How long each run of `flask tick` took, and what those said that did not end well."""
 
-    count: int = 0
+    took: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def ticking(url: str) -> Iterator[Ticks]:
+def ticking(url: str, *, at_once: bool = False) -> Iterator[Ticks]:
     """The clock's work is done every half minute by a process of its own, until the block ends."""
     ticks = Ticks()
     environment = os.environ | {
@@ -146,20 +177,23 @@ def ticking(url: str) -> Iterator[Ticks]:
 
     def tick() -> None:
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "tick"]
+        started = time.perf_counter()
         ended = subprocess.run(command, env=environment, cwd=houses.ROOT, capture_output=True, text=True, check=False)
-        ticks.count += 1
+        ticks.took.append(time.perf_counter() - started)
         if ended.returncode or "job_failed" in ended.stdout + ended.stderr:
             ticks.faults.append(f"tick: {(ended.stdout + ended.stderr)[-500:]}")
 
-    with _every(TICK_SECONDS, tick):
+    with _every(TICK_SECONDS, tick, at_once=at_once):
         yield ticks
 
 
 @contextmanager
-def _every(seconds: float, do: Any) -> Iterator[None]:
+def _every(seconds: float, do: Any, *, at_once: bool = False) -> Iterator[None]:
     ended = threading.Event()
 
     def run() -> None:
+        if at_once:
+            do()
         while not ended.wait(seconds):
             do()
 
@@ -172,28 +206,42 @@ def _every(seconds: float, do: Any) -> Iterator[None]:
         thread.join()
 
 
-def _report(found: dict[str, Any], memory: Memory, ticks: Ticks, written: tuple[int, int], findings: int) -> int:
-    total = sum(map(len, found["took"].values()))
-    print(f"{total} requests in {found['seconds']:.0f} s, {ticks.count} ticks beside them")
+def tell_times(found: dict[str, Any]) -> None:
+    """Numbers and latencies of each kind of request."""
     print("| request | number | p50 ms | p95 | p99 | longest |\n|---|---|---|---|---|---|")
     for name, took in sorted(found["took"].items()):
         cuts = [1000 * cut for cut in quantiles(took, n=100, method="inclusive")] if len(took) > 1 else [0.0] * 99
         print(f"| {name} | {len(took)} | {cuts[49]:.0f} | {cuts[94]:.0f} | {cuts[98]:.0f} | {1000 * max(took):.0f} |")
+
+
+def tell_promises(promised: dict[str, bool]) -> int:
+    """What was kept and what was not; the exit code."""
+    for promise, is_kept in promised.items():
+        print(f"{'kept  ' if is_kept else 'BROKEN'} {promise}")
+    return 0 if all(promised.values()) else 1
+
+
+def requests_of(found: dict[str, Any]) -> int:
+    return sum(map(len, found["took"].values()))
+
+
+def _report(found: dict[str, Any], memory: Memory, ticks: Ticks, new: Written, findings: int) -> int:
+    print(f"{requests_of(found)} requests in {found['seconds']:.0f} s, {len(ticks.took)} ticks beside them")
+    tell_times(found)
     growth = memory.last / memory.first
     print(f"memory {memory.first:.0f} MB after the first part, {memory.last:.0f} MB at the end: {growth:.2f}")
     errors = [*found["errors"], *ticks.faults]
     for error in errors[:10]:
         print(error)
-    promised = {
-        "no error": not errors,
-        "every acknowledged redemption is there once": written[0] == found["confirmed"],
-        "every acknowledged visit is there once": 2 * written[1] == found["recorded"],
-        f"memory grew less than {GROWTH}": growth <= GROWTH,
-        "the books check": not findings,
-    }
-    for promise, is_kept in promised.items():
-        print(f"{'kept  ' if is_kept else 'BROKEN'} {promise}")
-    return 0 if all(promised.values()) else 1
+    return tell_promises(
+        {
+            "no error": not errors,
+            "every acknowledged redemption is there once": new.confirmed == found["confirmed"],
+            "every acknowledged visit is there once": 2 * new.visits == found["recorded"],
+            f"memory grew less than {GROWTH}": growth <= GROWTH,
+            "the books check": not findings,
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from bench import (
     checking_in,
     closing,
     confirming,
+    county,
     exporting,
     growing,
     houses,
@@ -24,20 +26,24 @@ from bench import (
     mixing,
     on_sqlite,
     pages,
+    peers,
     report,
     soak,
+    stamping,
     summing,
 )
 from bench.houses import Call
 from bench.neighbourhood import Place, settle_place
 from bench.rounds import Found, Pair, measure
 from ledger.core.db import db
+from ledger.people.models import Member, PlaceUnit, Post, UnitKind
 from ledger.rewards import redemptions
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bench")]
 
 WRITTEN = (
-    "balances", "holds", "transfers", "rollups", "redemptions", "checkins", "audit_lines", "outbox_events", "once_keys",
+    "balances", "holds", "transfers", "rollups", "redemptions", "checkins", "stamps", "stamp_batches", "audit_lines",
+    "outbox_events", "once_keys",
 )  # fmt: skip
 AN_ID = r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
 A_MOMENT = r"\d{4}-\d\d-\d\d[ T][\d:.+]*"
@@ -122,6 +128,15 @@ def test_the_limit_of_a_check_in_writes_the_same_rows(place_on_postgresql):
     assert by_limit == changed_by(lambda: ask(app, checking_in.call_of(place, visits[0]), status=201))
 
 
+def test_the_limit_of_a_batch_stamp_writes_the_same_rows(place_on_postgresql):
+    app, place = place_on_postgresql
+    batch = place.serve(5)
+    limits.install("stamp")
+    limits.give("bench_stampings", stamping.jobs(place, [batch], "{}"))
+    by_limit = would_be_changed_by(lambda: db.session.execute(text("SELECT bench_stamp(0)")))
+    assert by_limit == changed_by(lambda: ask(app, stamping.call_of(place, batch), status=200))
+
+
 def test_the_raw_loop_on_sqlite_writes_the_same_rows():
     with houses.sqlite() as url, houses.house_on(url).app_context():
         place = settle_place(volunteers=1, shops=1)
@@ -145,9 +160,21 @@ def test_a_run_over_http_is_measured_and_leaves_clean_books(place_on_postgresql)
         pairs = [
             confirming.ConfirmOverHttp(place, port, url, size=8),
             checking_in.CheckInOverHttp(place, port, url, size=8),
+            stamping.StampOverHttp(place, port, url, size=8),
         ]
         for found in measure(app, pairs, rounds=1, tell=lambda _words: None):
             assert (len(found.ratios), found.voided) == (1, [])
+
+
+def test_a_peer_that_is_there_is_measured_and_one_that_is_not_is_told(place_on_postgresql):
+    app, place = place_on_postgresql
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with houses.served("wsgi:app", url) as port:
+        for found in measure(app, peers.present(place, port, url, None, size=8), rounds=1, tell=lambda _words: None):
+            assert (len(found.ratios), found.voided) == (1, [])
+    told = {found.row.number: found.instead for found in peers.absent(None)}
+    assert told["R10"] == peers.NOT_RUN["R10"]
+    assert ("R9" in told) is (find_spec("hordak") is None)
 
 
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):
@@ -181,7 +208,7 @@ def test_rows_over_a_long_history_are_measured_and_its_books_check(database):
             stack.enter_context(growing.house_with(stack.enter_context(database()), transfers=transfers))
             for transfers in (40, 400)
         )
-        pairs = growing.pairs("any", transfers=400)
+        pairs = [growing.throughput(transfers=400), *growing.pairs("any", transfers=400)]
         for found in growing.compare(many, few, pairs, rounds=1, size=5, tell=lambda _words: None):
             assert found.instead or (len(found.ratios), found.voided) == (1, []), found
 
@@ -196,18 +223,41 @@ def test_every_row_is_in_the_report_measured_or_not():
 
 def test_a_soak_finds_every_acknowledged_write_and_says_what_it_found(place_on_postgresql, capsys) -> None:
     app, place = place_on_postgresql
-    plan = soak._plan_of(place, seconds=4, errands=4) | {"phones": 2}
-    before = soak._written(place)
+    plan = soak.plan_of([place], soak.MIXED, seconds=4, errands=4, activities=8) | {"phones": 2}
+    before = soak.written([place])
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     with houses.serving("wsgi:app", url) as (port, master), soak.watched(master) as memory:
         found = mixing.run(plan | {"port": port})
-    db.session.remove()
-    after = soak._written(place)
-    written = (after[0] - before[0], after[1] - before[1])
+    new = soak.written([place]) - before
     assert (found["errors"], found["confirmed"] > 0, found["recorded"] > 0) == ([], True, True)
-    assert written == (found["confirmed"], found["recorded"] // 2)
-    assert soak._report(found, memory, soak.Ticks(), written, 0) == 0
-    assert soak._report(found | {"errors": ["reserve: 500"]}, memory, soak.Ticks(), written, 1) == 1
+    assert new == (found["confirmed"], found["recorded"] // 2)
+    assert soak._report(found, memory, soak.Ticks(), new, 0) == 0
+    assert soak._report(found | {"errors": ["reserve: 500"]}, memory, soak.Ticks(), new, 1) == 1
     said = capsys.readouterr().out
     assert "BROKEN no error" in said
     assert "BROKEN the books check" in said
+
+
+def test_a_part_of_a_county_is_settled_loaded_and_closed(capsys) -> None:
+    size = county.Size(communities=2, compounds=3, buildings=5, leaders=7, people=60)
+    with houses.postgresql() as url, houses.house_on(url).app_context():
+        places = county.settle_county(size, bought=4, tell=lambda _words: None)
+        lives = select(func.count()).where(Member.name.like("居民%"))
+        counts = [select(func.count()).where(PlaceUnit.kind == kind) for kind in (UnitKind.COMPOUND, UnitKind.BUILDING)]
+        counts += [select(func.count()).select_from(Post), lives]
+        settled = county.Size(len(places), *(db.session.scalar(count) or 0 for count in counts))
+        db.session.remove()
+        assert settled == size
+        assert county.load(url, places, size, seconds=9, errands=4, tell=lambda _words: None) == 0
+        db.session.remove()
+        db.engine.dispose()
+    said = capsys.readouterr().out
+    assert [phase.name for phase in county.DAYS if phase.name not in said] == []
+    assert "8 lines closed" in said
+
+
+def test_the_whole_county_is_split_without_a_rest() -> None:
+    shares = list(county.Size().shares())
+    sums = [sum(of) for of in zip(*(one.figures for one in shares), strict=True)]
+    assert sums[1:] == list(county.Size().figures[1:])
+    assert len(shares) == county.Size().communities

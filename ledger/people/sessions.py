@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
     true,
     union_all,
@@ -253,17 +252,15 @@ def _only(column: ColumnElement[UUID]) -> ScalarSelect[UUID]:
 
 
 def _membership(asker: CTE) -> Select[Any]:
-    """The person's own membership, or the one that theirs was merged into."""
-    alias = aliased(Member)
-    merged = select(alias.merged_into).where(
-        within(_COMMUNITY, alias), alias.person_id == asker.c.person_id, alias.merged_into.is_not(None)
-    )
+    """The person's own membership, or the one that theirs was merged into; both are found by their keys."""
+    named = aliased(Member)
     names = Member.id.label("member_id"), Member.person_id.label("member_person_id"), PlaceUnit.path.label("unit_path")
     return select(*names, Member.household_id, Member.name).where(
-        within(_COMMUNITY, Member, PlaceUnit),
-        PlaceUnit.id == Member.unit_id,
-        or_(Member.person_id == asker.c.person_id, Member.id.in_(merged)),
+        within(_COMMUNITY, named, Member, PlaceUnit),
+        named.person_id == asker.c.person_id,
+        Member.id == func.coalesce(named.merged_into, named.id),
         Member.state == MemberState.ACTIVE,
+        PlaceUnit.id == Member.unit_id,
     )
 
 

@@ -370,6 +370,8 @@ class Stamp(Base):
               sqlite_where=sql("undone_at IS NULL AND counts"),
               postgresql_where=sql("undone_at IS NULL AND counts")),
         Index("ix_stamps_checkin", "community_id", "checkin_id", "id"),
+        # Serves: taking a batch back.
+        Index("ix_stamps_batch", "community_id", "batch_id"),
         # Serves: what programmes have given in a month.
         Index("ix_stamps_credited", "community_id", "credited_on", "programme_id"),
     )  # fmt: skip

@@ -377,9 +377,9 @@ def savepoint() -> Iterator[None]:
         return
     try:
         yield
-    except _TakenBack:
-        raise
     except Exception as error:
+        if isinstance(error, DBAPIError) and (is_lost_server(error) or is_out_of_room(error)):
+            raise  # No second run would do better.
         raise _TakenBack from error
 
 

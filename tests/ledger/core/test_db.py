@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select, text, update
+from psycopg.pq import TransactionStatus
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from ledger.core import audit, clock
 from ledger.core import db as database
-from ledger.core.db import atomic, db, in_atomic, savepoint, sql_now
+from ledger.core.db import (
+    WroteWhileReading,
+    atomic,
+    connection,
+    db,
+    expect_refusals,
+    in_atomic,
+    is_postgresql,
+    only_read,
+    reading_engine,
+    savepoint,
+    snapshot,
+    sql_now,
+)
 from ledger.core.files import File, keep_file
 from ledger.core.ids import new_id
 from ledger.core.numbers import NumberSeries, next_in_series
 from ledger.core.tenancy import Actor, load, scoped
+from tests.counting import counted_statements
 from tests.ledger.book.town import at_once
 
 HERE = new_id()
@@ -92,6 +109,57 @@ def test_a_savepoint_undoes_only_its_block(context: Flask) -> None:
 
     partly()
     assert (last("a"), last("b"), last("c")) == (1, 0, 1)
+
+
+def test_savepoints_are_set_only_where_something_is_taken_back_to_one(context: Flask) -> None:
+    runs = []
+
+    @atomic
+    def sometimes(*, fails: bool) -> None:
+        runs.append(fails)
+        with savepoint():
+            count("a")
+        with suppress(Trouble), savepoint():
+            count("b")
+            if fails:
+                raise Trouble
+
+    with counted_statements() as quick:
+        sometimes(fails=False)
+    with counted_statements() as careful:
+        sometimes(fails=True)
+    assert [len([one for one in seen if one.startswith("SAVEPOINT")]) for seen in (quick, careful)] == [0, 2]
+    assert (runs, last("a"), last("b")) == ([False, True, True], 2, 1)
+
+
+def test_who_expects_refusals_is_not_run_again_for_one(context: Flask) -> None:
+    runs = []
+
+    @atomic
+    def many() -> None:
+        runs.append(1)
+        expect_refusals()
+        for name in ("a", "b", "c"):
+            with suppress(Trouble), savepoint():
+                fail_after_counting(name) if name == "b" else count(name)
+
+    many()
+    assert (len(runs), last("a"), last("b"), last("c")) == (1, 1, 0, 1)
+
+
+def test_who_only_reads_is_in_no_transaction_and_writes_nothing(context: Flask) -> None:
+    only_read(reading_engine(db.engine))
+    assert last("a") == 0
+    assert count("a") == 1, "a verb still writes"
+    if is_postgresql():
+        driver: Any = connection().connection.driver_connection
+        assert driver.info.transaction_status == TransactionStatus.IDLE
+    assert db.session.scalar(select(func.count()).select_from(NumberSeries)) == 1
+    with pytest.raises(WroteWhileReading, match="DELETE"):
+        db.session.execute(delete(NumberSeries))
+    with snapshot(), pytest.raises(WroteWhileReading, match="UPDATE"):
+        db.session.execute(update(NumberSeries).values(last=7))
+    assert last("a") == 1
 
 
 def test_rows_are_detached_at_the_end_and_still_readable(context: Flask) -> None:

@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from api.addresses import public_root
 from api.auth import current_actor
 from api.schemas.activities import ActivityCancelSchema, ActivityChangeSchema, ActivityEndSchema, ActivityRequestSchema
-from api.schemas.fields import Id, PageQuery
+from api.schemas.fields import Id, PageQuery, Sort
 from ledger.core import clock
 from ledger.core.errors import Refused
 from ledger.core.permissions import may, reach, reaches_all_by_name, require, require_any
@@ -22,13 +22,14 @@ from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
 from ledger.service import activities, changing, codes, days, planning, programmes, series, sign_ups, standing
-from ledger.service.activities import ActivityView
+from ledger.service.activities import ActivityOrder, ActivityView
 from ledger.service.evidence import grace_ends
 from ledger.service.models import Activity, ActivityKind, ActivityState, SignUp
 from ledger.service.series import Every
 from web.errors import refusal
 from web.formats import time_of_day
 from web.forms import ask, read, send
+from web.last_time import as_last_time
 from web.qr import qr_svg
 from web.words import UNIT_KINDS, WEEKDAYS
 
@@ -43,9 +44,11 @@ class ActivityListQuery(PageQuery):
 
     when = fields.String(load_default=None, validate=validate.OneOf(("coming", "past")))
     unit_id = Id(load_default=None)
+    sort = Sort(ActivityOrder.NEWEST)
 
 
 @page.get("/c/<id:community_id>/activities")
+@as_last_time(ActivityListQuery)
 def list_all() -> Any:
     """Coming and past activities."""
     actor, asked, now = current_actor(), ask(ActivityListQuery()), clock.now()
@@ -55,13 +58,15 @@ def list_all() -> Any:
         since=now if asked["when"] == "coming" else None,
         until=now if asked["when"] == "past" else None,
         unit_id=asked["unit_id"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )
-    return _listed(actor, rows, asked["limit"])
+    return _listed(actor, rows, asked)
 
 
-def _listed(actor: Actor, rows: list[ActivityView], limit: int) -> str:
+def _listed(actor: Actor, rows: list[ActivityView], asked: dict[str, Any]) -> str:
+    limit = asked["limit"]
     shown = rows[:limit]
     visits = activities.count_visits(actor.tenant, [row.activity.id for row in shown])
     return render_template(
@@ -70,6 +75,7 @@ def _listed(actor: Actor, rows: list[ActivityView], limit: int) -> str:
         units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID),
         whens=[("coming", _("还没结束的")), ("past", _("已经开始的"))],
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=shown[-1].activity.id.hex if len(rows) > limit else None,
     )
 

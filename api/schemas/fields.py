@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -126,6 +127,14 @@ class Month(fields.Date):
         known = validate.Range(min=EARLIEST.date(), max=LATEST.date())
         more["metadata"] = {"format": "year-month", "pattern": "^[0-9]{4}-[0-9]{2}$"} | more.get("metadata", {})
         super().__init__(format="%Y-%m", validate=known, **more)
+
+
+class Sort(fields.Enum[StrEnum]):
+    """One of the orders of a list; `first` is the one that it has unless asked."""
+
+    def __init__(self, first: StrEnum) -> None:
+        told = {"description": "The order of the rows; a cursor goes on in the order that it was given in."}
+        super().__init__(type(first), by_value=True, load_default=first, metadata=told)
 
 
 class PageQuery(Schema):

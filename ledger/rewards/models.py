@@ -80,7 +80,7 @@ class Merchant(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     created_in: Mapped[UUID]
     name: Mapped[str] = mapped_column(text(80))
-    sort_key: Mapped[str] = mapped_column(text(200), server_default="")
+    sort_key: Mapped[str] = mapped_column(text(200), server_default=sql("''"))
     trade: Mapped[str] = mapped_column(text(40))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]

@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("merchants", sa.Column("sort_key", sa.String(200), nullable=False, server_default=""))
+    op.add_column("merchants", sa.Column("sort_key", sa.String(200), nullable=False, server_default=sa.text("''")))
     merchants = sa.table("merchants", sa.column("id", sa.Uuid()), sa.column("name"), sa.column("sort_key"))
     named = op.get_bind().execute(sa.select(merchants.c.id, merchants.c.name)).all()
     for merchant_id, name in named:

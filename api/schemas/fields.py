@@ -130,11 +130,13 @@ class Month(fields.Date):
 
 
 class Sort(fields.Enum[StrEnum]):
-    """One of the orders of a list; `first` is the one that it has unless asked."""
+    """One of the orders of a list; `first` is the one that it has unless asked. Given all of them, None is loaded,
+    and the list has the order that its filters bring along."""
 
-    def __init__(self, first: StrEnum) -> None:
+    def __init__(self, first: StrEnum | type[StrEnum]) -> None:
+        orders, unasked = (first, None) if isinstance(first, type) else (type(first), first)
         told = {"description": "The order of the rows; a cursor goes on in the order that it was given in."}
-        super().__init__(type(first), by_value=True, load_default=first, metadata=told)
+        super().__init__(orders, by_value=True, load_default=unasked, metadata=told)
 
 
 class PageQuery(Schema):

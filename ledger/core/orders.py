@@ -27,6 +27,11 @@ NEWEST, OLDEST = Order(falls=True), Order()
 BY_AGE = {Age.NEWEST: NEWEST, Age.OLDEST: OLDEST}
 
 
+def by_age(asked: Age | None, *, waiting: bool = False) -> Order:
+    """The order that was asked for; unasked, what waits comes oldest first and all else newest first."""
+    return BY_AGE[asked or (Age.OLDEST if waiting else Age.NEWEST)]
+
+
 def arrange(query: Select[Any], order: Order, key: Any, *, rows: Select[Any], after: UUID | None) -> Select[Any]:
     """The query in this order, from behind the row whose `key` is `after` (None: from its start).
 

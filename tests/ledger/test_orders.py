@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
+from ledger.core import audit
 from ledger.core.ids import new_id
 from ledger.core.orders import Age
 from ledger.core.tenancy import Actor
 from ledger.people.members import MemberOrder, list_members
-from ledger.rewards import merchants, offers
+from ledger.rewards import merchants, offers, vouchers
 from ledger.rewards.merchants import MerchantOrder, list_merchants
 from ledger.rewards.offers import OfferOrder, list_offers
 from ledger.rewards.receipts import RedemptionOrder, list_redemptions
+from ledger.rewards.voucher_reading import VoucherOrder, list_vouchers
+from ledger.service import objections
 from ledger.service.activities import ActivityOrder, list_activities
 from ledger.service.models import CheckinState, Decision, Evidence
+from ledger.service.objection_models import Grievance, ObjectionState
 from ledger.service.queue import list_checkins
 from ledger.service.stamps import stamp_checkins
 from ledger.service.waiting import QueueFilter, QueueOrder, list_waiting
+from ledger.settlement.reading import SettlementOrder, list_settlements
 from tests.ledger.rewards.street import open_street
 from tests.ledger.service.day import ELEVEN, NINE, open_day
+from tests.ledger.settlement.office import NEXT_WEEK, THIS_WEEK, Office
 
 Read = Callable[..., Sequence[Any]]
 Key = Callable[[Any], Any]
@@ -149,3 +156,48 @@ def test_a_page_of_the_desk_goes_on_behind_a_visit_stamped_meanwhile(context: Fl
     following = list_waiting(actor, QueueFilter(), order=order, after=first.checkin.id)
     assert [one.checkin.id for one in following] == [one.checkin.id for one in rest]
     assert list_checkins(actor, status=CheckinState.STAMPED)[0].checkin.id == first.checkin.id
+
+
+def test_statements_are_sorted(context: Flask) -> None:
+    street = open_street()
+    office = Office(street)
+    for week in (THIS_WEEK, NEXT_WEEK):
+        office.buy(points=20 if week == THIS_WEEK else 50)
+        office.close(week)
+    office.buy()
+    office.buy(points=50)
+    office.close("2026-W49")
+    office.buy()
+    office.close("2026-W50")
+    sorts: dict[Any, tuple[Key, bool]] = {
+        SettlementOrder.NEWEST: (AGE, True),
+        SettlementOrder.SHOP: (lambda row: row[1].sort_key, False),
+        SettlementOrder.MOST: (lambda row: row[0].payable_fen, True),
+    }
+    check(list_settlements, street.place.treasurer.actor, lambda row: row[0].id, sorts)
+
+
+def test_vouchers_are_sorted_by_their_last_day(context: Flask) -> None:
+    street = open_street()
+    for days in (30, 7, 30, 90):
+        vouchers.buy(street.volunteer(20).actor, street.offer(voucher_days=days).id)
+    sorts: dict[Any, tuple[Key, bool]] = {
+        VoucherOrder.NEWEST: (AGE, True),
+        VoucherOrder.ENDING: (lambda view: view.voucher.valid_until, False),
+    }
+    check(list_vouchers, street.place.treasurer.actor, lambda view: view.voucher.id, sorts)
+
+
+def test_what_is_worked_down_by_age_is_sorted_as_asked(context: Flask) -> None:
+    day = open_day()
+    actor = day.place.admin.actor
+    for name in ("赵一", "阿明", "林秀芳", "王强"):
+        person = day.place.volunteer(name)
+        visit = day.served(person)
+        objections.raise_objection(person.actor, visit.id, reason=Grievance.MINUTES, words="")
+    sorts: dict[Any, tuple[Key, bool]] = {Age.NEWEST: (AGE, True), Age.OLDEST: (AGE, False)}
+    check(audit.list_lines, actor, lambda line: line.id, sorts)
+    check(objections.list_objections, actor, lambda view: view.objection.id, sorts)
+    waiting = partial(objections.list_objections, status=ObjectionState.ASKED)
+    check(waiting, actor, lambda view: view.objection.id, sorts)
+    assert waiting(actor) == waiting(actor, order=Age.OLDEST), "unasked, what waits is worked down from the oldest"

@@ -38,6 +38,9 @@ page = Blueprint("activities", __name__)
 MOST = 200
 """Programmes and units that a form offers."""
 
+MOST_POSTERS = 50
+"""Sheets of one print."""
+
 
 class ActivityListQuery(PageQuery):
     """The filters of the list, as its address carries them."""
@@ -330,10 +333,29 @@ def end(activity_id: UUID) -> Any:
 def show_poster(activity_id: UUID) -> Any:
     """An A4 page to print."""
     actor = current_actor()
-    address = f"{public_root()}/q/{activities.poster_code_of(actor, activity_id)}"
     view = activities.see_activity(actor, activity_id)
+    return render_template("activities/poster.html", sheets=[_sheet(actor, view)])
+
+
+@page.get("/c/<id:community_id>/activities/posters")
+def show_posters() -> Any:
+    """The posters of the ticked activities, a page each; none ticked, of all that are not over and that I manage."""
+    actor, ticked = current_actor(), request.args.getlist("activity_id")[:MOST_POSTERS]
+    require_any(actor, "manage_activities")
+    if ticked:
+        views = [activities.see_activity(actor, Id().deserialize(one)) for one in ticked]
+    else:
+        order = ActivityOrder.EARLIEST
+        coming = activities.list_activities(actor, since=clock.now(), order=order, limit=MOST_POSTERS)
+        views = [one for one in coming if one.is_mine_to_manage and one.activity.state == ActivityState.PLANNED]
+    return render_template("activities/poster.html", sheets=[_sheet(actor, view) for view in views])
+
+
+def _sheet(actor: Actor, view: ActivityView) -> dict[str, Any]:
+    """The poster of an activity, for whoever manages it. Raises Forbidden."""
+    address = f"{public_root()}/q/{activities.poster_code_of(actor, view.activity.id)}"
     qr = qr_svg(address, _("签到二维码：%(name)s", name=view.activity.name))
-    return render_template("activities/poster.html", activity=_shown(view), qr=qr, address=address)
+    return {"activity": _shown(view), "qr": qr, "address": address}
 
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>/live")

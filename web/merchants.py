@@ -331,4 +331,5 @@ def show_poster(branch_id: UUID) -> Any:
     address = f"{public_root()}/s/{merchants.poster_code(actor, branch)}"
     shop = {"name": merchants.see_merchant(actor, branch.merchant_id).name, "branch": branch.name}
     qr = qr_svg(address, _("兑换二维码：%(name)s", name=shop["name"]))
-    return render_template("merchants/poster.html", shop=shop, merchant_id=branch.merchant_id, qr=qr, address=address)
+    sheets = [{"qr": qr, "address": address}]
+    return render_template("merchants/poster.html", shop=shop, merchant_id=branch.merchant_id, sheets=sheets)

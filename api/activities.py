@@ -34,10 +34,10 @@ PICTURE = {"type": "string", "format": "binary"}
 @blp.arguments(ActivityQuery, location="query")
 @blp.response(200, ActivityPageSchema)
 def list_activities(asked: dict[str, Any]) -> dict[str, Any]:
-    """Activities by time and unit, newest first."""
-    wanted = {name: asked[name] for name in ("since", "until", "unit_id", "series_id")}
-    rows = activities.list_activities(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
-    return page(rows, asked["limit"], key="activity.id")
+    """Activities by time and unit, newest first unless asked by their start."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = activities.list_activities(current_actor(), **asked, order=order, after=cursor, limit=limit + 1)
+    return page(rows, limit, key="activity.id")
 
 
 @blp.post("/activities")

@@ -20,7 +20,7 @@ blp = resource("audit", "The audit lines of the community; one's own for everybo
 @blp.response(200, AuditPageSchema)
 @as_files(blp, "audit", AuditQuery, AuditPageSchema)
 def list_audit(asked: dict[str, Any]) -> dict[str, Any]:
-    """The lines I may see, newest first."""
-    before, limit = asked.pop("cursor"), asked.pop("limit")
-    told = list_told(current_actor(), wanted=LineFilter(**asked), before=before, limit=limit + 1)
+    """The lines I may see, newest first unless asked otherwise."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    told = list_told(current_actor(), wanted=LineFilter(**asked), order=order, after=cursor, limit=limit + 1)
     return page(told, limit, key="line.id")

@@ -51,10 +51,10 @@ _dumped: Schema = CheckinSchema()
 @blp.response(200, CheckinPageSchema)
 @as_files(blp, "checkins", CheckinQuery, CheckinPageSchema)
 def list_checkins(asked: dict[str, Any]) -> dict[str, Any]:
-    """The check-ins I may see, newest first: a volunteer's own, a stamper's queue."""
-    wanted = {name: asked[name] for name in ("status", "activity_id", "evidence", "unit_id", "member_id")}
-    rows = queue.list_checkins(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
-    return page(rows, asked["limit"], key="checkin.id")
+    """The check-ins I may see, newest first unless asked otherwise: a volunteer's own, a stamper's queue."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = queue.list_checkins(current_actor(), **asked, order=order, after=cursor, limit=limit + 1)
+    return page(rows, limit, key="checkin.id")
 
 
 @blp.post("/checkins")

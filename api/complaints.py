@@ -32,12 +32,13 @@ blp = resource("complaints", "A member complains of what they received; it is an
 @blp.arguments(ComplaintQuery, location="query")
 @blp.response(200, ComplaintPageSchema)
 def list_complaints(asked: dict[str, Any]) -> dict[str, Any]:
-    """Those I may see, newest first; those that wait for an answer (`status` open, or `overdue`), oldest first."""
+    """Those I may see, newest first; those that wait (`status` open, or `overdue`) oldest first, unless asked."""
     rows = complaint_reading.list_complaints(
         current_actor(),
         is_mine=asked["mine"],
         is_overdue=asked["overdue"],
         status=asked["status"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )

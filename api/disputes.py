@@ -37,12 +37,13 @@ blp = resource("disputes", "Lines of statements that a shop disputes; the rest i
 @blp.arguments(DisputeQuery, location="query")
 @blp.response(200, DisputePageSchema)
 def list_disputes(asked: dict[str, Any]) -> dict[str, Any]:
-    """Those I may see, newest first; those that wait (`open`), oldest first."""
+    """Those I may see, newest first; those that wait (`open`) oldest first, unless asked."""
     rows = dispute_reading.list_disputes(
         current_actor(),
         status=asked["status"],
         is_open=asked["open"],
         settlement_id=asked["settlement_id"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )

@@ -31,11 +31,10 @@ blp = resource("flags", "What looks odd about redemptions; it waits for a decisi
 @blp.arguments(FlagQuery, location="query")
 @blp.response(200, FlagPageSchema)
 def list_flags(asked: dict[str, Any]) -> dict[str, Any]:
-    """Flags, newest first; open ones the first due first."""
-    rows = reading.list_flags(
-        current_actor(), status=asked["status"], kind=asked["kind"], after=asked["cursor"], limit=asked["limit"] + 1
-    )
-    return page(rows, asked["limit"], key="flag.id")
+    """Flags, newest first; open ones the first due first, unless asked."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = reading.list_flags(current_actor(), **asked, order=order, after=cursor, limit=limit + 1)
+    return page(rows, limit, key="flag.id")
 
 
 @blp.post("/flags/find")

@@ -8,12 +8,12 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.fields import PageQuery
 from api.schemas.merchants import (
     ClerkRequestSchema,
     CounterStaffListSchema,
     CounterStaffSchema,
     MerchantPageSchema,
+    MerchantQuery,
     MerchantRequestSchema,
     MerchantSchema,
     OwnerRequestSchema,
@@ -27,11 +27,12 @@ blp = resource("merchants", "Shops of the neighbourhood.")
 
 
 @blp.get("/merchants")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(MerchantQuery, location="query")
 @blp.response(200, MerchantPageSchema)
 def list_merchants(asked: dict[str, Any]) -> dict[str, Any]:
-    """The shops of the community, newest first."""
-    rows = merchants.list_merchants(current_actor(), after=asked["cursor"], limit=asked["limit"] + 1)
+    """The shops of the community, newest first unless asked by name."""
+    wanted = {"order": asked["sort"], "after": asked["cursor"], "limit": asked["limit"] + 1}
+    rows = merchants.list_merchants(current_actor(), **wanted)
     return page(rows, asked["limit"])
 
 

@@ -28,12 +28,13 @@ blp = resource("objections", "A member objects to the record of a visit; staff a
 @blp.arguments(ObjectionQuery, location="query")
 @blp.response(200, ObjectionPageSchema)
 def list_objections(asked: dict[str, Any]) -> dict[str, Any]:
-    """Those I may see, newest first; those that wait (`status` asked, or `overdue`), oldest first."""
+    """Those I may see, newest first; those that wait (`status` asked, or `overdue`) oldest first, unless asked."""
     rows = objections.list_objections(
         current_actor(),
         is_mine=asked["mine"],
         is_overdue=asked["overdue"],
         status=asked["status"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )

@@ -34,9 +34,9 @@ blp = resource("offers", "What shops give for points.")
 @blp.arguments(OfferQuery, location="query")
 @blp.response(200, OfferPageSchema)
 def list_offers(asked: dict[str, Any]) -> dict[str, Any]:
-    """The offers I may see, newest first: usable for me now, or why not."""
-    limit, cursor = asked.pop("limit"), asked.pop("cursor")
-    rows = offers.list_offers(current_actor(), after=cursor, limit=limit + 1, **asked)
+    """The offers I may see, newest first unless asked by points: usable for me now, or why not."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = offers.list_offers(current_actor(), order=order, after=cursor, limit=limit + 1, **asked)
     return page([shown(row) for row in rows], limit)
 
 

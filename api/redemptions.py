@@ -34,9 +34,9 @@ blp = resource("redemptions", "Points for something at a shop.")
 @blp.response(200, ReceiptPageSchema)
 @as_files(blp, "redemptions", RedemptionQuery, ReceiptPageSchema)
 def list_redemptions(asked: dict[str, Any]) -> dict[str, Any]:
-    """The redemptions I may see, newest first."""
-    limit, cursor = asked.pop("limit"), asked.pop("cursor")
-    rows = receipts.list_redemptions(current_actor(), after=cursor, limit=limit + 1, **asked)
+    """The redemptions I may see, newest first unless asked otherwise."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = receipts.list_redemptions(current_actor(), order=order, after=cursor, limit=limit + 1, **asked)
     return page([_shown(row) for row in rows], limit)
 
 

@@ -43,10 +43,10 @@ XLSX = {"description": "The statement as a workbook: head and lines.", "content_
 @blp.arguments(SettlementQuery, location="query")
 @blp.response(200, SettlementPageSchema)
 def list_settlements(asked: dict[str, Any]) -> dict[str, Any]:
-    """The statements I may see, newest first."""
-    wanted = {name: asked[name] for name in ("status", "week", "merchant_id")}
-    rows = reading.list_settlements(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
-    return page([settlement for settlement, _ in rows], asked["limit"])
+    """The statements I may see, newest first unless asked otherwise."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = reading.list_settlements(current_actor(), **asked, order=order, after=cursor, limit=limit + 1)
+    return page([settlement for settlement, _ in rows], limit)
 
 
 @blp.post("/settlements")

@@ -32,9 +32,9 @@ blp = resource("vouchers", "Cards bought with points and used later.")
 @blp.arguments(VoucherQuery, location="query")
 @blp.response(200, VoucherPageSchema)
 def list_vouchers(asked: dict[str, Any]) -> dict[str, Any]:
-    """The vouchers I may see, newest first."""
-    limit, cursor = asked.pop("limit"), asked.pop("cursor")
-    rows = voucher_reading.list_vouchers(current_actor(), after=cursor, limit=limit + 1, **asked)
+    """The vouchers I may see, newest first unless asked otherwise."""
+    limit, cursor, order = asked.pop("limit"), asked.pop("cursor"), asked.pop("sort")
+    rows = voucher_reading.list_vouchers(current_actor(), order=order, after=cursor, limit=limit + 1, **asked)
     return page([_shown(row) for row in rows], limit)
 
 

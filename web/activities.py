@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from api.addresses import public_root
 from api.auth import current_actor
 from api.schemas.activities import ActivityCancelSchema, ActivityChangeSchema, ActivityEndSchema, ActivityRequestSchema
-from api.schemas.fields import Id, PageQuery
+from api.schemas.fields import Id, PageQuery, Sort
 from ledger.core import clock
 from ledger.core.errors import Refused
 from ledger.core.permissions import may, reach, reaches_all_by_name, require, require_any
@@ -22,13 +22,14 @@ from ledger.core.tenancy import Actor
 from ledger.people import members, units
 from ledger.people.models import PlaceUnit, UnitKind
 from ledger.service import activities, changing, codes, days, planning, programmes, series, sign_ups, standing
-from ledger.service.activities import ActivityView
+from ledger.service.activities import ActivityOrder, ActivityView
 from ledger.service.evidence import grace_ends
 from ledger.service.models import Activity, ActivityKind, ActivityState, SignUp
 from ledger.service.series import Every
 from web.errors import refusal
 from web.formats import time_of_day
 from web.forms import ask, read, send
+from web.last_time import as_last_time
 from web.qr import qr_svg
 from web.words import UNIT_KINDS, WEEKDAYS
 
@@ -37,15 +38,20 @@ page = Blueprint("activities", __name__)
 MOST = 200
 """Programmes and units that a form offers."""
 
+MOST_POSTERS = 50
+"""Sheets of one print."""
+
 
 class ActivityListQuery(PageQuery):
     """The filters of the list, as its address carries them."""
 
     when = fields.String(load_default=None, validate=validate.OneOf(("coming", "past")))
     unit_id = Id(load_default=None)
+    sort = Sort(ActivityOrder.NEWEST)
 
 
 @page.get("/c/<id:community_id>/activities")
+@as_last_time(ActivityListQuery)
 def list_all() -> Any:
     """Coming and past activities."""
     actor, asked, now = current_actor(), ask(ActivityListQuery()), clock.now()
@@ -55,13 +61,15 @@ def list_all() -> Any:
         since=now if asked["when"] == "coming" else None,
         until=now if asked["when"] == "past" else None,
         unit_id=asked["unit_id"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )
-    return _listed(actor, rows, asked["limit"])
+    return _listed(actor, rows, asked)
 
 
-def _listed(actor: Actor, rows: list[ActivityView], limit: int) -> str:
+def _listed(actor: Actor, rows: list[ActivityView], asked: dict[str, Any]) -> str:
+    limit = asked["limit"]
     shown = rows[:limit]
     visits = activities.count_visits(actor.tenant, [row.activity.id for row in shown])
     return render_template(
@@ -70,6 +78,7 @@ def _listed(actor: Actor, rows: list[ActivityView], limit: int) -> str:
         units=_places(actor, UnitKind.COMPOUND, UnitKind.GRID),
         whens=[("coming", _("还没结束的")), ("past", _("已经开始的"))],
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=shown[-1].activity.id.hex if len(rows) > limit else None,
     )
 
@@ -324,10 +333,29 @@ def end(activity_id: UUID) -> Any:
 def show_poster(activity_id: UUID) -> Any:
     """An A4 page to print."""
     actor = current_actor()
-    address = f"{public_root()}/q/{activities.poster_code_of(actor, activity_id)}"
     view = activities.see_activity(actor, activity_id)
+    return render_template("activities/poster.html", sheets=[_sheet(actor, view)])
+
+
+@page.get("/c/<id:community_id>/activities/posters")
+def show_posters() -> Any:
+    """The posters of the ticked activities, a page each; none ticked, of all that are not over and that I manage."""
+    actor, ticked = current_actor(), request.args.getlist("activity_id")[:MOST_POSTERS]
+    require_any(actor, "manage_activities")
+    if ticked:
+        views = [activities.see_activity(actor, Id().deserialize(one)) for one in ticked]
+    else:
+        order = ActivityOrder.EARLIEST
+        coming = activities.list_activities(actor, since=clock.now(), order=order, limit=MOST_POSTERS)
+        views = [one for one in coming if one.is_mine_to_manage and one.activity.state == ActivityState.PLANNED]
+    return render_template("activities/poster.html", sheets=[_sheet(actor, view) for view in views])
+
+
+def _sheet(actor: Actor, view: ActivityView) -> dict[str, Any]:
+    """The poster of an activity, for whoever manages it. Raises Forbidden."""
+    address = f"{public_root()}/q/{activities.poster_code_of(actor, view.activity.id)}"
     qr = qr_svg(address, _("签到二维码：%(name)s", name=view.activity.name))
-    return render_template("activities/poster.html", activity=_shown(view), qr=qr, address=address)
+    return {"activity": _shown(view), "qr": qr, "address": address}
 
 
 @page.get("/c/<id:community_id>/activities/<id:activity_id>/live")

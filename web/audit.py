@@ -12,16 +12,18 @@ from flask_babel import gettext as _
 from marshmallow import fields, validate
 
 from api.auth import current_actor
-from api.schemas.fields import PageQuery, Text
+from api.schemas.fields import PageQuery, Sort, Text
 from ledger.core import audit, clock
 from ledger.core.audit import LineFilter
 from ledger.core.ids import NOBODY
+from ledger.core.orders import Age
 from ledger.core.tenancy import Actor
 from ledger.people import audited, members
 from ledger.people.audited import Told
 from ledger.people.list_exports import read_whole
 from web.acts import ACTS, came_to, said
 from web.forms import ask
+from web.last_time import as_last_time
 from web.sheets import Sheet, as_files
 
 page = Blueprint("audit", __name__)
@@ -34,13 +36,15 @@ class AuditPageQuery(PageQuery):
     action = fields.String(load_default=None, validate=validate.OneOf(sorted(ACTS)))
     refused = fields.Boolean(load_default=None)
     on = fields.Date(load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 @page.get("/c/<id:community_id>/audit")
+@as_last_time(AuditPageQuery)
 def list_all() -> Any:
     """The lines I may see, newest first."""
     actor, asked = current_actor(), ask(AuditPageQuery())
-    rows = _read(actor, _wanted(actor, asked), after=asked["cursor"], limit=asked["limit"] + 1)
+    rows = _read(actor, asked, after=asked["cursor"], limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(
         "audit/list.html",
@@ -48,19 +52,20 @@ def list_all() -> Any:
         acts=sorted(((name, str(words)) for name, words in ACTS.items()), key=lambda one: one[1]),
         sees_all=audited.sees_all(actor),
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=shown[-1].line.id.hex if len(rows) > len(shown) else None,
     )
 
 
-def _read(actor: Actor, wanted: LineFilter, *, after: UUID | None, limit: int) -> list[Told]:
-    return audited.list_told(actor, wanted=wanted, before=after, limit=limit)
+def _read(actor: Actor, asked: dict[str, Any], *, after: UUID | None, limit: int) -> list[Told]:
+    return audited.list_told(actor, wanted=_wanted(actor, asked), order=asked["sort"], after=after, limit=limit)
 
 
 @as_files(page, "/c/<id:community_id>/audit")
 def make_sheet() -> Sheet:
     """The lines that the page shows, with its filters."""
     actor, asked = current_actor(), ask(AuditPageQuery())
-    parts = read_whole(partial(_read, actor, _wanted(actor, asked)), key=lambda one: one.line.id)
+    parts = read_whole(partial(_read, actor, asked), key=lambda one: one.line.id)
     names = ("at", "who", "for_whom", "what", "ended", "origin", "device")
     rows = [[one[name] for name in names] for part in parts for one in _shown(actor, list(part))]
     columns = (_("时间"), _("谁"), _("替谁"), _("做了什么"), _("结果"), _("从哪里"), _("设备"))

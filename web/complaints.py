@@ -27,6 +27,7 @@ from ledger.rewards.complaint_reading import ComplaintView
 from ledger.rewards.models import Redemption
 from web.acting import act_for, cursor, own_member
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.state_words import COMPLAINT
 from web.words import REMEDIES
 
@@ -112,6 +113,7 @@ def list_mine() -> Any:
 
 
 @page.get("/c/<id:community_id>/complaints")
+@as_last_time(ComplaintQuery)
 def list_all() -> Any:
     """What waits for an answer, the first due first; or all of a state."""
     return _list()
@@ -123,7 +125,12 @@ def _list(**again: Any) -> str:
         raise Forbidden
     asked = ask(ComplaintQuery(exclude=("mine",)))
     rows = complaint_reading.list_complaints(
-        actor, status=asked["status"], is_overdue=asked["overdue"], after=asked["cursor"], limit=PAGE_SIZE + 1
+        actor,
+        status=asked["status"],
+        is_overdue=asked["overdue"],
+        order=asked["sort"],
+        after=asked["cursor"],
+        limit=PAGE_SIZE + 1,
     )
     found = page_of(rows, PAGE_SIZE, key="complaint.id")
     return render_template(

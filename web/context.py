@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]
 
 from ledger.core import clock
 from web import calling, languages, look, navigation
+from web.last_time import MARK
 
 csrf = CSRFProtect()
 
@@ -52,6 +53,6 @@ def with_query(**changes: str | None) -> str:
 
 def with_filters(endpoint: str, **more: str) -> str:
     """The address of another form of this page's list, with the filters that it is shown with."""
-    asked = {name: value for name, value in request.args.items() if value and name not in ("cursor", "limit")}
+    asked = {name: value for name, value in request.args.items() if value and name not in ("cursor", "limit", MARK)}
     query = urlencode(asked | more)
     return url_for(endpoint) + (f"?{query}" if query else "")

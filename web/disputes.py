@@ -21,6 +21,7 @@ from ledger.settlement.dispute_reading import DisputeView
 from ledger.settlement.disputes import LONGEST, MOST_LINES, Claim
 from web import settlements
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.state_words import DISPUTE
 from web.words import FAVOURS
 
@@ -60,6 +61,7 @@ def _raise(actor: Actor, settlement_id: UUID, *, line_ids: list[UUID], dispute_r
 
 
 @page.get("/c/<id:community_id>/disputes")
+@as_last_time(DisputeQuery)
 def list_all() -> Any:
     """What waits, the first due first; or all of a state."""
     return _list()
@@ -70,7 +72,12 @@ def _list(**again: Any) -> str:
     asked = ask(DisputeQuery())
     is_open = asked["open"] or asked["status"] is None
     rows = dispute_reading.list_disputes(
-        actor, status=asked["status"], is_open=is_open, after=asked["cursor"], limit=PAGE_SIZE + 1
+        actor,
+        status=asked["status"],
+        is_open=is_open,
+        order=asked["sort"],
+        after=asked["cursor"],
+        limit=PAGE_SIZE + 1,
     )
     found = page_of(rows, PAGE_SIZE, key="dispute.id")
     return render_template(

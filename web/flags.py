@@ -21,6 +21,7 @@ from ledger.risk.models import FlagState
 from ledger.risk.reading import FlagView, WaitingLine
 from web.forms import ask, send
 from web.languages import language
+from web.last_time import as_last_time
 from web.stamps import sentence_of
 from web.state_words import FLAG
 from web.words import FLAG_DECISIONS, FLAG_KINDS
@@ -33,12 +34,14 @@ EMPTY: dict[str, Any] = {"values": {}, "errors": {}, "refusal": None}
 
 
 @page.get("/c/<id:community_id>/flags")
+@as_last_time(FlagQuery)
 def list_all() -> Any:
     """What waits for a decision, the first due first; or all of a state."""
     actor = current_actor()
     asked = ask(FlagQuery())
     status = asked["status"] or (None if asked["kind"] else FlagState.OPEN)
-    rows = reading.list_flags(actor, status=status, kind=asked["kind"], after=asked["cursor"], limit=PAGE_SIZE + 1)
+    wanted = {"kind": asked["kind"], "order": asked["sort"], "after": asked["cursor"]}
+    rows = reading.list_flags(actor, status=status, **wanted, limit=PAGE_SIZE + 1)
     found = page_of(rows, PAGE_SIZE, key="flag.id")
     return render_template(
         "flags/list.html",

@@ -108,11 +108,12 @@ def _what_waits(actor: Actor) -> dict[str, Any]:
     }
 
 
-def _feedback(actor: Actor) -> dict[str, int] | None:
-    """Of how many parts the member gives feedback, and of how many none is given today; None for who holds no post."""
+def _feedback(actor: Actor) -> dict[str, Any] | None:
+    """Of how many parts the member gives feedback, and of which none is given today; None for who holds no post."""
     parts = feedback_reading.holds_posts(actor)
     given = feedback_reading.today_of(actor) if parts else {}
-    return {"parts": len(parts), "missing": sum(one.id not in given for one in parts)} if parts else None
+    missing = [one for one in parts if one.id not in given]
+    return {"parts": len(parts), "missing": missing, "today": clock.today()} if parts else None
 
 
 def _stuck(actor: Actor) -> dict[str, Any] | None:

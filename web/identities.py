@@ -77,7 +77,8 @@ def _go_on(ticket: dict[str, str], totp: str | None = None) -> Response:
     made, outcome = mint(lambda: identities.sign_in(subject, totp=totp, device=device_here(), **seen))
     if made is None:
         is_asked = (outcome.refused or {}).get("code") == TotpRequired.code
-        shown = render_template("sign_in/provider.html", errors={}, refusal=None if is_asked else outcome.refused)
+        refusal = None if is_asked else outcome.refused
+        shown = render_template("sign_in/provider.html", errors={}, refusal=refusal, next=ticket["next"])
         return _keep(make_response(shown, outcome.status), TICKET, ticket)
     token, actor = made
     set_actor(actor)

@@ -23,6 +23,7 @@ from ledger.people import grants, members, moving, units
 from ledger.people.list_exports import read_whole
 from ledger.people.models import Member, PlaceUnit, PostKind, UnitKind
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.sheets import Sheet, as_files
 from web.state_words import CHECKIN
 from web.words import POSTS, UNIT_KINDS
@@ -31,6 +32,7 @@ page = Blueprint("members", __name__)
 
 
 @page.get("/c/<id:community_id>/members")
+@as_last_time(MemberQuery)
 def list_all() -> Any:
     """Who belongs here: found by name or pinyin and by place."""
     return show_list(current_actor())

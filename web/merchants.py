@@ -12,8 +12,8 @@ from flask_babel import gettext as _
 from api.addresses import public_root
 from api.auth import current_actor
 from api.schemas.branches import BranchRequestSchema
-from api.schemas.fields import PageQuery, Text
-from api.schemas.merchants import ClerkRequestSchema, MerchantRequestSchema
+from api.schemas.fields import Schema, Sort, Text
+from api.schemas.merchants import ClerkRequestSchema, MerchantQuery, MerchantRequestSchema
 from api.schemas.sign_in import phone_field
 from ledger.core import clock
 from ledger.core.errors import Forbidden
@@ -23,9 +23,11 @@ from ledger.people import members
 from ledger.rewards import agreements, figures, funds, merchants, offers
 from ledger.rewards.figures import Turnover
 from ledger.rewards.models import Agreement, AgreementState, AgreementVersion, Merchant, OfferState
+from ledger.rewards.offers import OfferOrder
 from ledger.rewards.path_caps import caps_in
 from web import formats
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.offered import conditions
 from web.qr import qr_svg
 from web.state_words import REDEMPTION
@@ -37,19 +39,22 @@ MOST = 200
 
 
 @page.get("/c/<id:community_id>/merchants")
+@as_last_time(MerchantQuery)
 def list_all() -> Any:
     """Every shop with its agreement's state."""
-    actor, asked = current_actor(), ask(PageQuery())
+    actor, asked = current_actor(), ask(MerchantQuery())
     if not reach(actor, "see_agreements"):
         raise Forbidden
-    rows = merchants.list_merchants(actor, after=asked["cursor"], limit=asked["limit"] + 1)
+    place = {"order": asked["sort"], "after": asked["cursor"], "limit": asked["limit"] + 1}
+    rows = merchants.list_merchants(actor, **place)
     shown = _waiting_only(actor, rows) if request.args.get("waiting") else rows[: asked["limit"]]
     return render_template(
         "merchants/list.html",
         merchants=_shown(actor, shown),
         can_manage=may(actor, "draft_agreement"),
         asked=request.args,
-        next_cursor=shown[-1].id.hex if len(rows) > asked["limit"] and shown else None,
+        sort=asked["sort"],
+        next_cursor=rows[asked["limit"] - 1].id.hex if len(rows) > asked["limit"] else None,
     )
 
 
@@ -134,6 +139,12 @@ def show(merchant_id: UUID) -> Any:
     return show_sheet(merchant_id)
 
 
+class OffersQuery(Schema):
+    """The order of the offers on the shop's page."""
+
+    sort = Sort(OfferOrder.NEWEST)
+
+
 def show_sheet(merchant_id: UUID, **again: Any) -> str:
     """The shop's page, with what was refused or wrong with one of its forms."""
     actor = current_actor()
@@ -141,6 +152,7 @@ def show_sheet(merchant_id: UUID, **again: Any) -> str:
     if not may(actor, "see_agreements", merchant_id=merchant.id):
         raise Forbidden
     found = agreements.list_agreements(actor, merchant_id=merchant.id, limit=1)
+    sort = ask(OffersQuery())["sort"]
     places = merchants.list_branches(actor, merchant_id=merchant.id, limit=MOST)
     return render_template(
         "merchants/show.html",
@@ -150,7 +162,8 @@ def show_sheet(merchant_id: UUID, **again: Any) -> str:
         staff=_staff(actor, merchant),
         agreement=_agreement(actor, *found[0]) if found else None,
         draft=_draft(actor, found[0][0]) if found else None,
-        offers=_offers(actor, merchant),
+        offers=_offers(actor, merchant, sort),
+        sort=sort,
         redemption_states=[(state, word.text) for state, word in REDEMPTION.items()],
         can=_rights(actor, merchant, found[0][0] if found else None),
         **({"values": {}, "errors": {}, "refusal": None} | again),
@@ -234,9 +247,9 @@ def _draft(actor: Actor, agreement: Agreement) -> dict[str, Any] | None:
     }
 
 
-def _offers(actor: Actor, merchant: Merchant) -> list[dict[str, Any]]:
+def _offers(actor: Actor, merchant: Merchant, order: OfferOrder) -> list[dict[str, Any]]:
     """Every offer of the shop, each with its draft that waits for approval if there is one."""
-    rows = offers.list_versions(actor, merchant.id)
+    rows = offers.list_versions(actor, merchant.id, order=order)
     live = [row for row in rows if row.offer.state != OfferState.ENDED]
     return [
         {
@@ -318,4 +331,5 @@ def show_poster(branch_id: UUID) -> Any:
     address = f"{public_root()}/s/{merchants.poster_code(actor, branch)}"
     shop = {"name": merchants.see_merchant(actor, branch.merchant_id).name, "branch": branch.name}
     qr = qr_svg(address, _("兑换二维码：%(name)s", name=shop["name"]))
-    return render_template("merchants/poster.html", shop=shop, merchant_id=branch.merchant_id, qr=qr, address=address)
+    sheets = [{"qr": qr, "address": address}]
+    return render_template("merchants/poster.html", shop=shop, merchant_id=branch.merchant_id, sheets=sheets)

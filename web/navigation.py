@@ -57,7 +57,7 @@ WITHIN = {
     "web.stalls": "web.tills", "web.slips": "web.tills", "web.vouchers": "web.merchants", "web.donations": "web.funds",
     "web.disputes": "web.settlements", "web.payouts": "web.settlements", "web.bank_accounts": "web.merchants",
     "web.flags": "web.settlements", "web.honours": "web.commendations",
-    "web.merges": "web.members", "web.member_accounts": "web.members",
+    "web.merges": "web.members", "web.member_accounts": "web.members", "web.several_offers": "web.merchants",
 }  # fmt: skip
 """Pages that stand in another's room."""
 

@@ -18,6 +18,7 @@ from ledger.service.objections import ObjectionView
 from web import checkins
 from web.acting import own_member
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.stamps import sentence_of
 from web.state_words import OBJECTION
 from web.words import OUTCOMES
@@ -65,19 +66,19 @@ def _to_service(checkin_id: UUID) -> str:
 
 
 @page.get("/c/<id:community_id>/objections")
+@as_last_time(ObjectionQuery)
 def list_all() -> Any:
     """What members object to, and by when it is to be answered."""
     asked = ask(ObjectionQuery(exclude=("mine",)))
-    return _list_all(asked["status"], is_overdue=asked["overdue"], after=asked["cursor"])
+    wanted = {"is_overdue": asked["overdue"], "order": asked["sort"], "after": asked["cursor"]}
+    return _list_all(asked["status"], wanted)
 
 
-def _list_all(
-    status: ObjectionState | None, *, is_overdue: bool = False, after: UUID | None = None, **again: Any
-) -> str:
+def _list_all(status: ObjectionState | None, wanted: dict[str, Any] | None = None, **again: Any) -> str:
     actor = current_actor()
     if not actor.grants:
         raise Forbidden
-    rows = objections.list_objections(actor, status=status, is_overdue=is_overdue, after=after, limit=PAGE_SIZE + 1)
+    rows = objections.list_objections(actor, status=status, limit=PAGE_SIZE + 1, **(wanted or {}))
     found = page_of(rows, PAGE_SIZE, key="objection.id")
     return render_template(
         "objections/list.html",

@@ -68,6 +68,7 @@ from web import (
     service_level,
     service_records,
     settlements,
+    several_offers,
     sign_in,
     slips,
     stalls,
@@ -96,7 +97,8 @@ ROOMS = (
     slips, complaints,
     redemption_days, stamps, service_level, objections, activities, plates, visit_notes, calendar, scanner,
     programmes, expiry, communities, units, members, member_accounts, merges, my_account, cards, helping, roles,
-    teams, households, imports, merchants, agreements, funds, settlements, disputes, bank_accounts, payouts, flags,
+    teams, households, imports, merchants, several_offers, agreements, funds, settlements, disputes, bank_accounts,
+    payouts, flags,
     summaries, summary_rows, commendations, honours, priority_lists, service_records, certificates, years, board,
     street, storefront, verify, statements, receipts, seals, books, reversals, checks, audit, webhooks, office, docs,
 )  # fmt: skip

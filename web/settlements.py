@@ -34,6 +34,7 @@ from ledger.settlement.models import Settlement, SettlementState
 from web.flags import waiting_shown
 from web.forms import ask, send
 from web.languages import LANGUAGES, language
+from web.last_time import as_last_time
 from web.state_words import SETTLEMENT
 
 page = Blueprint("settlements", __name__)
@@ -43,6 +44,7 @@ LINES = 200
 
 
 @page.get("/c/<id:community_id>/settlements")
+@as_last_time(SettlementQuery)
 def list_all() -> Any:
     """Statements, newest week first."""
     return _list(current_actor())
@@ -51,7 +53,8 @@ def list_all() -> Any:
 def _list(actor: Actor, **again: Any) -> str:
     asked = ask(SettlementQuery())
     wanted = {name: asked[name] for name in ("status", "week", "merchant_id")}
-    rows = reading.list_settlements(actor, **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
+    place = {"order": asked["sort"], "after": asked["cursor"], "limit": asked["limit"] + 1}
+    rows = reading.list_settlements(actor, **wanted, **place)
     shown = rows[: asked["limit"]]
     return render_template(
         "settlements/list.html",
@@ -60,6 +63,7 @@ def _list(actor: Actor, **again: Any) -> str:
         states=[(state, word.text) for state, word in SETTLEMENT.items()],
         merchants=[(merchant_id.hex, name) for merchant_id, name in reading.merchants_settled(actor)],
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=shown[-1][0].id.hex if len(rows) > len(shown) else None,
         held_lines=waiting_shown(list_waiting(actor, merchant_id=asked["merchant_id"])),
         closable=clock.week_of(clock.now() - timedelta(days=7)) if may(actor, "issue_settlement") else None,

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from marshmallow import fields
 
 from api.auth import current_actor
-from api.schemas.fields import Id, PageQuery
+from api.schemas.fields import Id, PageQuery, Sort
 from api.schemas.stamps import StampRequestSchema
 from ledger.book.codes import Code
 from ledger.core.errors import REASONS, Invalid
@@ -23,10 +23,11 @@ from ledger.people.models import UnitKind
 from ledger.service import evidence, queue, stamps, undoing, visit_notes, waiting
 from ledger.service.desk import StampedBatch
 from ledger.service.models import Decision, Evidence, Stamp
-from ledger.service.waiting import QueueFilter, StampedVisit, Waiting
+from ledger.service.waiting import QueueFilter, QueueOrder, StampedVisit, Waiting
 from web import checkins
 from web.forms import ask, read, send
 from web.languages import CHINESE, language
+from web.last_time import as_last_time
 from web.proofs import proofs_of
 from web.sheets import Sheet, as_files
 from web.state_words import CHECKIN, EVIDENCE
@@ -44,11 +45,13 @@ class QueueQuery(PageQuery):
     unit_id = Id(load_default=None)
     activity_id = Id(load_default=None)
     evidence = fields.Enum(Evidence, by_value=True, load_default=None)
+    sort = Sort(QueueOrder.EVIDENCE)
 
 
 @page.get("/c/<id:community_id>/stamps")
+@as_last_time(QueueQuery)
 def list_queue() -> Any:
-    """What waits for a stamp, strongest evidence first."""
+    """What waits for a stamp, strongest evidence first unless asked otherwise."""
     return _queue(current_actor())
 
 
@@ -56,7 +59,8 @@ def list_queue() -> Any:
 def make_sheet() -> Sheet:
     """The whole queue, in its order and with its filters."""
     actor, asked = current_actor(), ask(QueueQuery())
-    parts = read_whole(partial(waiting.list_waiting, actor, _wanted(asked)), key=lambda row: row.checkin.id)
+    read_page = partial(waiting.list_waiting, actor, _wanted(asked), order=asked["sort"])
+    parts = read_whole(read_page, key=lambda row: row.checkin.id)
     rows = [_row(one) for part in parts for one in _shown_queue(actor, list(part))]
     columns = (
         *(_("志愿者"), _("岗位"), _("服务"), _("到达"), _("证据"), _("状态"), _("分钟"), _("红花"), _("怎么算的")),
@@ -90,7 +94,7 @@ def _wanted(asked: dict[str, Any]) -> QueueFilter:
 def _queue(actor: Actor, **again: Any) -> str:
     asked = ask(QueueQuery())
     wanted = _wanted(asked)
-    rows = waiting.list_waiting(actor, wanted, after=asked["cursor"], limit=AT_ONCE + 1)
+    rows = waiting.list_waiting(actor, wanted, order=asked["sort"], after=asked["cursor"], limit=AT_ONCE + 1)
     shown = _shown_queue(actor, rows[:AT_ONCE])
     return render_template(
         "stamps/queue.html",
@@ -100,6 +104,7 @@ def _queue(actor: Actor, **again: Any) -> str:
         activities=[(activity_id.hex, name) for activity_id, name in waiting.activities_waiting(actor)],
         evidence_choices=[(grade, word.text) for grade, word in EVIDENCE.items()],
         asked=request.args,
+        sort=asked["sort"],
         total=waiting.count_waiting(actor, wanted),
         next_cursor=rows[AT_ONCE - 1].checkin.id.hex if len(rows) > AT_ONCE else None,
         **again,

@@ -23,6 +23,7 @@ from ledger.rewards.voucher_reading import VoucherView
 from web.acting import cursor, own_balance, own_member
 from web.errors import refusal
 from web.forms import ask, read_button, send
+from web.last_time import as_last_time
 from web.offered import conditions
 from web.proofs import proofs_of
 from web.state_words import VOUCHER
@@ -177,6 +178,7 @@ def unblock(voucher_id: UUID) -> Any:
 
 
 @page.get("/c/<id:community_id>/office/vouchers")
+@as_last_time(VoucherQuery)
 def list_all() -> Any:
     """All vouchers of the community, or of one's shop, by number and state."""
     actor = current_actor()
@@ -184,7 +186,12 @@ def list_all() -> Any:
         raise Forbidden
     asked = ask(VoucherQuery(exclude=("mine",)))
     rows = voucher_reading.list_vouchers(
-        actor, status=asked["status"], number=asked["number"], after=asked["cursor"], limit=PAGE_SIZE + 1
+        actor,
+        status=asked["status"],
+        number=asked["number"],
+        order=asked["sort"],
+        after=asked["cursor"],
+        limit=PAGE_SIZE + 1,
     )
     found = page_of(rows, PAGE_SIZE, key="voucher.id")
     return render_template(
@@ -192,5 +199,6 @@ def list_all() -> Any:
         vouchers=[shown(one) for one in found["items"]],
         states=[(state, VOUCHER[state].text) for state in map(str, VoucherState)],
         asked=request.args,
+        sort=asked["sort"],
         next_cursor=found["next_cursor"],
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from api.schemas.fields import Day, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
-from ledger.service.activities import ActivityPlan
+from api.schemas.fields import Day, Id, Moment, PageQuery, Schema, Sort, Text, WholeNumber, page_of
+from ledger.service.activities import ActivityOrder, ActivityPlan
 from ledger.service.changing import Change
 from ledger.service.models import NO_END, ActivityKind
 from ledger.service.series import Every, Repeats
@@ -163,6 +163,7 @@ class ActivityQuery(PageQuery):
     until = Moment(load_default=None, metadata={"description": "Activities that start before this moment."})
     unit_id = Id(load_default=None)
     series_id = Id(load_default=None, metadata={"description": "Only the dates of this series."})
+    sort = Sort(ActivityOrder.NEWEST)
 
 
 class ActivitySchema(Schema):

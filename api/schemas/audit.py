@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 
 
 class AuditQuery(PageQuery):
@@ -18,6 +19,7 @@ class AuditQuery(PageQuery):
     )
     since = Moment(load_default=None)
     until = Moment(load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class AuditLineSchema(Schema):

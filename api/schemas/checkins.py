@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from api.errors import language
-from api.schemas.fields import Code, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Code, Id, Moment, PageQuery, Schema, Sort, Text, WholeNumber, page_of
+from ledger.core.orders import Age
 from ledger.service.checkins import Kind, Via
 from ledger.service.evidence import Location, Review
 from ledger.service.models import CheckinState, Evidence, NoteCategory
@@ -159,6 +160,7 @@ class CheckinQuery(PageQuery):
     evidence = fields.Enum(Evidence, by_value=True, load_default=None)
     unit_id = Id(load_default=None)
     member_id = Id(load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class BatchItemSchema(CheckinRequestSchema):

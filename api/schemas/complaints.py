@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.rewards.complaint_models import ComplaintState, Remedy
 from ledger.rewards.complaints import LONGEST, LONGEST_NOTE
@@ -17,6 +18,7 @@ class ComplaintQuery(PageQuery):
     mine = fields.Boolean(load_default=False, metadata={"description": "What I complained of myself."})
     overdue = fields.Boolean(load_default=False, metadata={"description": "What is unanswered after its day."})
     status = fields.Enum(ComplaintState, by_value=True, load_default=None)
+    sort = Sort(Age)
 
 
 class ComplaintRequestSchema(Schema):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.settlement.dispute_models import DisputeState, Favour
 from ledger.settlement.disputes import LONGEST, MOST_LINES
@@ -19,6 +20,7 @@ class DisputeQuery(PageQuery):
         load_default=False, metadata={"description": "What waits for an answer or a decision, oldest first."}
     )
     settlement_id = Id(load_default=None)
+    sort = Sort(Age)
 
 
 class ClaimSchema(Schema):

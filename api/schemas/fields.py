@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -126,6 +127,16 @@ class Month(fields.Date):
         known = validate.Range(min=EARLIEST.date(), max=LATEST.date())
         more["metadata"] = {"format": "year-month", "pattern": "^[0-9]{4}-[0-9]{2}$"} | more.get("metadata", {})
         super().__init__(format="%Y-%m", validate=known, **more)
+
+
+class Sort(fields.Enum[StrEnum]):
+    """One of the orders of a list; `first` is the one that it has unless asked. Given all of them, None is loaded,
+    and the list has the order that its filters bring along."""
+
+    def __init__(self, first: StrEnum | type[StrEnum]) -> None:
+        orders, unasked = (first, None) if isinstance(first, type) else (type(first), first)
+        told = {"description": "The order of the rows; a cursor goes on in the order that it was given in."}
+        super().__init__(orders, by_value=True, load_default=unasked, metadata=told)
 
 
 class PageQuery(Schema):

@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import EARLIEST, LATEST, Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import EARLIEST, LATEST, Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.risk.flags import LONGEST, Decision
 from ledger.risk.models import FlagKind, FlagState
 from ledger.risk.reading import LONGEST_DRY_RUN
@@ -21,6 +22,7 @@ class FlagQuery(PageQuery):
         FlagState, by_value=True, load_default=None, metadata={"description": "`open`: the first due first."}
     )
     kind = fields.Enum(FlagKind, by_value=True, load_default=None)
+    sort = Sort(Age)
 
 
 class FlagDecisionSchema(Schema):

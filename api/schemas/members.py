@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from api.schemas.expiry import ExpiringSchema
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
 from ledger.people.members import MemberOrder
 from ledger.people.phones import PATTERN
 
@@ -13,7 +13,7 @@ from ledger.people.phones import PATTERN
 class MemberQuery(PageQuery):
     search = Text(40, load_default="")
     unit_id = Id(load_default=None)
-    sort = fields.Enum(MemberOrder, by_value=True, load_default=MemberOrder.NEWEST)
+    sort = Sort(MemberOrder.NEWEST)
 
 
 class MemberRequestSchema(Schema):

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
 from ledger.people.phones import PATTERN
+from ledger.rewards.merchants import MerchantOrder
+
+
+class MerchantQuery(PageQuery):
+    sort = Sort(MerchantOrder.NEWEST)
 
 
 class MerchantRequestSchema(Schema):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.service.objection_models import Grievance, ObjectionState, Outcome
 from ledger.service.objections import LONGEST
 
@@ -15,6 +16,7 @@ class ObjectionQuery(PageQuery):
     mine = fields.Boolean(load_default=False, metadata={"description": "What I objected to myself."})
     overdue = fields.Boolean(load_default=False, metadata={"description": "What still waits after its day."})
     status = fields.Enum(ObjectionState, by_value=True, load_default=None)
+    sort = Sort(Age)
 
 
 class ObjectionRequestSchema(Schema):

@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import Fen, Id, PageQuery, Points, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Fen, Id, PageQuery, Points, Schema, Sort, Text, WholeNumber, page_of
 from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.rewards.models import OfferKind
+from ledger.rewards.offers import OfferOrder
 
 PIECES = 1_000_000
 
@@ -16,6 +17,7 @@ PIECES = 1_000_000
 class OfferQuery(PageQuery):
     merchant_id = Id(load_default=None)
     branch_id = Id(load_default=None, metadata={"description": "Judge `usable` at this branch."})
+    sort = Sort(OfferOrder.NEWEST)
 
 
 class PictureQuery(Schema):

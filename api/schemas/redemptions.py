@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Pin, Points, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Code, Fen, Id, Moment, PageQuery, Pin, Points, Schema, Sort, Text, WholeNumber, page_of
 from ledger.rewards.models import RedemptionState
+from ledger.rewards.receipts import RedemptionOrder
 
 MAX_QUANTITY = 99
 WAYS = ("till_id", "member_code", "merchant_code", "card_code")
@@ -77,6 +78,7 @@ class RedemptionQuery(PageQuery):
     branch_id = Id(load_default=None)
     merchant_id = Id(load_default=None)
     on = fields.Date(load_default=None, metadata={"description": "Business day of the reservation."})
+    sort = Sort(RedemptionOrder.NEWEST)
 
 
 class RedemptionSchema(Schema):

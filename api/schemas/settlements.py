@@ -7,9 +7,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, WholeNumber, page_of
 from ledger.core import clock
 from ledger.settlement.models import SettlementState
+from ledger.settlement.reading import SettlementOrder
 
 
 class Week(fields.String):
@@ -36,6 +37,7 @@ class SettlementQuery(PageQuery):
     status = fields.Enum(SettlementState, by_value=True, load_default=None)
     week = Week(load_default=None)
     merchant_id = Id(load_default=None)
+    sort = Sort(SettlementOrder.NEWEST)
 
 
 class CloseRequestSchema(Schema):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from api.schemas.fields import Fen, Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Fen, Id, Moment, PageQuery, Schema, Sort, Text, WholeNumber, page_of
 from api.schemas.redemptions import MAX_QUANTITY, ViaSchema
 from ledger.rewards.voucher_models import VoucherState
+from ledger.rewards.voucher_reading import VoucherOrder
 
 STATES = [one.value for one in VoucherState]
 
@@ -15,6 +16,7 @@ class VoucherQuery(PageQuery):
     status = fields.Enum(VoucherState, by_value=True, load_default=None)
     mine = fields.Boolean(load_default=False, metadata={"description": "Those I bought myself."})
     number = Text(24, load_default="", metadata={"description": "The number or its beginning.", "example": "NH-7KQ2"})
+    sort = Sort(VoucherOrder.NEWEST)
 
 
 class VoucherRequestSchema(Schema):

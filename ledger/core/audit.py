@@ -18,6 +18,7 @@ from ledger.core import clock, secrets, walls
 from ledger.core.db import Base, atomic, connection, db, is_postgresql, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, scoped
 
@@ -174,9 +175,9 @@ SLACK = timedelta(minutes=1)
 
 
 def list_lines(
-    actor: Actor, *, wanted: LineFilter = ALL, before: UUID | None = None, limit: int = 50
+    actor: Actor, *, wanted: LineFilter = ALL, order: Age = Age.NEWEST, after: UUID | None = None, limit: int = 50
 ) -> list[AuditLine]:
-    """The lines the actor may see, newest first: the community's, or what they did themself and what was done for
+    """The lines the actor may see: the community's, or what they did themself and what was done for
     them. Raises Forbidden."""
     scopes = reach(actor, "see_audit")
     if not scopes:
@@ -184,9 +185,8 @@ def list_lines(
     query = lines_of(actor.tenant, wanted)
     if not reaches_all_by_name(scopes):
         query = query.where(or_(AuditLine.actor_id == actor.person_id, AuditLine.on_behalf_of == actor.person_id))
-    if before is not None:
-        query = query.where(AuditLine.id < before)
-    return list(db.session.scalars(query.order_by(AuditLine.id.desc()).limit(limit)))
+    query = arrange(query, BY_AGE[order], AuditLine.id, rows=query, after=after)
+    return list(db.session.scalars(query.limit(limit)))
 
 
 def lines_of(community_id: UUID, wanted: LineFilter) -> Select[Any]:

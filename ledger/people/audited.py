@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from ledger.core import audit
 from ledger.core.audit import AuditLine, LineFilter
 from ledger.core.db import db
+from ledger.core.orders import Age
 from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor
 from ledger.people import members
@@ -25,13 +26,13 @@ class Told(NamedTuple):
 
 
 def list_told(
-    actor: Actor, *, wanted: LineFilter = audit.ALL, before: UUID | None = None, limit: int = 50
+    actor: Actor, *, wanted: LineFilter = audit.ALL, order: Age = Age.NEWEST, after: UUID | None = None, limit: int = 50
 ) -> list[Told]:
-    """The lines the actor may see, newest first.
+    """The lines the actor may see.
 
     Devices are one's own; whoever sees the community's audit by name sees those of all. Raises Forbidden.
     """
-    lines = audit.list_lines(actor, wanted=wanted, before=before, limit=limit)
+    lines = audit.list_lines(actor, wanted=wanted, order=order, after=after, limit=limit)
     devices = _devices(actor, {line.session_id for line in lines if line.session_id is not None})
     return [Told(line, devices.get(line.session_id, "") if line.session_id else "") for line in lines]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import Select, Uuid, func, literal, or_, select, tuple_
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
@@ -17,6 +17,7 @@ from ledger.core import audit, clock, outbox, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import members_reached, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import consents, phones, units
@@ -169,6 +170,9 @@ class MemberOrder(StrEnum):
     NAME = "name"
 
 
+_ORDERS = {MemberOrder.NEWEST: NEWEST, MemberOrder.NAME: Order(Member.sort_key)}
+
+
 def list_members(
     actor: Actor,
     *,
@@ -185,18 +189,12 @@ def list_members(
         .where(visible_part(actor, "see_members"), Member.merged_into.is_(None))
         .limit(limit)
     )
-    by_name = tuple_(Member.sort_key, Member.id)
-    query = query.order_by(*by_name) if order is MemberOrder.NAME else query.order_by(Member.id.desc())
     if search:
         query = query.where(_called(search))
     if unit_id:
         path = load(actor.tenant, PlaceUnit, unit_id).path
         query = query.where(PlaceUnit.path.startswith(path))
-    if after and order is MemberOrder.NAME:
-        last = scoped(actor.tenant, Member.sort_key).where(Member.id == after).scalar_subquery()
-        query = query.where(by_name > tuple_(last, literal(after, Uuid())))
-    elif after:
-        query = query.where(Member.id < after)
+    query = arrange(query, _ORDERS[order], Member.id, rows=scoped(actor.tenant, Member), after=after)
     return [(member, unit) for member, unit in db.session.execute(query)]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
+from ledger.core.orders import Age, arrange, by_age
 from ledger.core.permissions import may, members_reached, reach, reaches_all, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import consents
@@ -56,10 +57,11 @@ def list_complaints(
     is_mine: bool = False,
     is_overdue: bool = False,
     status: ComplaintState | None = None,
+    order: Age | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[ComplaintView]:
-    """The complaints that the actor may see, newest first; what waits for an answer in the order of its days.
+    """The complaints that the actor may see: unless asked otherwise newest first, what waits oldest first.
 
     Raises Forbidden.
     """
@@ -70,10 +72,8 @@ def list_complaints(
         query = query.where(Complaint.state == status)
     if is_overdue:
         query = query.where(_late())
-    oldest_first = is_overdue or status is ComplaintState.OPEN
-    if after is not None:
-        query = query.where(Complaint.id > after if oldest_first else Complaint.id < after)
-    return _views(actor, query.order_by(Complaint.id.asc() if oldest_first else Complaint.id.desc()).limit(limit))
+    place = by_age(order, waiting=is_overdue or status is ComplaintState.OPEN)
+    return _views(actor, arrange(query, place, Complaint.id, rows=query, after=after).limit(limit))
 
 
 def see_complaint(actor: Actor, complaint_id: UUID) -> ComplaintView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, update
@@ -12,9 +13,11 @@ from ledger.core import audit, clock, outbox, secrets, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import may, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people import phones
+from ledger.people.members import sort_key
 from ledger.people.models import Community, CounterStaff
 from ledger.rewards.errors import BranchRequired, OwnCounter, ShopCodeUnknown
 from ledger.rewards.models import Agreement, Branch, Merchant
@@ -31,6 +34,7 @@ def create_merchant(actor: Actor, name: str, *, trade: str) -> Merchant:
         id=new_id(),
         created_in=actor.tenant,
         name=name,
+        sort_key=sort_key(name),
         trade=trade,
         created_at=clock.now(),
         actor_id=actor.person_id,
@@ -77,13 +81,24 @@ def known_to(tenant: UUID) -> ColumnElement[bool]:
     return or_(Merchant.created_in == tenant, Merchant.id.in_(agreed))
 
 
-def list_merchants(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[Merchant]:
-    """The shops of the community, newest first: all for everybody who sees offers, for a counter its own too."""
-    query = select(Merchant).where(known_to(actor.tenant)).order_by(Merchant.id.desc()).limit(limit)
+class MerchantOrder(StrEnum):
+    """How a list of shops is sorted: what joined last comes first, or by pinyin."""
+
+    NEWEST = "newest"
+    NAME = "name"
+
+
+_ORDERS = {MerchantOrder.NEWEST: NEWEST, MerchantOrder.NAME: Order(Merchant.sort_key)}
+
+
+def list_merchants(
+    actor: Actor, *, order: MerchantOrder = MerchantOrder.NEWEST, after: UUID | None = None, limit: int = 50
+) -> list[Merchant]:
+    """The shops of the community: all for everybody who sees offers, for a counter its own too."""
+    query = select(Merchant).where(known_to(actor.tenant)).limit(limit)
     if not _sees_all(actor):
         query = query.where(Merchant.id.in_({counter.merchant_id for counter in actor.counters}))
-    if after:
-        query = query.where(Merchant.id < after)
+    query = arrange(query, _ORDERS[order], Merchant.id, rows=select(Merchant), after=after)
     return list(db.session.scalars(query))
 
 

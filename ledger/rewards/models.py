@@ -74,12 +74,13 @@ LOW_FEN, VERY_LOW_FEN = 100_000, 20_000
 
 
 class Merchant(Base):
-    """A shop. Its identity is global; what it agreed is each community's own. `created_in` is where it first joined."""
+    """A shop of all communities, first joined `created_in`; agreements are each one's own. `sort_key`: by pinyin."""
 
     __tablename__ = "merchants"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     created_in: Mapped[UUID]
     name: Mapped[str] = mapped_column(text(80))
+    sort_key: Mapped[str] = mapped_column(text(200), server_default=sql("''"))
     trade: Mapped[str] = mapped_column(text(40))
     created_at: Mapped[datetime]
     actor_id: Mapped[UUID]
@@ -386,6 +387,8 @@ class Redemption(Base):
         Index("ix_redemptions_member", "community_id", "member_id", "id"),
         Index("ix_redemptions_merchant", "community_id", "merchant_id", "confirmed_at"),
         Index("ix_redemptions_branch", "community_id", "branch_id", "id"),
+        # Serves: the list with the most points first.
+        Index("ix_redemptions_points", "community_id", "points", "id"),
         # A voucher is used once, and shown at one till at a time.
         Index("uq_redemptions_voucher", "community_id", "voucher_id", unique=True,
               sqlite_where=sql(LIVE_USE), postgresql_where=sql(LIVE_USE)),

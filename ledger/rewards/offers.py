@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, time
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, NotFound, Refused, VersionChanged, WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.discounts import require_card
@@ -258,24 +260,39 @@ def _update(offer: Offer, condition: ColumnElement[bool], **values: Any) -> None
 # --- looking ----------------------------------------------------------------------------------------------------
 
 
+class OfferOrder(StrEnum):
+    """How a list of offers is sorted: what was drafted last comes first, or by the points of a piece."""
+
+    NEWEST = "newest"
+    CHEAPEST = "cheapest"
+    DEAREST = "dearest"
+
+
+_ORDERS = {
+    OfferOrder.NEWEST: NEWEST,
+    OfferOrder.CHEAPEST: Order(OfferVersion.points),
+    OfferOrder.DEAREST: Order(OfferVersion.points, falls=True),
+}
+
+
 def list_offers(
     actor: Actor,
     *,
     merchant_id: UUID | None = None,
     branch_id: UUID | None = None,
+    order: OfferOrder = OfferOrder.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[OfferView]:
-    """The offers the actor may see, newest first: drafts and ended ones for those who make them, else the active.
+    """The offers the actor may see: drafts and ended ones for those who make them, else the active.
 
     Each says whether the actor, as a member, could take one piece now, and if not why. Raises Forbidden.
     """
     conditions = [_visible(actor)]
     if merchant_id:
         conditions.append(Offer.merchant_id == merchant_id)
-    if after:
-        conditions.append(Offer.id < after)
-    return views(actor.tenant, *conditions, member_id=actor.member_id, branch_id=branch_id, limit=limit)
+    place: dict[str, Any] = {"order": _ORDERS[order], "after": after, "limit": limit}
+    return views(actor.tenant, *conditions, member_id=actor.member_id, branch_id=branch_id, **place)
 
 
 def see_offer(actor: Actor, offer_id: UUID) -> OfferView:
@@ -311,13 +328,15 @@ class OfferOnSheet(NamedTuple):
     draft: OfferVersion | None
 
 
-def list_versions(actor: Actor, merchant_id: UUID) -> list[OfferOnSheet]:
-    """All offers of a shop for those who make and approve them, newest first. Raises Forbidden."""
+def list_versions(actor: Actor, merchant_id: UUID, *, order: OfferOrder = OfferOrder.NEWEST) -> list[OfferOnSheet]:
+    """All offers of a shop for those who make and approve them. Raises Forbidden."""
     require(actor, "see_agreements", merchant_id=merchant_id)
     query = scoped(actor.tenant, Offer, OfferVersion).where(
         Offer.merchant_id == merchant_id, OfferVersion.offer_id == Offer.id
     )
-    shown = query.where(OfferVersion.version == Offer.version).order_by(Offer.id.desc())
+    shown = arrange(
+        query.where(OfferVersion.version == Offer.version), _ORDERS[order], Offer.id, rows=query, after=None
+    )
     waiting = query.where(OfferVersion.version == Offer.draft_version)
     drafts = {offer.id: version for offer, version in db.session.execute(waiting)}
     return [OfferOnSheet(offer, terms, drafts.get(offer.id)) for offer, terms in db.session.execute(shown)]
@@ -349,14 +368,14 @@ def views(
     member_id: UUID | None,
     branch_id: UUID | None = None,
     path: Path | None = None,
-    limit: int = 200,
+    **place: Any,
 ) -> list[OfferView]:
     """Offers with the reasons against one piece for this member, by this path, at this branch now.
 
-    Two statements for all.
+    Two statements for all. `place` are the order, the row `after` which they begin, and the limit of `read_terms`.
     """
     now = clock.now()
-    found = read_terms(community_id, *conditions, member_id=member_id, at=now, path=path, limit=limit)
+    found = read_terms(community_id, *conditions, member_id=member_id, at=now, path=path, **place)
     wish = Wish(at=now, branch_id=branch_id, bill_matters=False)
     branches = _branches_of({terms.merchant_id for terms in found})
     return [

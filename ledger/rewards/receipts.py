@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,8 +16,9 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import NEWEST, OLDEST, Order, arrange
 from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
-from ledger.core.tenancy import Actor, load, within
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import consents
 from ledger.people.members import family_of, mask_name, name_for_shops
 from ledger.people.models import Member, Purpose
@@ -52,6 +54,21 @@ class PaidPart(NamedTuple):
     is_agreed: bool
 
 
+class RedemptionOrder(StrEnum):
+    """How a list of redemptions is sorted: by the time of the reservation, or the most points first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    MOST = "most"
+
+
+_ORDERS = {
+    RedemptionOrder.NEWEST: NEWEST,
+    RedemptionOrder.OLDEST: OLDEST,
+    RedemptionOrder.MOST: Order(Redemption.points, falls=True),
+}
+
+
 def list_redemptions(
     actor: Actor,
     *,
@@ -63,15 +80,16 @@ def list_redemptions(
     on: date | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    order: RedemptionOrder = RedemptionOrder.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Receipt]:
-    """The redemptions that the actor may see, newest first; `on` is the business day of their reservation,
+    """The redemptions that the actor may see; `on` is the business day of their reservation,
     `since` ≤ reservation < `until`.
 
     `mine` are those of the actor's own membership; `member_id` those of one member. Raises Forbidden.
     """
-    query = _receipts(actor).where(_visible(actor)).order_by(Redemption.id.desc()).limit(limit)
+    query = _receipts(actor).where(_visible(actor)).limit(limit)
     if status:
         query = query.where(_has_status(status))
     if mine:
@@ -85,8 +103,7 @@ def list_redemptions(
     if on:
         query = query.where(*_reserved(clock.start_of_day(on), clock.start_of_day(on + timedelta(days=1))))
     query = query.where(*_reserved(since, until))
-    if after:
-        query = query.where(Redemption.id < after)
+    query = arrange(query, _ORDERS[order], Redemption.id, rows=scoped(actor.tenant, Redemption), after=after)
     return _as_receipts(actor, query)
 
 

@@ -19,6 +19,7 @@ from ledger.book.models import Account, Balance, Hold, HoldState
 from ledger.core import clock, money
 from ledger.core.db import db
 from ledger.core.errors import Refused
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.tenancy import Actor, asked, within
 from ledger.people.models import Community
 from ledger.people.numbers import new_until
@@ -175,16 +176,19 @@ def read_terms(
     place: ColumnElement[bool] | None = None,
     asked_by: Actor | None = None,
     path: Path | None = None,
+    order: Order = NEWEST,
+    after: UUID | None = None,
     limit: int = 200,
 ) -> list[Terms]:
-    """The terms of all offers that meet the conditions, newest first, with the branch at `place`, in one statement.
+    """The terms of all offers that meet the conditions, with the branch at `place`, in one statement.
 
     `asked_by` is whose number must not be new (None: nobody's is asked).
     """
     number: ColumnElement[Any] = null() if asked_by is None else new_until(asked_by)
     query = _query(member_id is not None).add_columns(number.label("number_new_until")).where(*conditions)
     query = query.outerjoin(Branch, false() if place is None else place)
-    rows = db.session.execute(query.order_by(Offer.id.desc()).limit(limit), _given(community_id, member_id, at))
+    query = arrange(query, order, Offer.id, rows=_in_force(), after=after)
+    rows = db.session.execute(query.limit(limit), _given(community_id, member_id, at))
     found = _kept_to_day(community_id, [Terms(**row._mapping, path=path) for row in rows], at)
     return found if path is None or member_id is None else _counted_by_path(community_id, found, member_id, at)
 
@@ -269,6 +273,13 @@ def _query(of_a_member: bool) -> Select[Any]:
         .join(Community, Community.id == tenant)
         .where(within(tenant, Offer, OfferVersion, Agreement, AgreementVersion))
     )
+
+
+@cache
+def _in_force() -> Select[Any]:
+    """Every offer with its version in force, built once as well."""
+    in_force = and_(OfferVersion.offer_id == Offer.id, OfferVersion.version == Offer.version)
+    return select(Offer).join(OfferVersion, in_force).where(within(asked("tenant"), Offer, OfferVersion))
 
 
 def _left_of_fund(community_id: Any) -> ColumnElement[Any]:

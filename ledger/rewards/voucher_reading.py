@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden, Refused
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
-from ledger.core.tenancy import Actor, load, within
+from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import consents
 from ledger.people.members import family_of, name_for_shops
 from ledger.people.models import Member, Purpose
@@ -45,25 +47,35 @@ class VoucherView:
         return self.status is VoucherState.ISSUED and not self.reasons
 
 
+class VoucherOrder(StrEnum):
+    """How a list of vouchers is sorted: what was bought last comes first, or what ends first."""
+
+    NEWEST = "newest"
+    ENDING = "ending"
+
+
+_ORDERS = {VoucherOrder.NEWEST: NEWEST, VoucherOrder.ENDING: Order(Voucher.valid_until)}
+
+
 def list_vouchers(
     actor: Actor,
     *,
     status: VoucherState | None = None,
     mine: bool = False,
     number: str = "",
+    order: VoucherOrder = VoucherOrder.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[VoucherView]:
-    """The vouchers that the actor may see, newest first; `number` is one whole, or its beginning. Raises Forbidden."""
-    query = _views(actor).where(_visible(actor)).order_by(Voucher.id.desc()).limit(limit)
+    """The vouchers that the actor may see; `number` is one whole, or its beginning. Raises Forbidden."""
+    query = _views(actor).where(_visible(actor)).limit(limit)
     if status is not None:
         query = query.where(_has_status(status))
     if mine:
         query = query.where(Voucher.member_id.in_(actor.member_ids))
     if number:
         query = query.where(Voucher.number.startswith(number.strip().upper(), autoescape=True))
-    if after is not None:
-        query = query.where(Voucher.id < after)
+    query = arrange(query, _ORDERS[order], Voucher.id, rows=scoped(actor.tenant, Voucher), after=after)
     return [_view(actor, *row) for row in db.session.execute(query)]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import Age, arrange, by_age
 from ledger.core.permissions import may, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.models import Member
@@ -60,21 +61,19 @@ def list_flags(
     *,
     status: FlagState | None = None,
     kind: FlagKind | None = None,
+    order: Age | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[FlagView]:
-    """Flags, newest first; open ones the first due first. Raises Forbidden."""
+    """Flags: unless asked otherwise newest first, open ones the first due first. Raises Forbidden."""
     require(actor, SEE)
     query = scoped(actor.tenant, Flag)
     if status is not None:
         query = query.where(_counts_as(status))
     if kind is not None:
         query = query.where(Flag.kind == kind)
-    oldest_first = status is FlagState.OPEN
-    if after is not None:
-        query = query.where(Flag.id > after if oldest_first else Flag.id < after)
-    order = Flag.id.asc() if oldest_first else Flag.id.desc()
-    return _views(actor, list(db.session.scalars(query.order_by(order).limit(limit))))
+    query = arrange(query, by_age(order, waiting=status is FlagState.OPEN), Flag.id, rows=query, after=after)
+    return _views(actor, list(db.session.scalars(query.limit(limit))))
 
 
 def _counts_as(status: FlagState) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, db
 from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import may, require, require_any
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import units
@@ -166,6 +168,21 @@ def _void_open_visits(activity: Activity) -> Sequence[UUID]:
     return list(db.session.scalars(statement))
 
 
+class ActivityOrder(StrEnum):
+    """How a list of activities is sorted: what was planned last comes first, or by the start."""
+
+    NEWEST = "newest"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+_ORDERS = {
+    ActivityOrder.NEWEST: NEWEST,
+    ActivityOrder.EARLIEST: Order(Activity.starts_at),
+    ActivityOrder.LATEST: Order(Activity.starts_at, falls=True),
+}
+
+
 def list_activities(
     actor: Actor,
     *,
@@ -173,15 +190,16 @@ def list_activities(
     until: datetime | None = None,
     unit_id: UUID | None = None,
     series_id: UUID | None = None,
+    order: ActivityOrder = ActivityOrder.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[ActivityView]:
-    """Activities that lie (even partly) between the moments and inside the unit, newest first. Raises Forbidden.
+    """Activities that lie (even partly) between the moments and inside the unit. Raises Forbidden.
 
     A standing activity stands there once, not with each of its days. `series_id`: only the dates of that series.
     """
     require_any(actor, "see_programmes")
-    query = _described(actor.tenant).where(Activity.standing_id.is_(None)).order_by(Activity.id.desc()).limit(limit)
+    query = _described(actor.tenant).where(Activity.standing_id.is_(None)).limit(limit)
     if series_id:
         query = query.where(Activity.series_id == series_id)
     if since:
@@ -190,8 +208,7 @@ def list_activities(
         query = query.where(Activity.starts_at < until)
     if unit_id:
         query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
-    if after:
-        query = query.where(Activity.id < after)
+    query = arrange(query, _ORDERS[order], Activity.id, rows=scoped(actor.tenant, Activity), after=after)
     return [_view(actor, *row) for row in db.session.execute(query)]
 
 

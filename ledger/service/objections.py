@@ -18,6 +18,7 @@ from ledger.core.db import atomic, db, savepoint
 from ledger.core.errors import AlreadyExists, Forbidden, Reason, WrongState
 from ledger.core.exporting import all_facts
 from ledger.core.ids import new_id
+from ledger.core.orders import Age, arrange, by_age
 from ledger.core.permissions import may, reach, require
 from ledger.core.second_person import OwnStep
 from ledger.core.tenancy import Actor, load, same_community, scoped
@@ -209,12 +210,14 @@ def list_objections(
     is_mine: bool = False,
     is_overdue: bool = False,
     status: ObjectionState | None = None,
+    order: Age | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[ObjectionView]:
-    """The objections that the actor may see, or raised (`is_mine`); newest first.
+    """The objections that the actor may see, or raised (`is_mine`).
 
-    What waits for an answer (`status` asked, or `is_overdue`) comes oldest first, which is the order of its days.
+    Unless asked otherwise what waits for an answer (`status` asked, or `is_overdue`) comes oldest first, which is the
+    order of its days, and all else newest first.
     Raises Forbidden.
     """
     query = _described(actor.tenant).where(visible(actor, SEE))
@@ -224,11 +227,8 @@ def list_objections(
         query = query.where(Objection.state == status)
     if is_overdue:
         query = query.where(Objection.state == ObjectionState.ASKED, Objection.due_at <= clock.now())
-    oldest_first = is_overdue or status is ObjectionState.ASKED
-    if after is not None:
-        query = query.where(Objection.id > after if oldest_first else Objection.id < after)
-    order = Objection.id.asc() if oldest_first else Objection.id.desc()
-    return _views(actor, query.order_by(order).limit(limit))
+    place = by_age(order, waiting=is_overdue or status is ObjectionState.ASKED)
+    return _views(actor, arrange(query, place, Objection.id, rows=query, after=after).limit(limit))
 
 
 def see_objection(actor: Actor, objection_id: UUID) -> ObjectionView:

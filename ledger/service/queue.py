@@ -14,6 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import workdays
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import members_reached, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people.members import family_of, is_masked_for, mask_name
@@ -77,14 +78,15 @@ def list_checkins(
     member_id: UUID | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    order: Age = Age.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[CheckinView]:
-    """The check-ins that the actor may see, newest first; `since` ≤ arrival < `until`.
+    """The check-ins that the actor may see; `since` ≤ arrival < `until`.
 
     Raises Forbidden, NotFound (the unit).
     """
-    query = _described(actor.tenant).where(visible(actor, "see_checkins")).order_by(Checkin.id.desc()).limit(limit)
+    query = _described(actor.tenant).where(visible(actor, "see_checkins")).limit(limit)
     wanted = {
         Checkin.state: status,
         Checkin.activity_id: activity_id,
@@ -101,8 +103,7 @@ def list_checkins(
         query = query.where(Checkin.arrived_at >= since)
     if until:
         query = query.where(Checkin.arrived_at < until)
-    if after:
-        query = query.where(Checkin.id < after)
+    query = arrange(query, BY_AGE[order], Checkin.id, rows=query, after=after)
     return _views(actor, query)
 
 

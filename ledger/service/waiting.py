@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select
+from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
+from ledger.core.orders import NEWEST, OLDEST, Order, arrange
 from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people.models import Member, PlaceUnit, RoleGrant
@@ -26,7 +28,28 @@ came_at: ColumnElement[datetime] = case(
 )
 """SQL: since when a visit waits for its stamp."""
 
-_strength: Any = case(*((Checkin.evidence == grade, rank) for rank, grade in enumerate(Evidence)), else_=len(Evidence))
+_RANKS = {grade: -rank for rank, grade in enumerate(Evidence)}
+_strength: Any = case(*((Checkin.evidence == grade, rank) for grade, rank in _RANKS.items()), else_=-len(Evidence))
+
+
+class QueueOrder(StrEnum):
+    """How the desk is sorted: strongest evidence first and then newest, by who came last or first, by the member's
+    name, or the longest service first."""
+
+    EVIDENCE = "evidence"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+    LONGEST = "longest"
+
+
+_ORDERS = {
+    QueueOrder.EVIDENCE: Order(_strength, falls=True),
+    QueueOrder.NEWEST: NEWEST,
+    QueueOrder.OLDEST: OLDEST,
+    QueueOrder.NAME: Order(Member.sort_key),
+    QueueOrder.LONGEST: Order(func.coalesce(Checkin.minutes, 0), falls=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +70,19 @@ class Waiting(NamedTuple):
     outcome: StampResult
 
 
-def list_waiting(actor: Actor, wanted: QueueFilter, *, after: UUID | None = None, limit: int = 100) -> list[Waiting]:
-    """The visits that wait in the actor's parts, strongest evidence first, then newest. Raises Forbidden, NotFound."""
-    query = scoped(actor.tenant, Checkin, Activity, Member).where(
+def list_waiting(
+    actor: Actor,
+    wanted: QueueFilter,
+    *,
+    order: QueueOrder = QueueOrder.EVIDENCE,
+    after: UUID | None = None,
+    limit: int = 100,
+) -> list[Waiting]:
+    """The visits that wait in the actor's parts. Raises Forbidden, NotFound (the unit)."""
+    every = scoped(actor.tenant, Checkin, Activity, Member).where(
         Activity.id == Checkin.activity_id, Member.id == Checkin.member_id
     )
-    query = _narrowed(actor, query, wanted).order_by(_strength, Checkin.id.desc()).limit(limit)
-    if after:
-        rank = list(Evidence).index(Evidence(load(actor.tenant, Checkin, after).evidence))
-        query = query.where(or_(_strength > rank, and_(_strength == rank, Checkin.id < after)))
+    query = arrange(_narrowed(actor, every, wanted), _ORDERS[order], Checkin.id, rows=every, after=after).limit(limit)
     return _judged(actor, db.session.execute(query).all())
 
 

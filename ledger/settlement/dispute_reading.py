@@ -12,6 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import Age, arrange, by_age
 from ledger.core.permissions import MASKED, may, reach, reaches_all, require
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor, load, scoped
@@ -46,10 +47,11 @@ def list_disputes(
     status: DisputeState | None = None,
     is_open: bool = False,
     settlement_id: UUID | None = None,
+    order: Age | None = None,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[DisputeView]:
-    """The disputes that the actor may see, newest first; those that wait (`is_open`) in the order of raising.
+    """The disputes that the actor may see: unless asked otherwise newest first, what waits (`is_open`) oldest first.
 
     Raises Forbidden.
     """
@@ -60,10 +62,8 @@ def list_disputes(
         query = query.where(Dispute.state.in_(OPEN))
     if settlement_id is not None:
         query = query.where(Dispute.settlement_id == settlement_id)
-    if after is not None:
-        query = query.where(Dispute.id > after if is_open else Dispute.id < after)
-    order = Dispute.id.asc() if is_open else Dispute.id.desc()
-    return _views(actor, query.order_by(order).limit(limit))
+    query = arrange(query, by_age(order, waiting=is_open), Dispute.id, rows=query, after=after)
+    return _views(actor, query.limit(limit))
 
 
 def see_dispute(actor: Actor, dispute_id: UUID) -> DisputeView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import case, func, or_, select
@@ -11,10 +12,26 @@ from sqlalchemy.sql import ColumnElement
 
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.rewards.models import Merchant
 from ledger.settlement.models import Settlement, SettlementState
+
+
+class SettlementOrder(StrEnum):
+    """How a list of statements is sorted: the newest first, by the shop's name, or the most payable first."""
+
+    NEWEST = "newest"
+    SHOP = "shop"
+    MOST = "most"
+
+
+_ORDERS = {
+    SettlementOrder.NEWEST: NEWEST,
+    SettlementOrder.SHOP: Order(Merchant.sort_key),
+    SettlementOrder.MOST: Order(Settlement.payable_fen, falls=True),
+}
 
 
 def list_settlements(
@@ -23,16 +40,15 @@ def list_settlements(
     status: SettlementState | None = None,
     week: str | None = None,
     merchant_id: UUID | None = None,
+    order: SettlementOrder = SettlementOrder.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[tuple[Settlement, Merchant]]:
-    """Statements with their shops, newest first; an owner sees the own shop's. Raises Forbidden."""
-    query = scoped(actor.tenant, Settlement).add_columns(Merchant).where(Merchant.id == Settlement.merchant_id)
-    query = query.where(_visible(actor), *_wanted(status=status, week=week, merchant_id=merchant_id))
-    if after is not None:
-        query = query.where(Settlement.id < after)
-    rows = db.session.execute(query.order_by(Settlement.id.desc()).limit(limit))
-    return [(settlement, merchant) for settlement, merchant in rows]
+    """Statements with their shops; an owner sees the own shop's. Raises Forbidden."""
+    every = scoped(actor.tenant, Settlement).add_columns(Merchant).where(Merchant.id == Settlement.merchant_id)
+    query = every.where(_visible(actor), *_wanted(status=status, week=week, merchant_id=merchant_id))
+    query = arrange(query, _ORDERS[order], Settlement.id, rows=every, after=after)
+    return [(settlement, merchant) for settlement, merchant in db.session.execute(query.limit(limit))]
 
 
 def _wanted(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ledger.book import reading
 from ledger.book.reversal_requests import ask_reversal
 from ledger.core.tenancy import Role
@@ -37,3 +39,34 @@ def test_every_list_is_read_in_pages(shopping: Shopping) -> None:
 def test_a_limit_above_200_is_a_form_error(shopping: Shopping) -> None:
     answers = {name: shopping.get(shopping.street.place.admin, f"/{name}?limit=201").status_code for name in LISTS}
     assert set(answers.values()) == {422}, answers
+
+
+ORDERS = {
+    "activities": ("newest", "earliest", "latest"),
+    "audit": ("newest", "oldest"),
+    "checkins": ("newest", "oldest"),
+    "complaints": ("newest", "oldest"),
+    "disputes": ("newest", "oldest"),
+    "flags": ("newest", "oldest"),
+    "members": ("newest", "name"),
+    "merchants": ("newest", "name"),
+    "objections": ("newest", "oldest"),
+    "offers": ("newest", "cheapest", "dearest"),
+    "redemptions": ("newest", "oldest", "most"),
+    "settlements": ("newest", "shop", "most"),
+    "vouchers": ("newest", "ending"),
+}
+"""The lists that are sorted, each by its own orders; what the orders are is tested in tests/ledger/test_orders.py."""
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_a_list_is_sorted_by_one_of_its_orders_and_no_other_and_the_document_names_them(
+    shopping: Shopping, name: str
+) -> None:
+    treasurer = shopping.street.place.staff(Role.ADMIN)
+    answers = [shopping.get(treasurer, f"/{name}?sort={order}").status_code for order in (*ORDERS[name], "sideways")]
+    assert answers == [200] * len(ORDERS[name]) + [422]
+    document = shopping.client.get("/api/v1/openapi.json").json
+    asked = document["paths"][f"/api/v1/communities/{{community_id}}/{name}"]["get"]["parameters"]
+    [sort] = [one["schema"] for one in asked if one["name"] == "sort"]
+    assert set(sort["enum"]) - {None} == set(ORDERS[name])

@@ -17,12 +17,13 @@ WIDER_THAN_SCREEN = "document.documentElement.scrollWidth - document.documentEle
 
 class Person:
     """One context of the browser with one page. `complaints` is what went wrong without being seen on the page;
-    `clicks` how often something was pressed."""
+    `clicks` how often something was pressed, `typed` how many characters."""
 
     def __init__(self, context: BrowserContext, address: str, neighbour: Neighbour | None = None) -> None:
         self.address = address
         self.complaints: list[str] = []
         self.clicks = 0
+        self.typed = 0
         self.requests: list[Request] = []
         self.root = f"/c/{neighbour.community_id.hex}" if neighbour else ""
         if neighbour is not None:
@@ -52,11 +53,12 @@ class Person:
         self.page.context.add_cookies([{"name": preference, "value": value, "url": self.address}])
 
     def press(self, words: str) -> None:
-        """The button or link that says this."""
+        """The button, link or fold that says this."""
         self.clicks += 1
-        self.page.locator("button, a").filter(has_text=words).first.click()
+        self.page.locator("button, a, summary").filter(has_text=words).first.click()
 
     def type_in(self, field: str, text: str) -> None:
+        self.typed += len(text)
         self.page.fill(f"#{field}", text)
 
     def sees(self, *sentences: str) -> None:

@@ -8,11 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.core import clock
+from ledger.core import clock, workdays
 from ledger.people import grants
 from ledger.people.models import PostKind
+from ledger.service.checkins import Kind, Via, record_checkin
+from ledger.service.programmes import see_programme
 from tests.browser.people import Person
 from tests.browser.town import Town
+from tests.ledger.service.day import Day
+from tests.ledger.service.doors import open_doors
 from tests.ledger.settlement.office import Office
 
 pytestmark = pytest.mark.browser
@@ -51,7 +55,7 @@ def test_a_leader_with_nothing_to_report_says_so_with_one_press(town: Town, take
     unit_id = place.micro_grid.id
     grants.give_post(place.admin.actor, leader.member_id, kind=PostKind.MICRO_GRID_LEADER, unit_id=unit_id)
     person = take(leader)
-    person.open("./feedback")
+    person.open("./")
     person.press("今天没有情况")
     person.sees("改写或补昨天的")
     assert person.clicks == 1
@@ -87,3 +91,58 @@ def test_an_owner_confirms_the_week_with_one_press_and_sees_when_money_comes(tow
     office.pay(office.approve(office.read(statement)))
     owner.open("/")
     owner.sees("没有结算单在等您", "钱什么时候到", "已付款")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_volunteer_objects_to_a_visit_with_two_presses_and_reads_by_when_it_is_answered(
+    town: Town, take: Take, javascript: bool
+) -> None:
+    volunteer = town.street.place.volunteer()
+    came = Via(poster_code=town.patrol.poster_code)
+    record_checkin(volunteer.actor, town.patrol.id, kind=Kind.IN, via=came)
+    clock.advance(hours=1)
+    visit = record_checkin(volunteer.actor, town.patrol.id, kind=Kind.OUT, via=came)
+    person = take(volunteer, javascript=javascript)
+    person.open(f"./checkins/{visit.id.hex}")
+    person.press("记得不对？")
+    person.press("时长不对")
+    due = clock.local_day(workdays.end_after(clock.now(), 5))
+    person.sees("时长不对", f"{due.month}月{due.day}日 前答复")
+    assert person.clicks == 2
+
+
+TO_PRESS, TO_THINK, TO_TYPE = 1.1, 1.35, 0.28
+"""Seconds of a hand that points and presses, of a look before it, and of a character: the keystroke-level model
+(Card, Moran, Newell 1980), an average person who is no typist."""
+
+MOST_SECONDS_OF_A_VISIT = 30.0
+
+
+def test_a_leader_leaves_a_visit_note_at_a_door_and_the_days_feedback_within_thirty_seconds(
+    town: Town, take: Take
+) -> None:
+    """Both together: the plate is scanned on coming and on going by the phone's own scanner, a need is written down."""
+    place = town.street.place
+    programme = see_programme(place.admin.actor, town.patrol.programme_id).programme
+    doors = open_doors(Day(place, programme, town.patrol))
+    leader = doors.leader
+    grants.give_post(place.admin.actor, leader.member_id, kind=PostKind.MICRO_GRID_LEADER, unit_id=doors.part.id)
+    person = take(leader)
+    plate = f"/q/{doors.plates[0].code}"
+    began = time.monotonic()
+    person.open(plate)
+    person.press("签到")
+    person.sees("签到成功")
+    person.open(plate)
+    person.press("要写几句")
+    person.type_in("need", "楼道灯不亮")
+    person.press("老人照护")
+    person.sees("签退成功")
+    visit = (person.clicks, person.typed)
+    person.open("/")
+    person.press("今天没有情况")
+    person.sees("没有情况")
+    took = time.monotonic() - began + person.clicks * (TO_PRESS + TO_THINK) + person.typed * TO_TYPE
+    sys.stdout.write(f"a door with a note, and the day's feedback: {took:.1f} s, {person.clicks} presses\n")
+    assert (visit, person.clicks) == ((3, 5), 4)
+    assert took <= MOST_SECONDS_OF_A_VISIT

@@ -28,9 +28,13 @@ class Browser:
             client.set_cookie(COOKIE, person.token)
         client.set_cookie("language", language)
 
-    def get(self, path: str) -> TestResponse:
-        """The answer to an address; one that starts with "./" is of the person's community."""
-        return self._keep(self.client.get(self._whole(path)))
+    def get(self, path: str, *, came_from: str = "") -> TestResponse:
+        """The answer to an address; one that starts with "./" is of the person's community.
+
+        `came_from`: the address of the page whose link or form led there, as a browser tells it.
+        """
+        told = {"Referer": came_from} if came_from else {}
+        return self._keep(self.client.get(self._whole(path), headers=told))
 
     def post(self, path: str, *, key: str | None = None, follow: bool = False, **fields: Any) -> TestResponse:
         """The answer to a form, sent with the CSRF token of the page one looks at and a fresh key unless given."""

@@ -205,3 +205,30 @@ def test_one_activity_or_one_day_of_a_standing_one_is_changed_or_called_off(day,
     assert "接下来不一样的日子" in desk.words
     assert desk.post(f"{standing}/change", day="2026-11-19", place="西门").status_code == 409
     assert "这次活动已经结束。" in desk.words
+
+
+def test_several_posters_are_printed_at_once_each_with_its_own_code(day, visit):
+    other = day.another_activity(name="送餐到家")
+    cancelled = day.another_activity(name="取消了的")
+    cancel_activity(day.place.admin.actor, cancelled.id, reason="下雨")
+    admin = visit(day.place.admin)
+    admin.get("./activities")
+    assert admin.page.count('name="activity_id"') == 2, "what was cancelled has no poster"
+    admin.get(f"./activities/posters?activity_id={other.id.hex}")
+    assert (admin.page.count('<article class="poster">'), "早间巡逻" in admin.words) == (1, False)
+    for query in (f"?activity_id={other.id.hex}&activity_id={day.activity.id.hex}", ""):
+        assert admin.get(f"./activities/posters{query}").status_code == 200
+        assert admin.page.count('<article class="poster">') == 2
+        for activity in (other, day.activity):
+            assert f"/q/{activity.poster_code}" in admin.words
+    clock.move_to(ELEVEN + timedelta(hours=1))
+    admin.get("./activities/posters")
+    assert "没有要打印的海报" in admin.words
+
+
+def test_posters_are_for_whoever_manages_the_activity(day, visit):
+    beside = visit(day.place.staff(Role.COORDINATOR, unit=day.place.grid_beside()))
+    assert beside.get(f"./activities/posters?activity_id={day.activity.id.hex}").status_code == 403
+    assert "没有要打印的海报" in (beside.get("./activities/posters"), beside.words)[1]
+    assert beside.get("./activities/posters?activity_id=nobody").status_code == 404
+    assert visit(day.place.volunteer()).get("./activities/posters").status_code == 403

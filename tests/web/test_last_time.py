@@ -1,0 +1,131 @@
+"""A list opens as it was last seen, says so, and leads to all of it; an address with questions always wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from ledger.core import clock
+from ledger.core.tenancy import Role
+from ledger.rewards import vouchers
+from ledger.service.activities import ActivityPlan, plan_activity
+from ledger.service.models import Basis
+from ledger.service.programmes import RuleTerms, create_programme
+from tests.ledger.rewards.street import NOON, open_street
+from tests.ledger.service.day import ELEVEN, NINE, Day
+from tests.ledger.settlement.office import Office
+from tests.web.browser import Browser
+
+SAID = "和上次一样的筛选和排序"
+
+
+@pytest.fixture
+def admin(day: Day, visit: Callable[..., Browser]) -> Browser:
+    """An admin in front of two activities, one of them over."""
+    day.another_activity(name="明日送餐", starts_at=NINE + timedelta(days=1), ends_at=ELEVEN + timedelta(days=1))
+    clock.move_to(ELEVEN + timedelta(hours=1))
+    return visit(day.place.admin)
+
+
+@pytest.fixture
+def office(context: object) -> Iterator[Office]:
+    """Friday noon of week 47 on a street with one bakery; the clock is given back afterwards."""
+    try:
+        yield Office(open_street())
+    finally:
+        clock.move_to(None)
+
+
+def shown(browser: Browser) -> tuple[bool, bool, bool]:
+    """Is the past activity on the page, is the coming one, and does the page say that it looks as last time?"""
+    return "早间巡逻" in browser.words, "明日送餐" in browser.words, SAID in browser.words
+
+
+def on_the_list(browser: Browser, query: str) -> None:
+    """A choice made on the list itself, as its form and its heads send it."""
+    path = f"{browser.root}/activities"
+    browser.get(path + query, came_from=f"http://localhost{path}")
+
+
+def test_a_list_opens_as_last_time_says_so_and_leads_to_all_of_it(admin):
+    on_the_list(admin, "?when=coming&unit_id=&sort=earliest")
+    assert shown(admin) == (False, True, False), "it is what was just asked"
+    again = admin.get("./activities")
+    assert (again.status_code, again.location) == (302, f"{admin.root}/activities?when=coming&sort=earliest&last=1")
+    admin.get(again.location)
+    assert shown(admin) == (False, True, True)
+    assert f'<a href="{admin.root}/activities">看全部</a>' in admin.page
+    on_the_list(admin, "")
+    assert shown(admin) == (True, True, False)
+    assert admin.get("./activities").status_code == 200, "all of it is remembered, too"
+
+
+def test_an_address_with_questions_wins_and_what_led_there_is_not_remembered(admin):
+    on_the_list(admin, "?when=coming")
+    admin.get("./activities?when=past", came_from=f"http://localhost{admin.root}/office")
+    assert shown(admin) == (True, False, False)
+    assert "when=coming" in admin.get("./activities").location
+
+
+def test_of_nobody_elses_session_and_of_no_other_list(admin, day):
+    on_the_list(admin, "?when=coming")
+    for path in ("./merchants", "./members", "./stamps"):
+        assert admin.get(path).status_code == 200
+    other = Browser(admin.client, day.place.staff(Role.ADMIN))
+    assert other.get("./activities").status_code == 200
+
+
+def test_names_that_were_typed_and_pages_are_not_remembered(admin, day):
+    path = f"{admin.root}/members"
+    unit = day.place.grid.id.hex
+    admin.get(f"{path}?search=林&unit_id={unit}&sort=name&limit=1", came_from=f"http://localhost{path}")
+    assert admin.get("./members").location == f"{path}?unit_id={unit}&sort=name&last=1"
+
+
+def test_what_makes_no_sense_is_as_good_as_not_asked(admin):
+    on_the_list(admin, "?when=coming")
+    [cookie] = [one for one in admin.client._cookies.values() if one.key.startswith("last.")]
+    owner = cookie.value.partition("|")[0]
+    admin.client.set_cookie(cookie.key, f"{owner}|when=never&evil=1", path=cookie.path)
+    assert admin.get("./activities").location == f"{admin.root}/activities?when=never&last=1"
+    admin.get("./activities?when=never&last=1")
+    assert shown(admin) == (True, True, True)
+
+
+HEADS = {
+    "activities": {"earliest": "ascending", "latest": "descending"},
+    "audit": {"oldest": "ascending", "newest": "descending"},
+    "members": {"name": "ascending", "newest": "descending"},
+    "merchants": {"name": "ascending"},
+    "settlements": {"newest": "descending", "shop": "ascending", "most": "descending"},
+    "office/vouchers": {"ending": "ascending"},
+}
+
+
+@pytest.mark.parametrize("room", HEADS)
+def test_the_head_of_a_table_says_its_order_and_leads_to_the_others(office, visit, room):
+    programme = create_programme(office.admin.actor, "巡逻", terms=RuleTerms(Basis.PER_HOUR, points=20)).programme
+    plan = ActivityPlan(name="东门巡逻", place="东门", starts_at=NOON, ends_at=NOON + timedelta(hours=2))
+    plan_activity(office.admin.actor, programme.id, unit_id=office.street.place.grid.id, plan=plan)
+    vouchers.buy(office.street.volunteer(20).actor, office.street.offer(voucher_days=30).id)
+    office.buy()
+    office.close()
+    admin = visit(office.street.place.staff(Role.ADMIN))
+    for order, direction in HEADS[room].items():
+        assert admin.get(f"./{room}?sort={order}&status=").status_code == 200
+        assert admin.page.count("aria-sort=") == 1
+        head = admin.page.partition("aria-sort=")[2].partition("</th>")[0]
+        assert head.startswith(f'"{direction}"')
+        assert ("↑" if direction == "ascending" else "↓") in head
+        others = {other for other in HEADS[room] if other != order}
+        assert all(f"sort={other}" in admin.page for other in others)
+
+
+@pytest.mark.parametrize("room", ["objections", "complaints", "disputes", "flags"])
+def test_a_list_without_heads_is_sorted_by_age(office, visit, room):
+    treasurer = visit(office.street.place.treasurer)
+    assert treasurer.get(f"./{room}?sort=oldest").status_code == 200
+    assert '<b aria-current="true">最早的在前</b>' in treasurer.page
+    assert f'href="{treasurer.root}/{room}?sort=newest"' in treasurer.page

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.errors import Forbidden, Refused
 from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
 from ledger.core.tenancy import Actor, load, within
@@ -61,7 +61,7 @@ def list_vouchers(
     if mine:
         query = query.where(Voucher.member_id.in_(actor.member_ids))
     if number:
-        query = query.where(Voucher.number.startswith(number.strip().upper(), autoescape=True))
+        query = query.where(begins(Voucher.number, number.strip().upper()))
     if after is not None:
         query = query.where(Voucher.id < after)
     return [_view(actor, *row) for row in db.session.execute(query)]

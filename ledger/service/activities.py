@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select, update
 
 from ledger.core import audit, clock, outbox
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import may, require, require_any
@@ -189,7 +189,7 @@ def list_activities(
     if until:
         query = query.where(Activity.starts_at < until)
     if unit_id:
-        query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(PlaceUnit.path, load(actor.tenant, PlaceUnit, unit_id).path))
     if after:
         query = query.where(Activity.id < after)
     return [_view(actor, *row) for row in db.session.execute(query)]

@@ -122,7 +122,12 @@ def live_of(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
 
 def actor_of(token: str) -> Actor:
-    """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked."""
+    """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked.
+
+    Whoever shows none is told so without asking the database.
+    """
+    if not token:
+        raise NotSignedIn
     asked = {"token_hash": secrets.token_hash(token), "now": clock.now()}
     found = db.session.execute(_live_session(), asked).one_or_none()
     if found is None:

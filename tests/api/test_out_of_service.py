@@ -37,10 +37,22 @@ def lost() -> Flask:
 
 @pytest.mark.parametrize("path", ["/readyz", "/api/v1/me"])
 def test_a_lost_database_is_told_with_when_to_ask_again(lost: Flask, path: str) -> None:
-    answer = lost.test_client().get(path, headers={"Authorization": "Bearer rf_" + "0" * 40, "Accept-Language": "en"})
+    token = {"Authorization": "Bearer rf_" + "0" * 40} if path.startswith("/api/") else {}
+    answer = lost.test_client().get(path, headers={"Accept-Language": "en"} | token)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert (answer.json["code"], answer.content_type) == ("unavailable", "application/problem+json")
     assert "same key" in answer.json["detail"]
+
+
+def test_a_house_without_its_database_still_tells_how_it_goes(lost: Flask) -> None:
+    """Else the alert for a lost database would sleep until it is back."""
+    client = lost.test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    client.get("/readyz")
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "redflower_database_answers 0.0" in answer.text
+    assert 'redflower_refusals_total{code="unavailable"}' in answer.text
 
 
 def test_a_page_tells_it_too(lost: Flask) -> None:

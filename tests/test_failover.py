@@ -136,7 +136,10 @@ def served(
             time.sleep(4)
             failed = time.monotonic()
             try:
+                lost = cluster.leader()
                 fault(cluster)
+                cluster.wait_for(lambda: cluster.leader(but=lost) is not None, seconds=90)
+                led = time.monotonic() - failed
                 cluster.wait_until_safe(left, seconds=90)
                 time.sleep(4)
             finally:
@@ -150,6 +153,7 @@ def served(
     done = [errand for client in clients for errand in client.errands]
     unsure = sum(client.unsure for client in clients)
     sys.stdout.write(f"\n{fault.__name__}: {len(done)} redemptions, longest gap {gap:.1f} s, {unsure} asked again\n")
+    sys.stdout.write(f"another leader after {led:.1f} s\n")
     assert_each_bought_once(done)
     assert moments[-1] > failed
     assert gap <= longest

@@ -19,12 +19,15 @@ from prometheus_client import (
     multiprocess,
 )
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from api.auth import public
 from ledger.book import checking, roles
 from ledger.book.models import CheckRun
 from ledger.core import registry, walls
 from ledger.core.db import db
+from ledger.core.errors import DatabaseLost, NoRoom, Unexpected
 
 REQUESTS = Histogram(
     "redflower_request_seconds",
@@ -33,9 +36,13 @@ REQUESTS = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 REFUSALS = Counter("redflower_refusals", "Requests that were refused, by the code of the reason", ("code",))
+WOKEN_FOR = (Unexpected.code, DatabaseLost.code, NoRoom.code)
+"""Told from nought on: of a figure that begins with its first refusal Prometheus would see no rise."""
 
 
 def register(app: Flask) -> None:
+    for code in WOKEN_FOR:
+        REFUSALS.labels(code)
     app.after_request(_count)
     app.add_url_rule("/healthz", view_func=healthz)
     app.add_url_rule("/readyz", view_func=readyz)
@@ -61,8 +68,15 @@ def readyz() -> dict[str, Any] | tuple[dict[str, Any], int]:
 @public
 @walls.above()
 def metrics() -> Response:
-    """Figures for Prometheus: of the requests, of what waits, and how each check of the books ended last."""
-    figures = generate_latest(_requests()) + generate_latest(_waiting()) + generate_latest(_checks())
+    """Figures for Prometheus: of the requests, of what waits, and how each check of the books ended last.
+
+    Without its database the house still tells of the requests, and that it is without.
+    """
+    try:
+        figures, answers = generate_latest(_waiting()) + generate_latest(_checks()), True
+    except (DBAPIError, PoolExhausted):
+        figures, answers = b"", False
+    figures += generate_latest(_requests()) + generate_latest(_database(answers))
     return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -81,6 +95,12 @@ def _requests() -> CollectorRegistry:
     shared = CollectorRegistry()
     multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+def _database(answers: bool) -> CollectorRegistry:
+    figures = CollectorRegistry()
+    Gauge("redflower_database_answers", "1: the database answers; 0: it is lost", registry=figures).set(answers)
+    return figures
 
 
 def _waiting() -> CollectorRegistry:

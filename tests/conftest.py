@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -280,14 +281,34 @@ def nothing_personal_is_logged() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def above_communities() -> Iterator[None]:
-    """A test asks for itself, above communities; what the house asked named its community, or stood above them, too."""
+def above_communities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test asks for itself, above communities, and so do its threads; what the house asked named its community, or
+    stood above them, too.
+    """
     from ledger.core import walls
 
     walls._named.set(walls.ABOVE)
+    monkeypatch.setattr(threading.Thread, "start", _start_where_we_stand(threading.Thread.start))
     narrowed.FOUND.clear()
     yield
     assert narrowed.FOUND == [], "the wall would narrow these: a condition was forgotten, or `walls.above` is missing"
+
+
+def _start_where_we_stand(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    """A thread of the house would stand nowhere, but it has none: only tests start threads."""
+    from ledger.core import walls
+
+    def started(thread: threading.Thread) -> None:
+        where, run = walls._named.get(), thread.run
+
+        def run_there() -> None:
+            walls._named.set(where)
+            run()
+
+        thread.run = run_there  # type: ignore[method-assign]
+        start(thread)
+
+    return started
 
 
 @pytest.fixture

@@ -35,8 +35,13 @@ SETTINGS = ["listen_addresses=''", "max_connections=200", "shared_buffers=32MB",
 class Postgres:
     """One server with its own folder, reached through a socket in that folder. No port is opened."""
 
-    def __init__(self, *, durable: bool = False) -> None:
-        """Start it. A durable server syncs every commit to disk, as crash tests need; others do not sync."""
+    def __init__(self, *, durable: bool = False, log_on: Path | None = None) -> None:
+        """Start it. A durable server syncs every commit to disk, as crash tests need; others do not sync.
+
+        `log_on`: an empty folder for the log of changes (WAL), in segments of 1 MB; None: with the data.
+        """
+        self._log_on = log_on
+        self._settings = SETTINGS if durable else SETTINGS + ORDINARY
         self._account = own_account()
         self._folder = Path(tempfile.mkdtemp(prefix="redflower-postgres-", dir=_short_temporary_folder()))
         self._data = Path(tempfile.mkdtemp(prefix="redflower-data-", dir=None if durable else memory()))
@@ -47,7 +52,7 @@ class Postgres:
         self._initialise()
         self._watchdog = self._start_watchdog()
         try:
-            self._start(SETTINGS if durable else SETTINGS + ORDINARY)
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -56,6 +61,18 @@ class Postgres:
     def url(self) -> str:
         """SQLAlchemy's address of the maintenance database; `database_url` names another one."""
         return str(URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(self._folder)}))
+
+    def start(self) -> None:
+        """It answers, maybe again after it ended by itself."""
+        self._start(self._settings)
+
+    def is_running(self) -> bool:
+        """Is there a server process, whether it answers or not?"""
+        try:
+            self._run([self._programs / "pg_ctl", "status", "--pgdata", self._data])
+        except RuntimeError:
+            return False
+        return True
 
     def stop(self) -> None:
         """The server has ended and its folder is gone. Safe to call twice."""
@@ -82,6 +99,7 @@ class Postgres:
             [
                 *(self._programs / "initdb", "--pgdata", self._data, "--username=postgres"),
                 *("--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"),
+                *(["--waldir", self._log_on, "--wal-segsize=1"] if self._log_on else []),
             ]
         )
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from ledger.core import clock
+from ledger.core import clock, jobs, registry
 from ledger.core.db import atomic, db
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, open_street
@@ -43,6 +43,22 @@ def test_tick_does_what_is_due_once(context: Flask) -> None:
     assert first.exit_code == second.exit_code == 0
     assert not first.output.startswith("0 jobs")
     assert second.output.startswith("0 jobs")
+
+
+def test_the_parts_of_a_tick_together_do_what_is_due_once(context: Flask) -> None:
+    places = [open_neighbourhood(name).id for name in ("南华社区", "北塔社区", "西门社区")]
+    with clock.set_to(NOON):
+        outputs = [context.test_cli_runner().invoke(args=["tick", "--part", f"{n}/2"]).output for n in (1, 2)]
+        rest = context.test_cli_runner().invoke(args=["tick"]).output
+    done = [int(output.split(" ")[0]) for output in outputs]
+    assert done == [len(registry.jobs) * len(jobs.part_of(places, n, 2)) for n in (1, 2)]
+    assert rest.startswith("0 jobs")
+
+
+@pytest.mark.parametrize("part", ["0/2", "3/2", "2", "a/b", "1/0", "-1/2"])
+def test_a_part_that_is_none_is_refused(context: Flask, part: str) -> None:
+    result = context.test_cli_runner().invoke(args=["tick", "--part", part])
+    assert (result.exit_code, "is no part" in result.output) == (2, True)
 
 
 def test_books_seal_says_what_it_did_for_each_community(context: Flask) -> None:

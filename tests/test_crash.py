@@ -12,13 +12,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
 
-from ledger.book.checking import run_checks
 from ledger.core import clock
 from ledger.core.db import db
-from ledger.rewards.models import Redemption, RedemptionState
-from tests.errands import Errand
+from tests.errands import Errand, assert_each_bought_once
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import Server
 from tests.stories import Neighbour
@@ -53,17 +50,8 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(app: Flask, street: S
             errand.go(server, street, poster)
     finally:
         server.kill()
-    assert_each_bought_once(street, errands)
+    assert_each_bought_once(errands)
     assert [street.available(buyer) for buyer in buyers] == [0] * BUYERS
-
-
-def assert_each_bought_once(street: Street, errands: list[Errand]) -> None:
-    """Every errand was acknowledged, and there are exactly as many redemptions as errands."""
-    assert all(errand.confirmed for errand in errands)
-    assert len({errand.redemption_id for errand in errands}) == len(errands)
-    confirmed = select(func.count()).where(Redemption.state == RedemptionState.CONFIRMED)
-    assert db.session.scalar(confirmed) == len(errands)
-    assert run_checks() == []
 
 
 @pytest.mark.long
@@ -85,7 +73,7 @@ def test_a_killed_worker_is_replaced_and_the_other_goes_on(app: Flask, street: S
     assert sum(unheard) > 0
     assert max(unheard) <= len(killed), "nobody asks in vain twice for one worker"
     errands = [errand for one in shoppers for errand in one.errands]
-    assert_each_bought_once(street, errands)
+    assert_each_bought_once(errands)
     assert [street.available(one.buyer) for one in shoppers] == [20 * (AT_MOST - len(one.errands)) for one in shoppers]
 
 

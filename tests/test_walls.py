@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,13 +13,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text, true
+from sqlalchemy import select, text, true
 from sqlalchemy.exc import DBAPIError
 
 from ledger.book import roles
 from ledger.core import clock, walls
-from ledger.core.db import atomic, db
+from ledger.core.audit import AuditLine
+from ledger.core.db import atomic, begins, db
 from ledger.core.ids import new_id
+from ledger.core.tenancy import within
 from ledger.people import members
 from ledger.people.models import Household
 from ledger.service.activities import ActivityPlan, plan_activity
@@ -195,6 +198,49 @@ def test_rows_are_written_where_they_were_made(town: Town) -> None:
         make()
         with walls.above():
             assert count(text("SELECT count(*) FROM households WHERE name = '一家'")) == 2
+
+
+# --- what the planner makes of a wall ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lines(town: Town) -> None:
+    """An audit of five thousand lines, of which one in a hundred is of its kind."""
+    made = text(
+        "INSERT INTO audit_lines (community_id, id, at, actor_id, action, outcome, request_id, detail) SELECT :here,"
+        " gen_random_uuid(), now(), :here, CASE WHEN n % 100 = 0 THEN 'wall_painted' ELSE 'visit_made' END, 'done',"
+        " '-', '{}' FROM generate_series(1, 5000) n"
+    )
+    with town.owner.app_context(), db.engine.begin() as connection:
+        connection.execute(made, {"here": town.here.id})
+        connection.execute(text("ANALYZE audit_lines"))
+
+
+def plan(query: Any) -> str:
+    with db.engine.connect() as connection:
+        shown = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        return "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {shown}".replace("%", "%%")))
+
+
+@pytest.mark.usefixtures("lines")
+def test_what_begins_so_is_found_by_its_index_behind_a_wall_too(town: Town) -> None:
+    of_here = select(AuditLine.id).where(within(town.here.id, AuditLine))
+    with town.house.app_context(), walls.inside(town.here.id):
+        found = plan(of_here.where(begins(AuditLine.action, "wall")))
+        by_like = plan(of_here.where(AuditLine.action.startswith("wall")))
+    condition = r"Index Cond: .*action.* ~>=~ 'wall'"
+    assert re.search(condition, found), found
+    assert not re.search(condition, by_like), "if this fails, PostgreSQL's LIKE has become leakproof: rejoice"
+
+
+@pytest.mark.usefixtures("lines")
+def test_a_wall_is_not_taken_for_one_that_lets_nothing_through(town: Town) -> None:
+    """A community's rows are expected in their order of magnitude, else its tables are joined row by row."""
+    with town.house.app_context(), walls.inside(town.here.id):
+        found = plan(select(AuditLine.id).where(within(town.here.id, AuditLine)))
+    expected = re.search(r"rows=(\d+)", found)
+    assert expected is not None
+    assert int(expected[1]) > 1000, found
 
 
 # --- a planted fault --------------------------------------------------------------------------------------------

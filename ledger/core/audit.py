@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets, walls
-from ledger.core.db import Base, atomic, connection, db, is_postgresql, text
+from ledger.core.db import Base, atomic, begins, connection, db, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
 from ledger.core.orders import BY_AGE, Age, arrange
@@ -205,7 +205,7 @@ def _conditions(wanted: LineFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.actor_ids is not None:
         yield AuditLine.actor_id.in_(wanted.actor_ids)
     if wanted.action is not None:
-        yield from _begins(wanted.action)
+        yield begins(AuditLine.action, wanted.action)
     if wanted.outcome is not None:
         yield AuditLine.outcome == wanted.outcome
     if wanted.refused is False:
@@ -219,10 +219,3 @@ def _conditions(wanted: LineFilter) -> Iterator[ColumnElement[bool]]:
 def _is_refused() -> ColumnElement[bool]:
     """Said in the words of the index, for SQLite knows it by them."""
     return AuditLine.outcome != literal_column(f"'{DONE}'")
-
-
-def _begins(action: str) -> Iterator[ColumnElement[bool]]:
-    """How the act begins, so that the index of acts finds it: SQLite needs bounds, for its LIKE knows no capitals."""
-    yield AuditLine.action.startswith(action, autoescape=True)
-    if not is_postgresql():
-        yield AuditLine.action.between(action, action + "\U0010ffff")

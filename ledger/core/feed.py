@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock, registry
-from ledger.core.db import Base, atomic, db, is_postgresql, oldest_running, savepoint
+from ledger.core.db import Base, atomic, begins, db, is_postgresql, oldest_running, savepoint
 from ledger.core.errors import Refused
 from ledger.core.outbox import NEW, THINGS, OutboxEvent
 from ledger.core.permissions import require
@@ -103,7 +103,7 @@ def read_events(community_id: UUID, *, after: int, limit: int, things: Collectio
         raise FeedForgotten(after=after, oldest=before_all)
     query = scoped(community_id, OutboxEvent).where(OutboxEvent.position > after, OutboxEvent.position <= newest)
     if things:
-        query = query.where(or_(*(OutboxEvent.kind.startswith(f"{one}.", autoescape=True) for one in sorted(things))))
+        query = query.where(or_(*(begins(OutboxEvent.kind, f"{one}.") for one in sorted(things))))
     found = list(db.session.scalars(query.order_by(OutboxEvent.position).limit(limit + 1)))
     events, more = found[:limit], len(found) > limit
     return FeedPage(events, events[-1].position or 0 if more else max(after, newest), more)

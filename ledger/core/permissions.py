@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.sql.expression import SQLColumnExpression
 
+from ledger.core.db import begins
 from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor, Role
 
@@ -244,7 +245,7 @@ def places_reached(
 ) -> list[ColumnElement[bool]]:
     """SQL: the place lies in a part over which one of these roles was given (one condition for each grant)."""
     held = {role for role, scope in scopes.items() if scope & UNIT}
-    return [path.startswith(grant.unit_path) for grant in actor.grants if grant.role in held]
+    return [begins(path, grant.unit_path) for grant in actor.grants if grant.role in held]
 
 
 def is_of_oneself(scope: Scope) -> bool:

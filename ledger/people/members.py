@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 
 from ledger.book.accounts import accounts_of_member, open_accounts
 from ledger.core import audit, clock, outbox, registry, walls
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import AlreadyExists, Forbidden, NotFound, WrongState
 from ledger.core.ids import new_id
 from ledger.core.orders import NEWEST, Order, arrange
@@ -193,7 +193,7 @@ def list_members(
         query = query.where(_called(search))
     if unit_id:
         path = load(actor.tenant, PlaceUnit, unit_id).path
-        query = query.where(PlaceUnit.path.startswith(path))
+        query = query.where(begins(PlaceUnit.path, path))
     query = arrange(query, _ORDERS[order], Member.id, rows=scoped(actor.tenant, Member), after=after)
     return [(member, unit) for member, unit in db.session.execute(query)]
 
@@ -208,8 +208,8 @@ def find_members(actor: Actor, search: str, *, limit: int = 50) -> list[Member]:
 
 def _called(search: str) -> ColumnElement[bool]:
     typed = search.strip()
-    by_key = Member.sort_key.startswith(sort_key(typed), autoescape=True)
-    return or_(Member.name.startswith(typed, autoescape=True), by_key)
+    by_key = begins(Member.sort_key, sort_key(typed))
+    return or_(begins(Member.name, typed), by_key)
 
 
 def count_members(actor: Actor) -> int:

@@ -138,8 +138,11 @@ def live_of(actor: Actor) -> tuple[ColumnElement[bool], ...]:
 
 
 def actor_of(token: str) -> Actor:
-    """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked."""
-    found = connection().execute(_live_session(), _held(token)).one_or_none()
+    """Who holds the token, outside any community; NotSignedIn when it is unknown, expired or revoked.
+
+    Whoever shows none is told so without asking the database.
+    """
+    found = connection().execute(_live_session(), _held(token)).one_or_none() if token else None
     if found is None:
         raise NotSignedIn
     return _seen(found)
@@ -170,6 +173,8 @@ def _see(session_id: UUID, today: date) -> None:
 
 def actor_in(token: str, community_id: UUID) -> Actor:
     """`actor_of` and `enter` in one statement: NotSignedIn, then NotFound for a stranger."""
+    if not token:
+        raise NotSignedIn
     with walls.inside(community_id):
         rows = connection().execute(_asking(), _held(token) | {"community_id": community_id}).all()
     if not rows:

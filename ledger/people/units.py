@@ -10,7 +10,7 @@ from sqlalchemy import String, func, literal, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import audit, clock, outbox, registry
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, load, scoped, within
@@ -126,7 +126,7 @@ def move_unit(actor: Actor, unit_id: UUID, parent_id: UUID) -> PlaceUnit:
 def _move_part(unit: PlaceUnit, parent: PlaceUnit) -> None:
     """Write the paths of the whole part, and those that other rooms keep."""
     community_id, unit_id, old, new = unit.community_id, unit.id, unit.path, _free_path(parent)
-    inside = PlaceUnit.path.startswith(old)
+    inside = begins(PlaceUnit.path, old)
     # Whoever checks in there just now is waited for; a later one waits for us and reads the new path.
     db.session.execute(scoped(community_id, PlaceUnit.id).where(inside).order_by(PlaceUnit.id).with_for_update())
     rest = func.substr(PlaceUnit.path, len(old) + 1, type_=String())

@@ -13,7 +13,7 @@ from sqlalchemy import func, or_
 from ledger.book.codes import Kind
 from ledger.book.models import Account, Balance
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.tenancy import load, scoped
 from ledger.people.members import describe_members
 from ledger.people.models import Member, MemberState, PlaceUnit, Post, PostKind
@@ -141,7 +141,7 @@ def _units_below(community_id: UUID, unit_id: UUID | None) -> set[UUID] | None:
     if unit_id is None:
         return None
     path = load(community_id, PlaceUnit, unit_id).path
-    return set(db.session.scalars(scoped(community_id, PlaceUnit.id).where(PlaceUnit.path.startswith(path))))
+    return set(db.session.scalars(scoped(community_id, PlaceUnit.id).where(begins(PlaceUnit.path, path))))
 
 
 def _of_post(span: Span, terms: Terms, members: set[UUID]) -> set[UUID]:

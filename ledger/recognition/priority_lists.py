@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ledger.core import audit, clock
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import AlreadyExists, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
@@ -55,7 +55,7 @@ def find_members(actor: Actor, search: str) -> list[tuple[Member, str]]:
     if not search:
         return []
     query = scoped(actor.tenant, Member, PlaceUnit.name).where(
-        Member.name.startswith(search, autoescape=True),
+        begins(Member.name, search),
         Member.state == MemberState.ACTIVE,
         PlaceUnit.id == Member.unit_id,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.errors import Forbidden, Refused
 from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import BRANCH, SHOP, members_reached, reach, reaches_all, reaches_all_by_name
@@ -74,7 +74,7 @@ def list_vouchers(
     if mine:
         query = query.where(Voucher.member_id.in_(actor.member_ids))
     if number:
-        query = query.where(Voucher.number.startswith(number.strip().upper(), autoescape=True))
+        query = query.where(begins(Voucher.number, number.strip().upper()))
     query = arrange(query, _ORDERS[order], Voucher.id, rows=scoped(actor.tenant, Voucher), after=after)
     return [_view(actor, *row) for row in db.session.execute(query)]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select, update
 
 from ledger.core import audit, clock, outbox
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import WrongState
 from ledger.core.ids import new_id
 from ledger.core.orders import NEWEST, Order, arrange
@@ -207,7 +207,7 @@ def list_activities(
     if until:
         query = query.where(Activity.starts_at < until)
     if unit_id:
-        query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(PlaceUnit.path, load(actor.tenant, PlaceUnit, unit_id).path))
     query = arrange(query, _ORDERS[order], Activity.id, rows=scoped(actor.tenant, Activity), after=after)
     return [_view(actor, *row) for row in db.session.execute(query)]
 

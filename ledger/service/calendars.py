@@ -10,7 +10,7 @@ from sqlalchemy import or_
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import NotFound, NotSignedIn
 from ledger.core.permissions import require_any
 from ledger.core.tenancy import Actor, load, scoped
@@ -54,7 +54,7 @@ def entries_between(
         Activity.ends_at > since,
     )
     if unit_id is not None:
-        query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(PlaceUnit.path, load(actor.tenant, PlaceUnit, unit_id).path))
     if programme_id is not None:
         query = query.where(Activity.programme_id == programme_id)
     rows = db.session.execute(query.order_by(Activity.starts_at, Activity.id).limit(MOST)).all()

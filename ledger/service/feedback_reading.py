@@ -12,7 +12,7 @@ from sqlalchemy import Select, exists, func, literal, or_, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.permissions import may, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
@@ -97,7 +97,7 @@ def list_feedback(
     if status is not None:
         query = query.where(Feedback.state == (FeedbackState.GIVEN if status is Wanted.WAITING else status))
     if unit_id is not None:
-        query = query.where(PlaceUnit.path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(PlaceUnit.path, load(actor.tenant, PlaceUnit, unit_id).path))
     if day is not None:
         query = query.where(Feedback.day == day)
     query = _by_due(actor, query, before) if status is Wanted.WAITING else _newest(query, before)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import String, func, literal, select, update
 
 from ledger.core import clock, registry
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.tenancy import within
 from ledger.service.models import Activity, ActivityState, Checkin, Plate, PlateState
 
@@ -15,7 +15,7 @@ from ledger.service.models import Activity, ActivityState, Checkin, Plate, Plate
 @registry.when_units_move("checkins")
 def follow_unit(community_id: UUID, old_path: str, new_path: str) -> None:
     """Every visit of the moved part lies where the part lies now: whoever looks after it there sees it."""
-    moved = update(Checkin).where(within(community_id, Checkin), Checkin.unit_path.startswith(old_path))
+    moved = update(Checkin).where(within(community_id, Checkin), begins(Checkin.unit_path, old_path))
     rest = func.substr(Checkin.unit_path, len(old_path) + 1, type_=String())
     db.session.execute(
         moved.values(unit_path=literal(new_path, String()) + rest).execution_options(synchronize_session=False)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import workdays
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.errors import Forbidden
 from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import members_reached, places_reached, reach, reaches_all, require
@@ -98,7 +98,7 @@ def list_checkins(
     if member_id:
         query = query.where(Checkin.member_id.in_(family_of(actor.tenant, member_id)))
     if unit_id:
-        query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(Checkin.unit_path, load(actor.tenant, PlaceUnit, unit_id).path))
     if since:
         query = query.where(Checkin.arrived_at >= since)
     if until:

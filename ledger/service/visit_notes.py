@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, null, or_, select, update
 
 from ledger.core import audit, clock, outbox, registry, secrets
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, begins, db
 from ledger.core.errors import WrongState
 from ledger.core.exporting import facts_of
 from ledger.core.permissions import may, places_reached, reach, reaches_all_by_name, require, require_any
@@ -105,7 +105,7 @@ def list_notes(
     if follow_up is not None:
         query = query.where(Checkin.follow_up == follow_up)
     if unit_id is not None:
-        query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, unit_id).path))
+        query = query.where(begins(Checkin.unit_path, load(actor.tenant, PlaceUnit, unit_id).path))
     if after is not None:
         query = query.where(Checkin.id < after)
     found = []

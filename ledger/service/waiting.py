@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core.db import db
+from ledger.core.db import begins, db
 from ledger.core.orders import NEWEST, OLDEST, Order, arrange
 from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, Role, load, scoped, within
@@ -106,7 +106,7 @@ def count_waiting(actor: Actor, wanted: QueueFilter) -> int:
 def _narrowed(actor: Actor, query: Select[Any], wanted: QueueFilter) -> Select[Any]:
     query = query.where(_mine(actor), Checkin.state.in_(WAITING))
     if wanted.unit_id:
-        query = query.where(Checkin.unit_path.startswith(load(actor.tenant, PlaceUnit, wanted.unit_id).path))
+        query = query.where(begins(Checkin.unit_path, load(actor.tenant, PlaceUnit, wanted.unit_id).path))
     if wanted.activity_id:
         query = query.where(Checkin.activity_id == wanted.activity_id)
     if wanted.evidence:
@@ -120,7 +120,7 @@ def _mine(actor: Actor) -> ColumnElement[bool]:
     scopes = reach(actor, "stamp")
     if reaches_all_by_name(scopes):
         return Checkin.id.is_not(None)
-    return or_(*(Checkin.unit_path.startswith(grant.unit_path) for grant in actor.grants if grant.role in scopes))
+    return or_(*(begins(Checkin.unit_path, grant.unit_path) for grant in actor.grants if grant.role in scopes))
 
 
 def _judged(actor: Actor, rows: Sequence[Row[Any]]) -> list[Waiting]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +18,7 @@ from api.app import create_app
 from api.auth import COOKIE, own_cookie
 from ledger.book.checking import run_checks
 from ledger.core.db import db
-from tests import postgres
+from tests import disks, postgres
 from tests.conftest import SERVER, PostgresqlDatabase, house_on
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import free_port
@@ -37,10 +34,22 @@ def lost() -> Flask:
 
 @pytest.mark.parametrize("path", ["/readyz", "/api/v1/me"])
 def test_a_lost_database_is_told_with_when_to_ask_again(lost: Flask, path: str) -> None:
-    answer = lost.test_client().get(path, headers={"Authorization": "Bearer rf_" + "0" * 40, "Accept-Language": "en"})
+    token = {"Authorization": "Bearer rf_" + "0" * 40} if path.startswith("/api/") else {}
+    answer = lost.test_client().get(path, headers={"Accept-Language": "en"} | token)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert (answer.json["code"], answer.content_type) == ("unavailable", "application/problem+json")
     assert "same key" in answer.json["detail"]
+
+
+def test_a_house_without_its_database_still_tells_how_it_goes(lost: Flask) -> None:
+    """Else the alert for a lost database would sleep until it is back."""
+    client = lost.test_client()
+    assert client.get("/healthz").json == {"status": "ok"}
+    client.get("/readyz")
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert "redflower_database_answers 0.0" in answer.text
+    assert 'redflower_refusals_total{code="unavailable"}' in answer.text
 
 
 def test_a_page_tells_it_too(lost: Flask) -> None:
@@ -122,19 +131,11 @@ def test_on_a_full_disk_reading_goes_on_and_writing_is_refused(context: Flask) -
 
 @pytest.fixture
 def small_disk(engine_name: str) -> Iterator[Path]:
-    """A file system of 64 MB; only root may make one."""
+    """A file system of 64 MB."""
     if engine_name != "postgresql":
         pytest.skip("SQLite is told how many pages there are: the test above")
-    made = Path(tempfile.mkdtemp(prefix="redflower-small-"))
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", made]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        made.rmdir()
-        pytest.skip("this machine does not let us make a file system")
-    if account := postgres.own_account():
-        os.chown(made, account["user"], account["group"])
-    yield made
-    subprocess.run(["umount", "--lazy", made], check=True)
-    made.rmdir()
+    with disks.small_disk(64) as made:
+        yield made
 
 
 @pytest.fixture
@@ -162,8 +163,7 @@ def test_on_a_full_disk_of_postgresql_reading_goes_on_and_writing_is_refused(
         street = open_street()
         buyer = street.volunteer(points=2_000)
         db.session.remove()
-        filler = small_disk / "filler"
-        filler.write_bytes(b"0" * (shutil.disk_usage(small_disk).free - 64 * 1024))
+        filler = disks.fill(small_disk, leaving=64 * 1024)
         refused = next(answer for answer in buys(on_small_disk, street, buyer) if answer.status_code != 201)
         assert (refused.status_code, refused.json["code"]) == (507, "no_room")
         client = on_small_disk.test_client()

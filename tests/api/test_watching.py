@@ -14,6 +14,7 @@ import pytest
 import yaml
 from flask.testing import FlaskClient
 
+from api.health import WOKEN_FOR
 from ledger.book.checking import check_books
 from ledger.core import clock, registry
 from ledger.core.errors import REASONS
@@ -81,6 +82,16 @@ def test_requests_and_refusals_are_counted_by_route_and_reason(client: FlaskClie
     client.get(f"{street.place.url}/checks", headers=street.place.stamper.headers)
     after = figures(client)
     assert [after[name] - before.get(name, 0) for name in (counted, refused)] == [1, 1]
+
+
+def test_what_somebody_is_woken_for_is_told_before_it_happens(client: FlaskClient) -> None:
+    """A counter that first appears with its first refusal has no rise that Prometheus could see."""
+    told = figures(client)
+    assert {f'redflower_refusals_total{{code="{code}"}}' for code in WOKEN_FOR} <= told.keys()
+    assert told["redflower_database_answers"] == 1
+    rules = (MONITORING / "alerts.yml").read_text(encoding="utf-8")
+    counted = {code for one in re.findall(r'refusals_total{code=~?"([a-z_|]+)"', rules) for code in one.split("|")}
+    assert counted <= set(WOKEN_FOR)
 
 
 def test_all_workers_are_counted_together(tmp_path: Path) -> None:

@@ -22,8 +22,12 @@ from sqlalchemy.engine import URL
 from tests.postgres import own_account, wheel
 from tests.serving import free_port
 
-TTL, LOOP, RETRY = 20, 8, 6
-"""Seconds: the shortest lease that Patroni allows, how often it is renewed, and how long a node tries to renew it."""
+TTL, LOOP, RETRY = 20, 10, 5
+"""Seconds: the shortest lease that Patroni allows, how often it is renewed, and how long a node tries to renew it.
+
+What is left of the lease of a leader that dies is between TTL - LOOP and TTL: the rarer it is renewed, the shorter is
+the gap. Patroni wants LOOP + 2 * RETRY <= TTL.
+"""
 
 NET = "10.77"
 """The first half of the addresses of nodes that stand apart."""

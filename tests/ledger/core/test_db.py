@@ -21,6 +21,7 @@ from ledger.core import db as database
 from ledger.core.db import (
     WroteWhileReading,
     atomic,
+    begins,
     connection,
     db,
     expect_refusals,
@@ -362,3 +363,23 @@ def test_a_line_of_the_audit_goes_with_its_transaction(context: Flask) -> None:
     with pytest.raises(Trouble):
         fail()
     assert atomic(lambda: db.session.scalars(scoped(HERE, audit.AuditLine)).all())() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("shop", ["shop_open", "shopkeeper"]),
+        ("Shop", ["Shop"]),
+        ("sh%", ["sh%"]),
+        ("sh_", []),
+        ("一", ["一家"]),
+        ("", None),
+    ],
+)
+def test_what_begins_so_is_told_alike_on_both_engines(context: Flask, words: str, found: list[str] | None) -> None:
+    """Capital for capital, and with no letter that stands for others."""
+    named = ["Shop", "shop_open", "shopkeeper", "sh%", "一家"]
+    for series in named:
+        count(series)
+    query = scoped(HERE, NumberSeries.series).where(begins(NumberSeries.series, words))
+    assert sorted(db.session.scalars(query)) == sorted(named if found is None else found)

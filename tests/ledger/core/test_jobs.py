@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from uuid import UUID
 
 import pytest
@@ -10,9 +11,10 @@ from flask import Flask
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.core.jobs import JobRun, claim, forget_minutes, tick
+from ledger.core.jobs import JobRun, claim, forget_minutes, part_of, tick
 from ledger.core.numbers import NumberSeries, next_in_series
 from ledger.core.tenancy import scoped
+from tests.counting import counted_statements
 from tests.ledger.book.town import at_once
 
 
@@ -74,6 +76,26 @@ def test_eight_ticks_at_once_do_it_once(diary: Diary, app: Flask) -> None:
     here = new_id()
     assert sum(at_once(app, [lambda: tick([here])] * 8)) == 1
     assert runs(here) == 1
+
+
+def test_whose_work_is_done_is_asked_for_it_once(diary: Diary) -> None:
+    """However many jobs there are: a walk through all communities costs a question each."""
+    here = new_id()
+    for number in range(9):
+        registry.job(f"job {number}", lambda moment: diary.period)(diary.work)
+    assert tick([here]) == 10
+    with counted_statements() as seen:
+        assert tick([here]) == 0
+    assert len([statement for statement in seen if "job_runs" in statement]) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_each_community_is_in_one_part_whoever_asks(count: int) -> None:
+    all_ids = [new_id() for _ in range(200)]
+    parts = [part_of(all_ids, number, count) for number in range(1, count + 1)]
+    assert sorted(chain(*parts)) == sorted(all_ids)
+    assert [part_of(reversed(all_ids), number, count)[::-1] for number in range(1, count + 1)] == parts
+    assert min(map(len, parts)) > 200 / count / 3, "about as many in each"
 
 
 def test_the_minutes_of_yesterday_are_forgotten_and_other_periods_are_not(context: Flask) -> None:

@@ -55,8 +55,8 @@ test-night: $(NIGHT) ## what takes a night; never in CI
 	$(MAKE) mutation
 
 .PHONY: screenshots
-screenshots: $(DEVELOPMENT) ## a picture of every page, phone and desk, both languages and sizes, into screenshots/ (half an hour)
-	TEST_POSTGRES_URL=none ALBUM=screenshots $(BIN)/pytest -m night -k "not dark" tests/browser/test_every_page.py
+screenshots: $(DEVELOPMENT) ## a picture of every page, phone and desk, both languages and sizes, into screenshots/ (half an hour; a part: LIGHT=desk-en PAGES=web.home)
+	TEST_POSTGRES_URL=none ALBUM=screenshots PAGES=$(PAGES) $(BIN)/pytest -m night -k "$(or $(LIGHT),not dark)" tests/browser/test_every_page.py
 
 # A mutant is tried on SQLite alone, so no PostgreSQL is started for it.
 .PHONY: mutation

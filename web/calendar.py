@@ -51,6 +51,7 @@ def _month(**again: Any) -> str:
     return render_template(
         "calendar/show.html",
         month=month,
+        today=clock.today(),
         before=(month - timedelta(days=1)).strftime("%Y-%m"),
         after=(month + timedelta(days=32)).strftime("%Y-%m"),
         days=_by_day(month, [entry for entry in entries if not calendars.is_standing(entry)]),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from calendar import monthrange
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from babel.dates import get_day_names
 from flask import Blueprint, Response, render_template, request, url_for
 
 from api.auth import current_actor
@@ -19,10 +21,11 @@ from ledger.core.tenancy import Actor, Role
 from ledger.service import feedback, feedback_photos, feedback_reading
 from ledger.service.feedback import Given
 from ledger.service.feedback_models import Feedback, FeedbackState
-from ledger.service.feedback_reading import CalendarDay, DayStatus, FeedbackView, Wanted
+from ledger.service.feedback_reading import CalendarDay, FeedbackView, Wanted
 from web import members
 from web.acting import own_member
 from web.forms import ask, send
+from web.languages import language
 
 page = Blueprint("feedback", __name__)
 
@@ -53,17 +56,24 @@ def _mine(**again: Any) -> str:
         days=[today, today - timedelta(days=1)],
         month=month,
         calendar=_by_part(feedback_reading.calendar_of(actor, actor.member_id, month)),
+        weekdays=get_day_names("narrow", locale=language()),
+        days_of_month=_days_of(month),
         latest=[shown(one) for one in feedback_reading.list_feedback(actor, is_mine=True, limit=LATEST)],
         **(EMPTY | again),
     )
 
 
-def _by_part(days: list[CalendarDay]) -> dict[str, dict[DayStatus, list[CalendarDay]]]:
-    """The days of each part by how they stand, as they are read in one line each."""
-    parts: dict[str, dict[DayStatus, list[CalendarDay]]] = {}
+def _by_part(days: list[CalendarDay]) -> dict[str, dict[date, CalendarDay]]:
+    """How each day of each part stands."""
+    parts: dict[str, dict[date, CalendarDay]] = {}
     for one in days:
-        parts.setdefault(one.unit.name, {}).setdefault(one.status, []).append(one)
+        parts.setdefault(one.unit.name, {})[one.day] = one
     return parts
+
+
+def _days_of(month: date) -> list[date]:
+    first = month.replace(day=1)
+    return [first.replace(day=number) for number in range(1, monthrange(first.year, first.month)[1] + 1)]
 
 
 def shown(view: FeedbackView) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def minified(css: str) -> str:
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"\s+", " ", css)
     css = re.sub(r" ?([{};,]) ?", r"\1", css)
-    return css.replace(": ", ":").replace(" > ", ">").replace(";}", "}").strip()
+    for long, short in ((": ", ":"), (" > ", ">"), (" !", "!"), ("@media (", "@media("), (";}", "}")):
+        css = css.replace(long, short)
+    return css.strip()
 
 
 # Read once at start-up: a page carries its whole style, so the first answer is also the last.

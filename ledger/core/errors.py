@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ledger.core.said import said
+
 REASONS: dict[str, type[Reason]] = {}
 """The closed list of reason codes; filled by declaring classes, read by docs, pages and API."""
 
@@ -39,10 +41,10 @@ class Reason(Exception):
             raise TypeError(f"{cls.__name__} needs a sentence and a next step in zh and en")
 
     def sentence(self, language: str) -> str:
-        return self._words(language)[0].format_map(self.facts)
+        return self._words(language)[0].format_map(said(self.facts, language))
 
     def next_step(self, language: str) -> str:
-        return self._words(language)[1].format_map(self.facts)
+        return self._words(language)[1].format_map(said(self.facts, language))
 
     def _words(self, language: str) -> tuple[str, str]:
         return self.zh if language.startswith("zh") else self.en

@@ -12,6 +12,7 @@ from sqlalchemy import insert, update
 from ledger.core import clock, outbox
 from ledger.core.db import db
 from ledger.core.ids import new_id
+from ledger.core.said import said
 from ledger.core.tenancy import system_actor, within
 from ledger.people.models import Notice
 
@@ -39,7 +40,7 @@ class NoticeKind(NamedTuple):
 
     def sentence(self, language: str, facts: dict[str, Any]) -> str:
         """What the person reads; `facts` fill the sentence."""
-        return (self.zh if language.startswith("zh") else self.en).format_map(facts)
+        return (self.zh if language.startswith("zh") else self.en).format_map(said(facts, language))
 
 
 class Kinds:

@@ -37,13 +37,13 @@ def test_nothing_to_report_is_one_tap_from_the_home(day, visit, ding):
     assert "已反馈 没有情况" in browser.words
     browser.get("./")
     assert "今天还没反馈" not in browser.words
-    assert "每天一反馈" in browser.words
+    assert "消息 反馈" in browser.words
 
 
 def test_who_holds_no_post_is_told_so_and_has_no_link(day, visit):
     browser = visit(day.place.volunteer())
     browser.get("./")
-    assert "每天一反馈" not in browser.words
+    assert "消息 反馈" not in browser.words
     browser.get("./feedback")
     assert "您现在没有岗位" in browser.words
     assert browser.post("./feedback", **said(day)).status_code == 403

@@ -74,7 +74,9 @@ def test_text_stands_out_from_its_ground(scheme, text, ground):
     assert contrast(tokens.get(text, text), tokens[ground]) >= ENOUGH
 
 
-OF_A_PAGE_ALONE = {"to_members", "hidden", "picture_url", "pictures", "offer_words", "files", "take_along"}
+OF_A_PAGE_ALONE = {
+    *("to_members", "hidden", "picture_url", "pictures", "offer_words", "counter_words", "files", "take_along"),
+}
 """Pieces that need a community's page, or are a part of another piece."""
 
 

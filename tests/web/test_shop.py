@@ -41,7 +41,7 @@ def test_what_cannot_be_had_now_says_why_and_comes_last(street, visit):
     street.offer(name="蛋糕", points=5, weekdays=1)
     browser = visit(street.volunteer())
     browser.get("./rewards")
-    assert "蛋糕 商品 · 周一 5 朵 今天不能兑换这一项。" in browser.words
+    assert "蛋糕 商品 · 周一 5 朵 先买成券 今天不能兑换这一项。" in browser.words
     assert browser.words.index("蛋糕") > browser.words.index("全麦面包")
 
 

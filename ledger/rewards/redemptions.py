@@ -6,24 +6,20 @@ The use of a voucher is one of them that sets nothing aside.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, case, func, select, update
+from sqlalchemy import bindparam, update
 
 from ledger.book.accounts import fund_of, payable_to, takings_of, vouchers_of, wallet_of
 from ledger.book.codes import LIMITED, Code
 from ledger.book.errors import HoldEnded, InsufficientFunds
 from ledger.book.holds import expire_overdue, place_hold, void_holds
-from ledger.book.models import Hold, HoldState
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, numbers, outbox
 from ledger.core.db import atomic, connection, db
-from ledger.core.errors import NotFound, Refused, WrongState
-from ledger.core.evidence import digest_of
+from ledger.core.errors import Refused, WrongState
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor, asked, load, within
@@ -36,15 +32,14 @@ from ledger.rewards.errors import (
     OutOfStock,
 )
 from ledger.rewards.models import (
-    Agreement,
     AgreementState,
-    AgreementVersion,
     Redemption,
     RedemptionState,
 )
 from ledger.rewards.pool_models import Contribution
-from ledger.rewards.pooling import Part, Share
+from ledger.rewards.pooling import Share
 from ledger.rewards.reservations import SOURCE
+from ledger.rewards.reserved import Reserved, read_reserved
 from ledger.rewards.terms import Terms, Wish, obstacles
 from ledger.rewards.voucher_models import Voucher
 from ledger.rewards.ways import Arrival, Way, arrive, reread
@@ -55,8 +50,6 @@ POINTS_PART, FEN_PART = 0, 1
 """The two transfers of a redemption or refund: points wallet ⇄ merchant, and money fund ⇄ payable."""
 
 _redemptions: Any = Redemption.__table__
-
-REDEMPTION_COLUMNS = tuple(column.name for column in _redemptions.c)
 
 
 @atomic
@@ -125,7 +118,7 @@ def _tell_reserved(actor: Actor, redemption: Redemption, arrival: Arrival) -> Re
     if arrival.confirmed_by is None:
         return redemption
     holder_id = arrival.confirmed_by
-    return _complete(actor, _read_reserved(actor, redemption.id), confirmed_by=holder_id, owner_id=holder_id)
+    return _complete(actor, read_reserved(actor, redemption.id), confirmed_by=holder_id, owner_id=holder_id)
 
 
 def begin_use(actor: Actor, voucher: Voucher, arrival: Arrival, wish: Wish) -> Redemption:
@@ -154,7 +147,7 @@ def begin_by_slip(actor: Actor, arrival: Arrival, wish: Wish, *, until: datetime
 
 def confirm_checked(actor: Actor, redemption_id: UUID, *, owner_id: UUID) -> Redemption:
     """Confirmed for the member by who has checked it, and may: see `slips.accept_slip`."""
-    reserved = _read_reserved(actor, redemption_id)
+    reserved = read_reserved(actor, redemption_id)
     _require_confirmable(reserved)
     return _complete(actor, reserved, confirmed_by=actor.person_id, owner_id=owner_id)
 
@@ -230,43 +223,6 @@ def _set_aside(actor: Actor, redemption: Redemption, terms: Terms, parts: Sequen
 # --- confirm ----------------------------------------------------------------------------------------------------
 
 
-OF_HOLD = ("id", "account_id", "slot", "amount", "drawn")
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """A redemption with all that its confirmation needs, read in one statement."""
-
-    redemption: Redemption
-    agreement_state: str
-    rate_fen: int
-    rate_points: int
-    holds: dict[UUID, Hold]
-    parts: list[Part]
-
-    def digest(self) -> bytes:
-        """SHA-256 of what led to the amounts."""
-        of = self.redemption
-        paid_with: dict[str, object] = {} if of.voucher_id is None else {"voucher": of.voucher_id}
-        if self.parts:
-            paid_with["pooled"] = {part.member_id.hex: part.points for part in self.parts}
-        if of.discount_fen is not None:
-            paid_with |= {"bill_fen": of.bill_fen, "discount_fen": of.discount_fen}
-        return digest_of(
-            **paid_with,
-            redemption=of.id,
-            offer=of.offer_id,
-            offer_version=of.offer_version,
-            agreement=of.agreement_id,
-            agreement_version=of.agreement_version,
-            rate_fen=self.rate_fen,
-            rate_points=self.rate_points,
-            quantity=of.quantity,
-            points=of.points,
-            gross_fen=of.gross_fen,
-        )
-
-
 @atomic
 def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
     """The points are the shop's takings and the money is owed to it. The member confirms or their named relative.
@@ -274,7 +230,7 @@ def confirm(actor: Actor, redemption_id: UUID) -> Redemption:
     Never a clerk, not even one who is that relative; never staff. Raises NotFound, Forbidden, OwnRedemption, WrongState
     (confirmed, cancelled …), HoldEnded (its time is over), AgreementSuspended, AgreementNotActive, ContributionWaits.
     """
-    reserved = _read_reserved(actor, redemption_id)
+    reserved = read_reserved(actor, redemption_id)
     redemption = reserved.redemption
     require(actor, "confirm_redemption", member_id=redemption.member_id)
     owner_id = helped.owner_if_confirmed(actor, redemption)
@@ -306,49 +262,6 @@ def _complete(actor: Actor, reserved: Reserved, *, confirmed_by: UUID, owner_id:
     if confirmed_by == actor.person_id:
         helped.tell_owner(actor, redemption, helped.CONFIRMED, owner_id)
     return redemption
-
-
-def _read_reserved(actor: Actor, redemption_id: UUID) -> Reserved:
-    rows = connection().execute(_reserved(), {"of_community": actor.tenant, "of_id": redemption_id}).mappings().all()
-    if not rows:
-        raise NotFound
-    first = rows[0]
-    redemption = Redemption(**{name: first[name] for name in REDEMPTION_COLUMNS})
-    holds = {row["hold_account_id"]: _hold_of(actor, row) for row in rows if row["hold_id"] is not None}
-    agreed = (first["agreement_state"], first["rate_fen"], first["rate_points"])
-    return Reserved(redemption, *agreed, holds, pooling.parts_of(redemption))
-
-
-@cache
-def _reserved() -> Select[Any]:
-    """Built once: building it takes longer than the database needs for it."""
-    of_source = and_(
-        within(asked("of_community"), Hold),
-        Hold.source_type == case((Redemption.voucher_id.is_(None), SOURCE), else_=voucher_ends.SOURCE),
-        Hold.source_id == func.coalesce(Redemption.voucher_id, Redemption.id),
-        Hold.state == HoldState.PLACED,
-    )
-    of_agreement = and_(
-        AgreementVersion.agreement_id == Agreement.id, AgreementVersion.version == Redemption.agreement_version
-    )
-    return (
-        select(
-            *_redemptions.c,
-            Agreement.state.label("agreement_state"),
-            AgreementVersion.rate_fen,
-            AgreementVersion.rate_points,
-            *(getattr(Hold, name).label(f"hold_{name}") for name in OF_HOLD),
-        )
-        .select_from(_redemptions)
-        .join(Agreement, Agreement.id == Redemption.agreement_id)
-        .join(AgreementVersion, of_agreement)
-        .outerjoin(Hold, of_source)
-        .where(within(asked("of_community"), Redemption, Agreement, AgreementVersion), Redemption.id == asked("of_id"))
-    )
-
-
-def _hold_of(actor: Actor, row: Any) -> Hold:
-    return Hold(community_id=actor.tenant, **{name: row[f"hold_{name}"] for name in OF_HOLD})
 
 
 def _require_confirmable(reserved: Reserved) -> None:

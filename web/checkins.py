@@ -220,9 +220,10 @@ class CheckinFileQuery(CheckinQuery):
 
 @as_files(page, "/c/<id:community_id>/checkins")
 def make_sheet() -> Sheet:
-    """The check-ins that I may see, newest first."""
+    """The check-ins that I may see, in the order that was asked for."""
     asked = within_month(ask(CheckinFileQuery(exclude=("cursor", "limit"))))
-    parts = read_whole(partial(queue.list_checkins, current_actor(), **asked), key=lambda view: view.checkin.id)
+    read_page = partial(queue.list_checkins, current_actor(), order=asked.pop("sort"), **asked)
+    parts = read_whole(read_page, key=lambda view: view.checkin.id)
     columns = (
         *(_("志愿者"), _("服务"), _("到达"), _("离开"), _("证据"), _("状态"), _("分钟"), _("红花")),
         *(_("怎么算的"), _("经办"), _("编号")),

@@ -105,9 +105,9 @@ class RedemptionFileQuery(RedemptionQuery):
 
 @as_files(page, "/c/<id:community_id>/redemptions")
 def make_sheet() -> Sheet:
-    """The redemptions that I may see, newest first."""
+    """The redemptions that I may see, in the order that was asked for."""
     asked = within_month(ask(RedemptionFileQuery(exclude=("cursor", "limit"))))
-    read_page = partial(receipts.list_redemptions, current_actor(), **asked)
+    read_page = partial(receipts.list_redemptions, current_actor(), order=asked.pop("sort"), **asked)
     parts = read_whole(read_page, key=lambda receipt: receipt.redemption.id)
     columns = (
         *(_("商户"), _("门店"), _("商品"), _("志愿者"), _("件数"), _("红花"), _("退回红花"), _("状态")),

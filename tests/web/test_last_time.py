@@ -129,3 +129,12 @@ def test_a_list_without_heads_is_sorted_by_age(office, visit, room):
     assert treasurer.get(f"./{room}?sort=oldest").status_code == 200
     assert '<b aria-current="true">最早的在前</b>' in treasurer.page
     assert f'href="{treasurer.root}/{room}?sort=newest"' in treasurer.page
+
+
+def test_a_file_has_the_order_of_its_list(office, visit):
+    for points in (30, 50, 20):
+        office.buy(points)
+    treasurer = visit(office.treasurer)
+    for order, told in (("newest", [20, 50, 30]), ("oldest", [30, 50, 20]), ("most", [50, 30, 20])):
+        file = treasurer.get(f"./redemptions.csv?sort={order}").get_data(as_text=True)
+        assert [int(line.split(",")[5]) for line in file.splitlines()[1:]] == told

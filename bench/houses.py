@@ -54,7 +54,7 @@ def sqlite() -> Iterator[str]:
         yield f"sqlite:///{folder}/bench.sqlite3"
 
 
-def house_on(url: str) -> Flask:
+def house_on(url: str, **more: Any) -> Flask:
     """The house in this process, its database migrated."""
     from api.app import create_app
 
@@ -62,6 +62,7 @@ def house_on(url: str) -> Flask:
         "SECRET_KEY": SECRET_KEY,
         "SQLALCHEMY_DATABASE_URI": url,
         "REDFLOWER_ENV": "development",
+        **more,
     }
     if url.startswith("postgresql"):
         settings["SQLALCHEMY_ENGINE_OPTIONS"] = PREPARING

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from _pytest.nodeid import coerce_node_id
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests import logs, narrowed, postgres, touched
 from tests.emptying import Emptying
@@ -31,6 +32,9 @@ WALLS = "REDFLOWER_TEST_WALLS"
 statement must name its community or stand above them. What a test asks by itself stands above; a request, a job have
 only what they name.
 """
+
+OWNER = "OWNERS_ENGINE"
+"""Where a house behind walls keeps, for tests, the engine of its tables' owner (tests/owning.py)."""
 
 _server: postgres.Postgres | None = None
 
@@ -121,13 +125,22 @@ class PostgresqlDatabase(Database):
         postgres.create_database(self._server_url, self._template, template=self._name)
         self._emptying = Emptying(make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False))
 
+    @cached_property
+    def owner(self) -> Engine:
+        """An engine as the owner, for a house that is none."""
+        return create_engine(self.url)
+
     def restore(self, engine: Engine) -> None:
-        if self._emptying.bring_back(engine):
+        if WALLS in os.environ:
+            engine.dispose()
+        if self._emptying.bring_back(self.owner if WALLS in os.environ else engine):
             return
         engine.dispose()
+        self.owner.dispose()
         postgres.create_database(self._server_url, self._name, template=self._template)
 
     def drop(self) -> None:
+        self.owner.dispose()
         for name in (self._name, self._template):
             postgres.drop_database(self._server_url, name)
 
@@ -206,7 +219,8 @@ def behind_walls(owner: Flask, database: PostgresqlDatabase) -> Flask:
         db.engine.dispose()
     url = make_url(database.url).set(username=role).render_as_string(hide_password=False)
     settings = {name: owner.config[name] for name in ("TESTING", "REDFLOWER_ENV", "SECRET_KEY")}
-    return create_app(settings | {"SQLALCHEMY_DATABASE_URI": url, "DATABASE_WALLS": True})
+    touched.listen_to(database.owner)
+    return create_app(settings | {"SQLALCHEMY_DATABASE_URI": url, "DATABASE_WALLS": True, OWNER: database.owner})
 
 
 class ClientOfItsOwn(FlaskClient):

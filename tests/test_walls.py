@@ -200,6 +200,21 @@ def test_rows_are_written_where_they_were_made(town: Town) -> None:
             assert count(text("SELECT count(*) FROM households WHERE name = '一家'")) == 2
 
 
+def test_a_view_shows_no_more_than_its_reader_may_see(town: Town) -> None:
+    """It would show what its owner sees, and the owner stands behind no wall."""
+    with town.owner.app_context():
+        town.here.volunteer(points=7)
+        db.session.remove()
+    town.grounds.as_owner(f"GRANT SELECT ON entries TO {town.grounds.role}")
+    entries = text("SELECT count(*) FROM entries")
+    with town.house.app_context():
+        assert count(entries) == 0
+        with walls.inside(town.there.id):
+            assert count(entries) == 0
+        with walls.inside(town.here.id):
+            assert count(entries) > 0
+
+
 # --- what the planner makes of a wall ---------------------------------------------------------------------------
 
 

@@ -85,10 +85,14 @@ def build_walls(connection: Connection) -> None:
             f"CREATE POLICY {WALL} ON {table} USING ({_MAY}) WITH CHECK ({_MAY})",
         ):
             connection.exec_driver_sql(statement)
+    for view in _views(connection):  # Else it shows what its owner sees, to whoever may read it.
+        connection.exec_driver_sql(f"ALTER VIEW {view} SET (security_invoker = on)")
 
 
 def take_walls_down(connection: Connection) -> None:
     """Only rights stand between the house and the rows again."""
+    for view in _views(connection):
+        connection.exec_driver_sql(f"ALTER VIEW {view} RESET (security_invoker)")
     for table in _walls(connection):
         connection.exec_driver_sql(f"DROP POLICY IF EXISTS {WALL} ON {table}")
         connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
@@ -102,6 +106,11 @@ def has_walls(connection: Connection) -> bool:
 def without_wall(connection: Connection) -> list[str]:
     """The tables of communities that stand open."""
     return [table for table, has_wall in _walls(connection).items() if not has_wall]
+
+
+def _views(connection: Connection) -> list[str]:
+    quote = connection.dialect.identifier_preparer.quote
+    return [quote(name) for name in inspect(connection).get_view_names()]
 
 
 def _walls(connection: Connection) -> dict[str, bool]:

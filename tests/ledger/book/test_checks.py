@@ -22,6 +22,7 @@ from ledger.core.db import db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.town import Town, open_town
+from tests.owning import owner
 
 BOOK_CHECKS = {
     name for name, check in registry.checks.items() if check.__module__ in (checks.__name__, cohort_checks.__name__)
@@ -64,7 +65,7 @@ def _let_points_expire(town: Town) -> None:
 def unguarded() -> Iterator[Connection]:
     """A connection on which neither triggers nor foreign keys nor CHECKs stop anybody."""
     db.session.remove()
-    with db.engine.connect().execution_options(writes=True) as connection:
+    with owner().connect().execution_options(writes=True) as connection:
         if connection.dialect.name == "sqlite":
             raw = connection.connection.dbapi_connection
             raw.execute("PRAGMA foreign_keys = OFF")

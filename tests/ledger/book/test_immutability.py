@@ -12,13 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.book import triggers
 from ledger.core import audit
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic
 from tests.ledger.book.town import Town
+from tests.owning import owner
 
 
-@atomic
 def execute(statement: str) -> None:
-    db.session.execute(text(statement))
+    with owner().begin() as connection:
+        connection.execute(text(statement))
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_row_of_history_cannot_be_replaced(with_history: Town, engine_name: st
 
 
 def test_the_database_has_exactly_the_expected_triggers(context: Flask) -> None:
-    with db.engine.connect() as connection:
+    with owner().connect() as connection:
         assert triggers.installed(connection) == triggers.expected(connection.dialect.name)
 
 
@@ -71,7 +72,7 @@ def definitions(connection: Connection) -> set[str]:
 
 
 def test_each_trigger_does_what_its_name_says(context: Flask) -> None:
-    with db.engine.connect() as connection:
+    with owner().connect() as connection:
         found = definitions(connection)
         assert len(found) == len(triggers.expected(connection.dialect.name))
         [waiting] = [sql for sql in found if triggers.WAITS in sql]
@@ -89,7 +90,7 @@ def drop_a_trigger(connection: Connection) -> None:
 
 
 def test_a_lost_trigger_is_installed_again(context: Flask) -> None:
-    with db.engine.connect() as connection, connection.execution_options(writes=True).begin():
+    with owner().connect() as connection, connection.execution_options(writes=True).begin():
         before = definitions(connection)
         drop_a_trigger(connection)
         assert triggers.installed(connection) != triggers.expected(connection.dialect.name)
@@ -98,7 +99,7 @@ def test_a_lost_trigger_is_installed_again(context: Flask) -> None:
 
 
 def test_installing_twice_changes_nothing(context: Flask) -> None:
-    with db.engine.connect() as connection, connection.execution_options(writes=True).begin():
+    with owner().connect() as connection, connection.execution_options(writes=True).begin():
         before = definitions(connection)
         triggers.install(connection)
         assert definitions(connection) == before
@@ -150,7 +151,7 @@ def _only_sometimes(connection: Connection) -> None:
 def test_a_trigger_of_the_right_name_that_does_something_else_is_found(
     context: Flask, plant: Callable[[Connection], None]
 ) -> None:
-    with db.engine.connect() as connection, connection.execution_options(writes=True).begin() as transaction:
+    with owner().connect() as connection, connection.execution_options(writes=True).begin() as transaction:
         assert triggers.faults(connection) == []
         plant(connection)
         found = triggers.faults(connection)
@@ -162,7 +163,7 @@ def test_a_trigger_of_the_right_name_that_does_something_else_is_found(
 
 
 def test_a_lost_trigger_is_named(context: Flask) -> None:
-    with db.engine.connect() as connection, connection.execution_options(writes=True).begin() as transaction:
+    with owner().connect() as connection, connection.execution_options(writes=True).begin() as transaction:
         drop_a_trigger(connection)
         assert triggers.faults(connection) == ["trigger transfers_no_delete is missing"]
         transaction.rollback()

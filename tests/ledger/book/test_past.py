@@ -22,6 +22,7 @@ from ledger.core import clock
 from ledger.core.db import atomic, db
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.town import Town, evidence, open_town
+from tests.owning import owner
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -215,7 +216,8 @@ def explain(query: CompoundSelect[Any]) -> list[str]:
     if connection.dialect.name == "sqlite":
         shown = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
         return [row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}".replace(":", r"\:")))]
-    connection.execute(text("ANALYZE"))
+    with owner().connect() as counting, counting.begin():
+        counting.execute(text("ANALYZE"))
     connection.execute(text("SET LOCAL enable_seqscan = off"))
     shown = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {shown}".replace("%", "%%"))]

@@ -16,11 +16,11 @@ from ledger.book.codes import Code, Kind
 from ledger.book.models import Transfer
 from ledger.book.reading import Standing, TransferFilter
 from ledger.core import clock
-from ledger.core.db import db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, Counter, Grant, Role
 from tests.ledger.book.town import Town, evidence, open_town
+from tests.owning import owner
 
 LIN, GANG = 0, 1
 MORNING = datetime(2026, 10, 12, tzinfo=UTC)
@@ -268,7 +268,8 @@ def test_one_transfer_is_seen_from_either_side_and_by_nobody_else(told: Town) ->
 
 
 def test_the_view_shows_both_sides_of_every_transfer_and_adds_up_to_nothing(told: Town) -> None:
-    rows = db.session.execute(text("SELECT account_id, code, unit, amount FROM entries")).all()
+    with owner().connect() as connection:
+        rows = connection.execute(text("SELECT account_id, code, unit, amount FROM entries")).all()
     assert len(rows) == 2 * 5
     for unit in ("points", "fen"):
         assert sum(row.amount for row in rows if row.unit == unit) == 0

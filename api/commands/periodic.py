@@ -29,7 +29,8 @@ class Part(click.ParamType[tuple[int, int]]):
 def tick(part: tuple[int, int]) -> None:
     """Do all due periodic work, and check the books when it is time; safe to run twice at once.
 
-    Where one walk through all communities takes longer than its minute, each of N machines takes its --part.
+    Where one walk through all communities takes longer than its minute, each of N machines takes its --part;
+    the first one sends the messages to phones.
 
     With another clock than the database's it does nothing: points would expire and weeks close on the wrong day.
     """
@@ -42,7 +43,7 @@ def tick(part: tuple[int, int]) -> None:
     ours = jobs.part_of(communities.all_ids(), *part)
     done = jobs.tick(ours)
     told = webhook_delivery.deliver_waiting(ours, outgoing.post)
-    sent = deliveries.deliver_waiting()
+    sent = deliveries.deliver_waiting() if part[0] == 1 else 0
     with walls.above():
         findings = checking.check_when_due()
     checked = "" if findings is None else f", books checked: {len(findings)} findings"

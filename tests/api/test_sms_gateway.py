@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -134,6 +135,13 @@ def test_tick_gives_up_on_a_gateway_that_is_down_and_goes_on_when_it_is_back(gat
     assert (deliveries.deliver_waiting(), len(gateway.taken)) == (0, 3)
     assert deliveries.deliver_waiting() == 5
     assert {one["id"] for one in gateway.taken[:3]} < {one["id"] for one in gateway.taken[3:]}
+
+
+def test_of_the_parts_of_a_tick_the_first_alone_sends_messages(gateway: Gateway, context: Flask) -> None:
+    atomic(deliveries.queue_message)(next_phone(), "【小红花】有人替您签到了。")
+    for part, sent in (("2/2", 0), ("1/2", 1)):
+        said = context.test_cli_runner().invoke(args=["tick", "--part", part]).output
+        assert (f"{sent} messages" in said, len(gateway.taken)) == (True, sent)
 
 
 @pytest.mark.parametrize(("url", "key"), [("http://gateway/", ""), ("file:///etc/passwd", KEY)])

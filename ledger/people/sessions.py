@@ -257,13 +257,16 @@ def _only(column: ColumnElement[UUID]) -> ScalarSelect[UUID]:
 
 
 def _membership(asker: CTE) -> Select[Any]:
-    """The person's own membership, or the one that theirs was merged into; both are found by their keys."""
+    """The person's own membership, or the one that theirs was merged into; each is found by a key, whatever is known
+    of the tables' sizes."""
     named = aliased(Member)
+    standing = select(func.coalesce(named.merged_into, named.id)).where(
+        within(_COMMUNITY, named), named.person_id == _only(asker.c.person_id)
+    )
     names = Member.id.label("member_id"), Member.person_id.label("member_person_id"), PlaceUnit.path.label("unit_path")
     return select(*names, Member.household_id, Member.name).where(
-        within(_COMMUNITY, named, Member, PlaceUnit),
-        named.person_id == asker.c.person_id,
-        Member.id == func.coalesce(named.merged_into, named.id),
+        within(_COMMUNITY, Member, PlaceUnit),
+        Member.id == standing.scalar_subquery(),
         Member.state == MemberState.ACTIVE,
         PlaceUnit.id == Member.unit_id,
     )

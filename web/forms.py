@@ -79,7 +79,7 @@ def send(
     values, errors = read(schema, **(known or {})) if schema else ({}, {})
     if errors:
         return again(values=request.form, errors=errors, refusal=None), 422
-    outcome = submit(lambda: verb(values), to)
+    outcome = submit(lambda: verb(dict(values)), to)  # A second run gets the values as they were sent.
     if outcome.refused is None:
         return outcome.go()
     return again(values=request.form, errors={}, refusal=outcome.refused), outcome.status

@@ -390,6 +390,7 @@ def savepoint() -> Iterator[None]:
     """
     if db.session().info.get("atomic") is not WITHOUT:
         with db.session.begin_nested():
+            db.session.connection()  # Sets it now: the session would wait until it is itself asked for something.
             yield
         return
     try:

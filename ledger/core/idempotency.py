@@ -16,7 +16,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import audit, clock, walls
-from ledger.core.db import Base, atomic, connection, db, savepoint, text
+from ledger.core.db import Base, atomic, connection, db, expect_refusals, savepoint, text
 from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, asked, within
@@ -101,6 +101,8 @@ def perform(
     Remembered are successes and final refusals. 403 and 404 write only the audit line; a limit that is used up writes
     what it brings along. Everything else raises and leaves nothing.
     """
+    if request.actor is None:
+        expect_refusals()  # A wrong password is nothing unusual, and its hash must not cost twice.
     if request.key is not None:
         earlier = _claim(request, request.key)
         if earlier is not None:

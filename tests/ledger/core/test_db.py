@@ -133,6 +133,17 @@ def test_savepoints_are_set_only_where_something_is_taken_back_to_one(context: F
     assert (runs, last("a"), last("b")) == ([False, True, True], 2, 1)
 
 
+def test_a_savepoint_stands_before_what_bypasses_the_session(context: Flask) -> None:
+    @atomic
+    def partly() -> None:
+        with suppress(Trouble), savepoint():
+            connection().execute(insert(NumberSeries), {"community_id": HERE, "series": "a", "last": 7})
+            raise Trouble
+
+    partly()
+    assert last("a") == 0
+
+
 def test_who_expects_refusals_is_not_run_again_for_one(context: Flask) -> None:
     runs = []
 

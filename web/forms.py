@@ -79,7 +79,8 @@ def send(
     values, errors = read(schema, **(known or {})) if schema else ({}, {})
     if errors:
         return again(values=request.form, errors=errors, refusal=None), 422
-    outcome = submit(lambda: verb(dict(values)), to)  # A second run gets the values as they were sent.
+    # A second run gets the values as they were sent, whatever the first took out of them.
+    outcome = submit(lambda: verb(dict(values) if isinstance(values, dict) else values), to)
     if outcome.refused is None:
         return outcome.go()
     return again(values=request.form, errors={}, refusal=outcome.refused), outcome.status

@@ -33,6 +33,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
             walls.stand_behind(db.engine)
         reads = reading_engine(db.engine)
     app.before_request(lambda: only_read(reads))
+    app.teardown_request(lambda _fault: only_read(None))
     logs.register(app)
     shields.register(app)
     errors.register(app)

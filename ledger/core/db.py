@@ -190,8 +190,11 @@ def _refuse_writing(_connection: Connection, _cursor: Any, statement: str, *_mor
         raise WroteWhileReading(statement.split(maxsplit=1)[0])
 
 
-def only_read(reads: Engine) -> None:
-    """What the session is asked outside `atomic` from now on is asked of the reading engine: so in every request."""
+def only_read(reads: Engine | None) -> None:
+    """What the session is asked outside `atomic` from now on is asked of the reading engine: so in every request.
+
+    None ends that: a session may outlive its request, where something around it (a test, a command) has made it.
+    """
     db.session().info[READING] = reads
 
 
@@ -362,8 +365,7 @@ def _transact(call: Callable[[], R], *, sets_savepoints: bool) -> R:
         session.info.pop("atomic", None)
         session.info.pop(CONNECTION, None)
         session.close()
-        if reads is not None:
-            session.info[READING] = reads
+        session.info[READING] = reads
 
 
 @contextmanager

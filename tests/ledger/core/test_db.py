@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from psycopg.pq import TransactionStatus
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
@@ -171,7 +172,18 @@ def test_who_only_reads_is_in_no_transaction_and_writes_nothing(context: Flask) 
         db.session.execute(delete(NumberSeries))
     with snapshot(), pytest.raises(WroteWhileReading, match="UPDATE"):
         db.session.execute(update(NumberSeries).values(last=7))
+    only_read(None)
+    db.session.execute(update(NumberSeries).values(last=7))
+    db.session.rollback()
     assert last("a") == 1
+
+
+def test_a_session_that_outlives_its_request_reads_and_writes_again(context: Flask) -> None:
+    answer = FlaskClient(context).get("/healthz")  # In the test's own context, unlike the clients of other tests.
+    assert answer.status_code == 200
+    db.session.execute(insert(NumberSeries), {"community_id": HERE, "series": "a", "last": 7})
+    db.session.rollback()
+    assert last("a") == 0
 
 
 def test_rows_are_detached_at_the_end_and_still_readable(context: Flask) -> None:

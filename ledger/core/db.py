@@ -186,6 +186,7 @@ class WroteWhileReading(RuntimeError):
 
 
 def _refuse_writing(_connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+    """By its first word; what a function writes that a SELECT calls is not seen (the house has none)."""
     if not statement.lstrip("( \n").startswith(("SELECT", "WITH", "SAVEPOINT", "ROLLBACK TO", "RELEASE", "BEGIN")):
         raise WroteWhileReading(statement.split(maxsplit=1)[0])
 

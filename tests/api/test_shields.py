@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app, take_settings
+from api.limits import limiter
 from api.shields import HEADERS, LARGEST_BODY, LARGEST_FILE
 from tests.conftest import ClientOfItsOwn, Database
 from tests.identity_provider import open_provider
@@ -37,6 +38,9 @@ def house(database: Database, **settings: Any) -> Iterator[FlaskClient]:
     finally:
         take_settings(ours)
         with app.app_context():
+            if limiter.enabled:  # There is one for all houses of a process, and it would count on.
+                limiter.reset()
+                limiter.enabled = False
             db.engine.dispose()
 
 

@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 from sqlalchemy import delete, func, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.book.newest import count_new_leaves, marked_sizes
@@ -23,6 +22,7 @@ from ledger.core.ids import NOBODY
 from ledger.core.permissions import require_any
 from ledger.core.registry import Check, Finding, Part, checks
 from ledger.core.tenancy import Actor, within
+from ledger.core.upserts import Upsert
 
 log = structlog.get_logger()
 
@@ -149,16 +149,19 @@ def _remember(results: list[Result], scope: CheckScope, sizes: dict[UUID, int], 
 def _mark(sizes: dict[UUID, int], checked_at: datetime) -> None:
     if not sizes:
         return
-    table: Any = CheckMark.__table__
-    statement = (postgresql if is_postgresql() else sqlite).insert(table)
-    moved = statement.on_conflict_do_update(
-        index_elements=["community_id"], set_={"size": statement.excluded.size, "checked_at": checked_at}
-    )
     in_order = sorted(sizes.items(), key=lambda item: item[0].int)
-    db.session.execute(
-        moved,
-        [{"community_id": community_id, "size": size, "checked_at": checked_at} for community_id, size in in_order],
+    _MOVED.run(
+        [{"community_id": community_id, "size": size, "checked_at": checked_at} for community_id, size in in_order]
     )
+
+
+_MOVED = Upsert(
+    CheckMark.__table__,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["community_id"],
+        set_={"size": insert.excluded.size, "checked_at": insert.excluded.checked_at},
+    ),
+)
 
 
 # --- what the clock does, and what people see ---------------------------------------------------------------------

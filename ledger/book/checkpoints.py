@@ -14,7 +14,7 @@ from ledger.book import merkle
 from ledger.book.models import Checkpoint
 from ledger.book.tree import StoredTree
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import connection, db
 from ledger.core.errors import NotFound
 from ledger.core.tenancy import scoped
 
@@ -71,7 +71,7 @@ def write_checkpoints(made: list[Checkpoint]) -> None:
     """The checkpoints are written in one statement: a catch-up makes one for each day of years."""
     rows = [{column.key: getattr(one, column.key) for column in Checkpoint.__table__.columns} for one in made]
     if rows:
-        db.session.connection().execute(insert(Checkpoint), rows)
+        connection().execute(insert(Checkpoint), rows)
 
 
 def newest_checkpoint(community_id: UUID) -> Checkpoint | None:

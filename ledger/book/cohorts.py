@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, insert, or_, select, union_all, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.book.codes import Kind
 from ledger.book.drafts import Draft
 from ledger.book.errors import InsufficientPoints
 from ledger.book.models import Balance, Cohort, Draw, Hold, Transfer
 from ledger.core import clock
-from ledger.core.db import db, is_postgresql
+from ledger.core.db import connection, db
 from ledger.core.ids import new_id
 from ledger.core.tenancy import same_community, scoped, within
+from ledger.core.upserts import Upsert
 
 SWEPT_WITHIN_DAYS = 30
 """What has passed is emptied by the clock within this time, however long it stood still."""
@@ -161,23 +161,22 @@ class _Moves:
 
     def write(self) -> None:
         """In the order of wallet and day, so that two calls never wait for each other."""
-        connection = db.session.connection()
         given = [
             {"community_id": self.community_id, "account_id": key[0], "expires_on": key[1], "points_left": points}
             for key, points in sorted(self.given.items(), key=_in_order)
             if points
         ]
         if given:
-            connection.execute(_give_statement(), given)
+            _GIVE.run(given)
         taken = [
             {"of_community": self.community_id, "of_account": key[0], "of_day": key[1], "points": points}
             for key, points in sorted(self.taken.items(), key=_in_order)
             if points
         ]
         if taken:
-            connection.execute(_TAKE, taken)
+            connection().execute(_TAKE, taken)
         if self.draws:
-            connection.execute(insert(_draws), self.draws)
+            connection().execute(insert(_draws), self.draws)
         self._write_dated()
 
     def _write_dated(self) -> None:
@@ -191,20 +190,21 @@ class _Moves:
             if points
         ]
         if rows:
-            db.session.connection().execute(_DATED, rows)
+            connection().execute(_DATED, rows)
 
 
 def _in_order(item: tuple[tuple[UUID, date], int]) -> tuple[int, date]:
     return item[0][0].int, item[0][1]
 
 
-def _give_statement() -> Any:
-    """Points are added to their cohorts; the member is told of them again."""
-    statement = (postgresql if is_postgresql() else sqlite).insert(_cohorts)
-    return statement.on_conflict_do_update(
+# Points are added to their cohorts; the member is told of them again.
+_GIVE = Upsert(
+    _cohorts,
+    lambda insert: insert.on_conflict_do_update(
         index_elements=["community_id", "account_id", "expires_on"],
-        set_={"points_left": _cohorts.c.points_left + statement.excluded.points_left, "noticed_on": None},
-    )
+        set_={"points_left": _cohorts.c.points_left + insert.excluded.points_left, "noticed_on": None},
+    ),
+)
 
 
 _DATED = (

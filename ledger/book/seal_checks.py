@@ -17,7 +17,7 @@ from ledger.book.models import Checkpoint, Leaf, Transfer, TreeNode, Unsealed
 from ledger.book.newest import marked_sizes
 from ledger.book.tree import LEVELS, GrowingTree, Node
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import connection, db
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community, scoped, within
 
@@ -98,7 +98,7 @@ class _Reading:
         query = query.where(_leaves.c.position >= self._tree.size) if self._tree.size else query
         query = query.order_by(_leaves.c.position).execution_options(yield_per=BATCH)
         # By the connection, as the driver gives the rows: objects of the session would cost more than the hashes.
-        return db.session.connection().execute(query).partitions()
+        return connection().execute(query).partitions()
 
     def _read(self, rows: Sequence[Row[Any]]) -> None:
         encode, leaf_hash, tree = encoding.encode_row, merkle.leaf_hash, self._tree
@@ -190,7 +190,7 @@ def _recorded_at(community_id: UUID, position: int) -> Any:
         .join(_leaves, and_(same_community(_transfers.c, _leaves.c), _transfers.c.id == _leaves.c.transfer_id))
         .where(within(community_id, Leaf), _leaves.c.position == position)
     )
-    return db.session.connection().execute(query).scalar()
+    return connection().execute(query).scalar()
 
 
 def _checkpoints_from(community_id: UUID, from_position: int) -> list[Checkpoint]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,8 @@ from sqlalchemy import bindparam, update
 from ledger.book.accounts import AccountKey
 from ledger.book.codes import SLOTS
 from ledger.book.models import Balance
-from ledger.core.db import db
+from ledger.core.db import connection, db
+from ledger.core.ids import one_below
 from ledger.core.tenancy import scoped, within
 
 _balances: Any = Balance.__table__
@@ -29,7 +29,7 @@ _SET = (
 
 def pick(key: AccountKey) -> int:
     """Any slot of the account; chance spreads the load."""
-    return random.randrange(SLOTS.get(key.kind, 1))
+    return one_below(SLOTS.get(key.kind, 1))
 
 
 def rebalance(community_id: UUID, key: AccountKey, slot: int, *, needed: int) -> None:
@@ -51,4 +51,4 @@ def rebalance(community_id: UUID, key: AccountKey, slot: int, *, needed: int) ->
         }
         for row in rows
     ]
-    db.session.connection().execute(_SET, changed)
+    connection().execute(_SET, changed)

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from ledger.book import merkle
 from ledger.book.models import Leaf, TreeNode
-from ledger.core.db import db
+from ledger.core.db import connection, db
 from ledger.core.tenancy import scoped, within
 
 STEP = 8
@@ -134,11 +134,11 @@ def write_leaves(community_id: UUID, start: int, rows: list[tuple[UUID, bytes]])
         {"community_id": community_id, "position": position, "transfer_id": transfer_id, "hash": leaf}
         for position, (transfer_id, leaf) in enumerate(rows, start)
     ]
-    db.session.connection().execute(insert(_leaves), leaves)
+    connection().execute(insert(_leaves), leaves)
 
 
 def write_nodes(community_id: UUID, nodes: list[Node]) -> None:
     """The full subtrees are stored."""
     if nodes:
         rows = [{"community_id": community_id, **node._asdict()} for node in nodes]
-        db.session.connection().execute(insert(_nodes), rows)
+        connection().execute(insert(_nodes), rows)

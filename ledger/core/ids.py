@@ -22,6 +22,7 @@ NO_SUCH_ID = UUID(int=2**128 - 1)
 _lock = threading.Lock()
 _last = 0
 _random_bits: Callable[[int], int] = secrets.randbits
+_choose: Callable[[int], int] = random.randrange
 
 
 def new_id() -> UUID:
@@ -58,16 +59,22 @@ def random_bytes(count: int) -> bytes:
         return _random_bits(8 * count).to_bytes(count, "big")
 
 
+def one_below(count: int) -> int:
+    """Any of 0 … count - 1: which of several alike, where chance only spreads the load."""
+    return _choose(count)
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[random.Random]:
-    """Make ids reproducible inside the block (demo data, conformance tests); secrets stay apart."""
-    global _random_bits, _last
+    """Make ids and choices reproducible inside the block (demo data, conformance tests); secrets stay apart."""
+    global _random_bits, _choose, _last
     source = random.Random(seed)
-    before, _random_bits, _last = _random_bits, source.getrandbits, 0
+    before = _random_bits, _choose
+    _random_bits, _choose, _last = source.getrandbits, random.Random(seed).randrange, 0
     try:
         yield source
     finally:
-        _random_bits = before
+        _random_bits, _choose = before
 
 
 def parse(text: str) -> UUID | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.core.db import Base, db, is_postgresql, text
+from ledger.core.db import Base, text
 from ledger.core.secrets import ALPHABET
+from ledger.core.upserts import Upsert
 
 _SHAPE = re.compile(rf"[A-Z0-9]{{2,6}}(-[{ALPHABET}]{{4}}){{3}}-[{ALPHABET}]")
 _VALUES = {one: value % 32 for value, one in enumerate(ALPHABET + "01IO")}
@@ -54,9 +55,15 @@ def is_public_number(number: str) -> bool:
 
 def next_in_series(community_id: UUID, series: str) -> int:
     """The following number of a gapless series, from 1; the series stays locked until commit."""
-    insert = postgresql.insert if is_postgresql() else sqlite.insert
-    first = insert(NumberSeries).values(community_id=community_id, series=series, last=1)
-    following = first.on_conflict_do_update(
-        index_elements=[NumberSeries.community_id, NumberSeries.series], set_={"last": NumberSeries.last + 1}
-    )
-    return int(db.session.execute(following.returning(NumberSeries.last)).scalar_one())
+    following = _FOLLOWING.run([{"community_id": community_id, "series": series, "last": 1}])
+    return int(following.scalar_one())
+
+
+_series: Any = NumberSeries.__table__
+
+_FOLLOWING = Upsert(
+    _series,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["community_id", "series"], set_={"last": _series.c.last + 1}
+    ).returning(_series.c.last),
+)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from ledger.core import audit, secrets, walls
-from ledger.core.db import db
+from ledger.core.db import connection, db
 from ledger.core.ids import NOBODY
 from ledger.core.tenancy import Actor, same_community, scoped, within
 from ledger.people import guesses, notices
@@ -97,7 +97,7 @@ def _count_wrong(actor: Actor, card: Card | None, scanned: ScannedCard) -> None:
         .values(pin_tries=_cards.c.pin_tries + 1)
         .returning(_cards.c.pin_tries)
     )
-    tries: int | None = db.session.connection().execute(wrong).scalar_one_or_none()
+    tries: int | None = connection().execute(wrong).scalar_one_or_none()
     guesses.count_try(actor, card.id if card else None)
     if card is not None and tries == MOST_TRIES:
         audit.record(actor, "people.block_pin", card.id, tries=tries)

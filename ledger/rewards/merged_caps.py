@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.core import clock, registry
-from ledger.core.db import db, is_postgresql
+from ledger.core.db import connection, db
 from ledger.core.tenancy import scoped, within
+from ledger.core.upserts import Upsert
 from ledger.people.members import family_of
 from ledger.rewards.models import CapCounter, OfferVersion, Redemption, RedemptionState
 from ledger.rewards.terms import day_period, periods
@@ -79,11 +79,6 @@ def _pieces(community_id: UUID, member_id: UUID, of: Any, at: Any) -> Select[Any
 
 
 def _move(community_id: UUID, share: Share, from_id: UUID, into_id: UUID) -> None:
-    insert = (postgresql if is_postgresql() else sqlite).insert(_counters)
-    add = insert.on_conflict_do_update(
-        index_elements=["community_id", "offer_id", "holder_id", "period"],
-        set_={"taken": _counters.c.taken + insert.excluded.taken},
-    )
     for (offer_id, period), taken in sorted(share.items(), key=lambda item: (item[0][0].int, item[0][1])):
         if not taken:
             continue
@@ -93,6 +88,15 @@ def _move(community_id: UUID, share: Share, from_id: UUID, into_id: UUID) -> Non
             _counters.c.holder_id == from_id,
             _counters.c.period == period,
         )
-        db.session.connection().execute(less.values(taken=_counters.c.taken - taken))
+        connection().execute(less.values(taken=_counters.c.taken - taken))
         row = {"community_id": community_id, "offer_id": offer_id, "holder_id": into_id, "period": period}
-        db.session.connection().execute(add, row | {"taken": taken})
+        _ADD.run([row | {"taken": taken}])
+
+
+_ADD = Upsert(
+    _counters,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["community_id", "offer_id", "holder_id", "period"],
+        set_={"taken": _counters.c.taken + insert.excluded.taken},
+    ),
+)

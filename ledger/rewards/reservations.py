@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ledger.book.holds import expire_overdue, void_holds
 from ledger.book.models import Hold, HoldState
 from ledger.core import audit, clock, outbox, registry
-from ledger.core.db import db, is_postgresql
+from ledger.core.db import connection, db, is_postgresql
 from ledger.core.tenancy import scoped, system_actor, within
 from ledger.rewards import home_caps
 from ledger.rewards.errors import OutOfStock
@@ -63,7 +63,7 @@ def _take_stock(community_id: UUID, terms: Terms, quantity: int) -> None:
         .where(within(community_id, Offer), Offer.id == terms.offer_id, Offer.stock >= quantity)
         .values(stock=Offer.stock - quantity)
     )
-    if not db.session.connection().execute(taken).rowcount:
+    if not connection().execute(taken).rowcount:
         left = db.session.scalar(scoped(community_id, Offer.stock).where(Offer.id == terms.offer_id))
         raise OutOfStock(left=left)
 
@@ -84,7 +84,7 @@ def _count(community_id: UUID, terms: Terms, member_id: UUID, period: str, quant
         set_={"taken": _counters.c.taken + quantity},
         where=_counters.c.taken + quantity <= cap,
     )
-    return db.session.connection().execute(counted.returning(_counters.c.taken)).first() is not None
+    return connection().execute(counted.returning(_counters.c.taken)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +103,18 @@ def give_back(community_id: UUID, taken: Sequence[Taken]) -> None:
     ordered = sorted(taken, key=lambda piece: (piece.offer_id.int, piece.member_id.int))
     if not ordered:
         return
-    connection = db.session.connection()
     stock = (
         update(_offers)
         .where(within(bindparam("of_community"), Offer), Offer.id == bindparam("of_offer"))  # type: ignore[arg-type]
         .values(stock=Offer.stock + bindparam("pieces"))
     )
-    connection.execute(
+    connection().execute(
         stock,
         [{"of_community": community_id, "of_offer": one.offer_id, "pieces": one.quantity} for one in ordered],
     )
     counted = _counted(community_id, ordered)
     if counted:
-        connection.execute(_UNCOUNT, counted)
+        connection().execute(_UNCOUNT, counted)
 
 
 _UNCOUNT = (
@@ -190,7 +189,7 @@ def end_reservations(community_id: UUID, redemption_ids: list[UUID]) -> None:
             columns.pooled_points,
         )
     )
-    rows = list(db.session.connection().execute(ended))
+    rows = list(connection().execute(ended))
     give_back(community_id, [Taken(*row[2:-1]) for row in rows])
     # Whoever agreed to a part while this waited for the redemption's row has placed a hold meanwhile.
     if pooled := [row.id for row in rows if row.pooled_points]:

@@ -18,7 +18,7 @@ from ledger.book.codes import Code
 from ledger.book.holds import void_holds
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, numbers, outbox, registry
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, connection, db
 from ledger.core.evidence import digest_of
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.people.members import Standing, family_of, standing
@@ -74,7 +74,7 @@ def end_uses(community_id: UUID, state: RedemptionState, *conditions: Any) -> li
         .values(state=state, ended_at=clock.now())
         .returning(columns.id)
     )
-    return list(db.session.connection().execute(ended).scalars())
+    return list(connection().execute(ended).scalars())
 
 
 def is_being_used(community_id: UUID, voucher_id: UUID) -> bool:

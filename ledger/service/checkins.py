@@ -18,7 +18,7 @@ from sqlalchemy import Select, Table, bindparam, insert, or_
 from sqlalchemy.exc import IntegrityError
 
 from ledger.core import audit, clock, outbox
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, connection, db
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import new_id
 from ledger.core.permissions import require
@@ -287,7 +287,7 @@ def _arrive(
 
 def _insert(actor: Actor, row: dict[str, Any]) -> Checkin:
     try:
-        db.session.connection().execute(_INSERT, [row])
+        connection().execute(_INSERT, [row])
     except IntegrityError as error:
         # The member's lock makes this impossible here; the engine says it again for every other way in.
         raise DuplicateCheckin from error

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, update
 
 from ledger.core import audit, clock, outbox, registry
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, connection, db
 from ledger.core.tenancy import Actor, scoped, system_actor, within
 from ledger.service import evidence
 from ledger.service.evidence import Review
@@ -67,7 +67,7 @@ def close_forgotten(actor: Actor) -> int:
     ]
     if not overdue:
         return 0
-    db.session.connection().execute(_CLOSE, [_closed(visit, activity) for visit, activity in overdue])
+    connection().execute(_CLOSE, [_closed(visit, activity) for visit, activity in overdue])
     audit.record(actor, "service.close_forgotten", visits=len(overdue))
     outbox.announce_all(
         actor,

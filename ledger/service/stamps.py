@@ -18,7 +18,7 @@ from ledger.book.accounts import hours_of, issuance_of, wallet_of
 from ledger.book.codes import Code, Unit
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, outbox
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, connection, db
 from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped, within
@@ -229,14 +229,14 @@ def _write_stamps(actor: Actor, batch_id: UUID, decision: Decision, cases: Seque
             }
         )
     if rows:
-        db.session.connection().execute(insert(_stamps), rows)
+        connection().execute(insert(_stamps), rows)
 
 
 def _move_states(actor: Actor, cases: Sequence[Case]) -> None:
     for state in {case.status for case in cases}:
         ids = [case.checkin.id for case in cases if case.status is state]
         moved = update(_checkins).where(within(actor.tenant, Checkin), _checkins.c.id.in_(ids)).values(state=state)
-        db.session.connection().execute(moved)
+        connection().execute(moved)
 
 
 def _award(actor: Actor, cases: Sequence[Case]) -> None:

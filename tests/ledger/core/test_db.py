@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg.pq import TransactionStatus
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import create_engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from ledger.core import audit, clock
@@ -176,6 +176,21 @@ def test_who_only_reads_is_in_no_transaction_and_writes_nothing(context: Flask) 
     db.session.execute(update(NumberSeries).values(last=7))
     db.session.rollback()
     assert last("a") == 1
+
+
+def test_a_connection_that_died_at_rest_is_found_before_it_is_used(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_postgresql():
+        pytest.skip("SQLite has no server that could end one")
+    resting = db.session.scalar(text("SELECT pg_backend_pid()"))
+    db.session.close()
+    other = create_engine(db.engine.url)
+    with other.connect() as connected:
+        connected.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": resting})
+    other.dispose()
+    monkeypatch.setattr(database, "RESTS_AT_MOST", -1.0)
+    assert db.session.scalar(text("SELECT pg_backend_pid()")) != resting
 
 
 def test_a_session_that_outlives_its_request_reads_and_writes_again(context: Flask) -> None:

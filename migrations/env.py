@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 
-from ledger.book import triggers
+from ledger.book import plain_posting, triggers
 from ledger.core import partitions
 from ledger.core.db import Base, UtcDateTime
 
@@ -43,6 +43,7 @@ with engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA legacy_alter_table=ON")
             context.run_migrations()
             triggers.install(connection)
+            plain_posting.install(connection)
             if sqlite is not None and (dangling := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                 raise RuntimeError(f"rows point to nothing after this migration: {dangling[:5]}")
     finally:

@@ -75,7 +75,7 @@ _CHANGE_ONE_TIMED = _CHANGE.returning(_balances.c.dated, func.clock_timestamp(ty
 
 def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
     """Every balance is changed within its limit, locked in the order of the house; or InsufficientPoints/-Funds."""
-    ordered = sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
+    ordered = in_lock_order(community_id, changes)
     single = [change for change in ordered if change.key.kind not in SLOTS]
     if single and not _apply_all(community_id, single, undo=len(single) > 1):
         _refuse_shortage(community_id, single)
@@ -87,6 +87,11 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
             slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
             if not _apply(community_id, [change]):
                 raise InsufficientFunds if change.needed > 0 else HoldEnded
+
+
+def in_lock_order(community_id: UUID, changes: Sequence[Change]) -> list[Change]:
+    """The changes in the order in which their balances are locked, whoever changes them."""
+    return sorted(changes, key=lambda c: (c.key.lock_rank, c.key.id_in(community_id).int, c.slot))
 
 
 def after_the_locks(changes: Sequence[Change]) -> datetime:

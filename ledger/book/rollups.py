@@ -7,7 +7,7 @@ sealed, by the one sealer of the community; what lies above their rollups is exa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -35,12 +35,17 @@ class Movement(NamedTuple):
     effective_at: datetime
 
 
-def add(community_id: UUID, movements: Sequence[Movement]) -> None:
+def add(community_id: UUID, movements: Iterable[Movement]) -> None:
     """The movements of wallets, debts and hours are in their rollups; other kinds are left to `add_sealed`.
 
     Called by the one writer after the balances are locked. Whenever a movement took effect, it changes three rows.
     """
-    _write(community_id, [movement for movement in movements if movement.kind in ROLLED_AT_ONCE])
+    _write(sums_of(community_id, movements))
+
+
+def sums_of(community_id: UUID, movements: Iterable[Movement]) -> list[dict[str, Any]]:
+    """What the movements of wallets, debts and hours add to which rollups, as rows in a fixed order."""
+    return _sums(community_id, (movement for movement in movements if movement.kind in ROLLED_AT_ONCE))
 
 
 def add_sealed(community_id: UUID, transfers: Sequence[Transfer] | Sequence[Row[Any]]) -> None:
@@ -55,14 +60,12 @@ def add_sealed(community_id: UUID, transfers: Sequence[Transfer] | Sequence[Row[
         for account_id, kind in db.session.execute(query.where(Account.kind.not_in(ROLLED_AT_ONCE)))
     }
     sides = ((row, *side) for row in transfers for side in ((row.debit_account_id, -1), (row.credit_account_id, 1)))
-    _write(
-        community_id,
-        [
-            Movement(account_id, kinds[account_id], Code(row.code), sign * row.amount, row.effective_at)
-            for row, account_id, sign in sides
-            if account_id in kinds
-        ],
+    movements = (
+        Movement(account_id, kinds[account_id], Code(row.code), sign * row.amount, row.effective_at)
+        for row, account_id, sign in sides
+        if account_id in kinds
     )
+    _write(_sums(community_id, movements))
 
 
 def periods_of(day: date) -> Iterator[tuple[RollupLevel, date]]:
@@ -72,17 +75,14 @@ def periods_of(day: date) -> Iterator[tuple[RollupLevel, date]]:
     yield RollupLevel.YEAR, day.replace(month=1, day=1)
 
 
-def _write(community_id: UUID, movements: Sequence[Movement]) -> None:
-    """One statement, its rows in a fixed order."""
+def _sums(community_id: UUID, movements: Iterable[Movement]) -> list[dict[str, Any]]:
     sums: dict[tuple[UUID, RollupLevel, date], list[int]] = {}
     for movement in movements:
         for period in periods_of(clock.local_day(movement.effective_at)):
             found = sums.setdefault((movement.account_id, *period), [0, 0, 0])
             for place, change in enumerate((movement.amount, *_lifetime(movement))):
                 found[place] += change
-    if not sums:
-        return
-    rows = [
+    return [
         {
             "community_id": community_id,
             "account_id": account_id,
@@ -94,7 +94,6 @@ def _write(community_id: UUID, movements: Sequence[Movement]) -> None:
         }
         for (account_id, level, starts_on), (amount, earned, spent) in sorted(sums.items())
     ]
-    _UPSERT.run(rows)
 
 
 def _lifetime(movement: Movement) -> tuple[int, int]:
@@ -114,3 +113,9 @@ _UPSERT = Upsert(
         set_={name: _stored.c[name] + insert.excluded[name] for name in ("amount", "earned", "spent")},
     ),
 )
+
+
+def _write(rows: list[dict[str, Any]]) -> None:
+    """One statement, its rows in a fixed order."""
+    if rows:
+        _UPSERT.run(rows)

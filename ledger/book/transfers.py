@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
-from ledger.book import balances, cohorts, dating, months, rollups, slots
+from ledger.book import balances, cohorts, dating, months, plain_posting, rollups, slots
 from ledger.book.accounts import AccountKey, debt_of
 from ledger.book.balances import Change, change_balances
 from ledger.book.codes import DECLARED, EARNED, EARNING, SPENT, STORED, Code, Kind
@@ -32,7 +31,7 @@ from ledger.book.errors import (
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Hold, HoldState, Transfer
 from ledger.core import clock
-from ledger.core.db import UtcDateTime, connection, db, is_postgresql, savepoint
+from ledger.core.db import UtcDateTime, connection, db, is_postgresql, savepoint, sets_savepoints
 from ledger.core.idempotency import request_digest
 from ledger.core.ids import new_id
 from ledger.core.money import MAX_AMOUNT
@@ -72,7 +71,9 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
 
 def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     with savepoint():
-        changes = _changes(drafts)
+        changes, ids = _changes(drafts), [new_id() for _ in drafts]
+        if is_postgresql() and not sets_savepoints() and all(map(plain_posting.is_plain, drafts)):
+            return _post_plainly(actor, drafts, changes, ids)
         change_balances(actor.tenant, changes)
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])
         _refuse_over_reversal(actor.tenant, drafts)
@@ -80,11 +81,28 @@ def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
         # what is recorded on a day is dated and drawn on that day.
         now = balances.after_the_locks(changes)
         pieces = dating.date_credits(actor.tenant, drafts, day=clock.local_day(now))
-        written = _write_rows(actor, [piece for of_draft in pieces for piece in of_draft], now)
+        written = [
+            (new_id() if number else its_id, piece)
+            for of_draft, its_id in zip(pieces, ids, strict=True)
+            for number, piece in enumerate(of_draft)
+        ]
+        _write_rows(actor, written, now)
         cohorts.settle(actor.tenant, written, day=clock.local_day(now))
         _repay_debts(actor, drafts)
-    firsts = accumulate(map(len, pieces), initial=0)
-    return [written[first][0] for first, _ in zip(firsts, pieces, strict=False)]
+    return ids
+
+
+def _post_plainly(actor: Actor, drafts: Sequence[Draft], changes: Sequence[Change], ids: list[UUID]) -> list[UUID]:
+    now = clock.now()
+    plain_posting.post_plainly(
+        actor,
+        drafts,
+        changes=balances.in_lock_order(actor.tenant, changes),
+        rows=[_row(actor, draft, its_id, now) for draft, its_id in zip(drafts, ids, strict=True)],
+        sums=rollups.sums_of(actor.tenant, _movements(actor.tenant, drafts, now)),
+        day=clock.local_day(now),
+    )
+    return ids
 
 
 def _examine(draft: Draft, now: datetime) -> None:
@@ -163,16 +181,15 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
     return {transfer_id: amount - int(taken) for transfer_id, amount, taken in rows}
 
 
-def _write_rows(actor: Actor, drafts: Sequence[Draft], now: datetime) -> list[tuple[UUID, Draft]]:
-    rows = [_row(actor, draft, now) for draft in drafts]
+def _write_rows(actor: Actor, named: Sequence[tuple[UUID, Draft]], now: datetime) -> None:
+    rows = [_row(actor, draft, its_id, now) for its_id, draft in named]
     try:
         connection().execute(_INSERT, rows)
     except IntegrityError as error:
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error
         raise
-    rollups.add(actor.tenant, list(_movements(actor.tenant, drafts, now)))
-    return [(row["id"], draft) for row, draft in zip(rows, drafts, strict=True)]
+    rollups.add(actor.tenant, _movements(actor.tenant, [draft for _, draft in named], now))
 
 
 def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> Iterator[rollups.Movement]:
@@ -182,10 +199,10 @@ def _movements(community_id: UUID, drafts: Sequence[Draft], now: datetime) -> It
             yield rollups.Movement(account_id, key.kind, draft.code, amount, min(draft.effective_at or now, now))
 
 
-def _row(actor: Actor, draft: Draft, now: datetime) -> dict[str, Any]:
+def _row(actor: Actor, draft: Draft, its_id: UUID, now: datetime) -> dict[str, Any]:
     return {
         "community_id": actor.tenant,
-        "id": new_id(),
+        "id": its_id,
         "code": draft.code,
         "unit": draft.debit.unit,
         "debit_account_id": draft.debit.id_in(actor.tenant),

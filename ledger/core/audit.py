@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Select, Table, func, insert, literal_column, or_, select
+from sqlalchemy import Index, Select, func, literal_column, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets, walls
-from ledger.core.db import Base, atomic, begins, connection, db, text
+from ledger.core.db import Base, atomic, begins, db, text
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.ids import NOBODY, first_id_at, new_id
+from ledger.core.last_writes import insert_last, values_for, write_last
 from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import reach, reaches_all_by_name
 from ledger.core.tenancy import Actor, scoped
@@ -85,7 +86,7 @@ class AuditLine(Base):
     session_id: Mapped[UUID | None]
 
 
-_INSERT = insert(cast(Table, AuditLine.__table__))
+_INSERT = insert_last(AuditLine.__table__)
 
 
 def record(
@@ -113,8 +114,7 @@ def record(
         "origin": origin.get(),
         "session_id": actor.session_id if actor else None,
     }
-    with walls.inside(community_id):
-        connection().execute(_INSERT, line)
+    write_last(_INSERT, community_id, values_for(AuditLine.__table__, line))
 
 
 @atomic

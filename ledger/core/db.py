@@ -44,12 +44,16 @@ from ledger.core import clock
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 CONNECTION = "connection"
 """What a session's `info` calls the connection of the transaction of `atomic`."""
 
 WITHOUT, WITH_SAVEPOINTS = "without savepoints", "with savepoints"
 """How a transaction of `atomic` runs: the first time without."""
+
+WAITING = "waiting"
+"""What a session's `info` calls what the transaction of `atomic` writes last."""
 
 READING = "reading"
 """What a session's `info` calls the engine of whoever only reads."""
@@ -313,6 +317,11 @@ def in_atomic() -> bool:
     return bool(db.session().info.get("atomic"))
 
 
+def sets_savepoints() -> bool:
+    """Does the present transaction set savepoints? If not, whatever raises in one is run again, and then it does."""
+    return db.session().info.get("atomic") is not WITHOUT
+
+
 def atomic(call: Callable[P, R]) -> Callable[P, R]:
     """Afterwards everything `call` wrote is committed, or nothing is.
 
@@ -354,9 +363,12 @@ def _transact(call: Callable[[], R], *, sets_savepoints: bool) -> R:
     session.close()  # What was read before belongs to an older snapshot; its rows stay usable, detached.
     reads = session.info.pop(READING, None)
     session.info["atomic"] = WITH_SAVEPOINTS if sets_savepoints else WITHOUT
+    session.info[WAITING] = {}
     try:
         session.info[CONNECTION] = session.connection(execution_options={"writes": True})
         result = call()
+        for write, waiting in session.info[WAITING].items():
+            write(waiting)
         session.commit()
         return result
     except BaseException:
@@ -365,6 +377,7 @@ def _transact(call: Callable[[], R], *, sets_savepoints: bool) -> R:
     finally:
         session.info.pop("atomic", None)
         session.info.pop(CONNECTION, None)
+        session.info.pop(WAITING, None)
         session.close()
         session.info[READING] = reads
 
@@ -391,8 +404,8 @@ def savepoint() -> Iterator[None]:
 
     Inside `atomic` the first run has none: where the block raises, all is taken back and run again with savepoints.
     """
-    if db.session().info.get("atomic") is not WITHOUT:
-        with db.session.begin_nested():
+    if sets_savepoints():
+        with db.session.begin_nested(), _nothing_waits_of_what_raised():
             db.session.connection()  # Sets it now: the session would wait until it is itself asked for something.
             yield
         return
@@ -402,6 +415,23 @@ def savepoint() -> Iterator[None]:
         if isinstance(error, DBAPIError) and (is_lost_server(error) or is_out_of_room(error)):
             raise  # No second run would do better.
         raise _TakenBack from error
+
+
+def write_before_commit(write: Callable[[list[T]], None], what: T) -> None:
+    """`write` is called once at the end of the present transaction, with all that was asked of it and still stands."""
+    db.session().info[WAITING].setdefault(write, []).append(what)
+
+
+@contextmanager
+def _nothing_waits_of_what_raised() -> Iterator[None]:
+    waiting = db.session().info.get(WAITING, {})
+    before = {write: len(asked) for write, asked in waiting.items()}
+    try:
+        yield
+    except BaseException:
+        for write, asked in waiting.items():
+            del asked[before.get(write, 0) :]
+        raise
 
 
 def expect_refusals() -> None:

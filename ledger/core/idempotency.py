@@ -19,6 +19,7 @@ from ledger.core import audit, clock, walls
 from ledger.core.db import Base, atomic, connection, db, expect_refusals, savepoint, text
 from ledger.core.errors import AnsweredLongAgo, Forbidden, KeyReused, NotFound, Reason, Refused, TooManyRequests
 from ledger.core.ids import NOBODY
+from ledger.core.last_writes import write_last
 from ledger.core.tenancy import Actor, asked, within
 from ledger.core.upserts import Upsert
 
@@ -207,8 +208,8 @@ _CLAIM = Upsert(_keys, lambda insert: insert.on_conflict_do_nothing().returning(
 
 
 def _remember(request: Request, answer: Answer) -> None:
-    with walls.inside(_identity(request)[0]):
-        connection().execute(_REMEMBER, _name(request) | {"its_status": answer.status, "its_answer": answer.body})
+    values = _name(request) | {"its_status": answer.status, "its_answer": answer.body}
+    write_last(_REMEMBER, _identity(request)[0], values)
 
 
 def forget_answers(community_id: UUID, before: datetime) -> None:

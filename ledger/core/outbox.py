@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Table, func, insert
+from sqlalchemy import Index, func
 from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ledger.core import clock
-from ledger.core.db import Base, connection, is_postgresql, text, xid_of
+from ledger.core.db import Base, is_postgresql, text, xid_of
 from ledger.core.ids import new_id
+from ledger.core.last_writes import insert_last, values_for, write_last
 from ledger.core.tenancy import Actor
 
 THINGS = {
@@ -55,8 +56,8 @@ class OutboxEvent(Base):
     xid: Mapped[int | None]
 
 
-_INSERT = insert(cast(Table, OutboxEvent.__table__))
-_INSERT_NUMBERED = _INSERT.values(xid=xid_of(func.pg_current_xact_id()))
+_INSERT = insert_last(OutboxEvent.__table__)
+_INSERT_NUMBERED = insert_last(OutboxEvent.__table__, xid=xid_of(func.pg_current_xact_id()))
 
 
 def announce(actor: Actor, kind: str, **payload: Any) -> None:
@@ -65,10 +66,9 @@ def announce(actor: Actor, kind: str, **payload: Any) -> None:
 
 
 def announce_all(actor: Actor, kind: str, payloads: list[dict[str, Any]]) -> None:
-    """One event for each payload, in one statement."""
+    """One event for each payload."""
     assert kind.partition(".")[0] in THINGS, f"{kind}: nobody can ask for what is not listed"
-    if not payloads:
-        return
-    at = clock.now()
-    rows = [{"community_id": actor.tenant, "id": new_id(), "at": at, "kind": kind, "payload": one} for one in payloads]
-    connection().execute(_INSERT_NUMBERED if is_postgresql() else _INSERT, rows if len(rows) > 1 else rows[0])
+    at, insert = clock.now(), _INSERT_NUMBERED if is_postgresql() else _INSERT
+    for payload in payloads:
+        row = {"community_id": actor.tenant, "id": new_id(), "at": at, "kind": kind, "payload": payload}
+        write_last(insert, actor.tenant, values_for(OutboxEvent.__table__, row))

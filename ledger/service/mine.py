@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import Select, bindparam, func, select, union_all
 
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Refused
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, scoped, within
+from ledger.core.tenancy import Actor, asked, load, scoped, within
 from ledger.people import cards
 from ledger.people.members import aliases_of, standing
 from ledger.service import caps, days, evidence, queue
@@ -100,14 +101,24 @@ def _live_visits(
 ) -> tuple[Checkin | None, Activity | None]:
     """The member's live visit here (at this door), and the other activity or door where they are still checked in."""
     whose = actor.member_ids if member_id is None else {member_id}
-    mine = scoped(actor.tenant, Checkin.id).where(Checkin.member_id.in_(whose))
-    here = mine.where(Checkin.activity_id == activity.id, Checkin.plate_id == plate_id, Checkin.state.not_in(DEAD))
-    # Two look-ups by their own indexes: as one condition they would read all that a member ever did.
-    wanted = union_all(here, mine.where(Checkin.state == CheckinState.OPEN))
-    live = scoped(actor.tenant, Checkin, Activity).where(Activity.id == Checkin.activity_id, Checkin.id.in_(wanted))
-    rows = db.session.execute(live.order_by(Checkin.id)).tuples().all()
+    of = {"community_id": actor.tenant, "whose": list(whose), "activity_id": activity.id, "plate_id": plate_id}
+    rows = db.session.execute(_here_or_open(plate_id is None), of).tuples().all()
     found = next((visit for visit, at in rows if at.id == activity.id and visit.plate_id == plate_id), None)
     return found, next((at for visit, at in rows if visit is not found), None)
+
+
+@cache
+def _here_or_open(without_plate: bool) -> Select[Any]:
+    """The members' live visits here, and open ones anywhere; built once for activities and once for plates."""
+    mine = scoped(asked("community_id"), Checkin.id).where(Checkin.member_id.in_(bindparam("whose", expanding=True)))
+    door = Checkin.plate_id.is_(None) if without_plate else Checkin.plate_id == asked("plate_id")
+    here = mine.where(Checkin.activity_id == asked("activity_id"), door, Checkin.state.not_in(DEAD))
+    # Two look-ups by their own indexes: as one condition they would read all that a member ever did.
+    wanted = union_all(here, mine.where(Checkin.state == CheckinState.OPEN))
+    live = scoped(asked("community_id"), Checkin, Activity).where(
+        Activity.id == Checkin.activity_id, Checkin.id.in_(wanted)
+    )
+    return live.order_by(Checkin.id)
 
 
 def site_code_of(view: CheckinView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api import limits
 from api.app import create_app, take_settings
 from api.limits import limiter
 from api.shields import HEADERS, LARGEST_BODY, LARGEST_FILE
@@ -162,3 +164,15 @@ def test_behind_a_trusted_proxy_the_address_is_the_one_it_names(context: Flask, 
         assert not blocked_after(behind, "203.0.113.8")
     with house(database) as alone:
         assert [blocked_after(alone, f"203.0.113.{n % 200}") for n in range(201)].count(True) == 1
+
+
+def test_the_counter_of_floods_starts_no_thread_and_forgets_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = limits.SweptMemory()
+    storage.timer.join()
+    before = threading.active_count()
+    assert [storage.incr("gone", 0), storage.incr("here", 60), storage.incr("here", 60)] == [1, 1, 2]
+    assert threading.active_count() == before
+    assert set(storage.storage) == {"gone", "here"}
+    monkeypatch.setattr(limits, "SWEPT_EVERY", -1.0)
+    assert storage.incr("here", 60) == 3
+    assert set(storage.storage) == {"here"}

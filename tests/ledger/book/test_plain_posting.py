@@ -1,0 +1,146 @@
+"""PostgreSQL's one-statement way of the writer: the same rows and refusals as the long way, and never anything else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from ledger.book import balances, plain_posting, rollups, transfers
+from ledger.book.accounts import wallet_of
+from ledger.book.checking import run_checks
+from ledger.book.drafts import Draft
+from ledger.book.errors import AlreadyPosted, HoldEnded, InsufficientFunds
+from ledger.book.models import Balance, Hold, Rollup, Transfer
+from ledger.core import clock
+from ledger.core.db import atomic, db, expect_refusals, is_postgresql
+from ledger.core.tenancy import scoped
+from tests.counting import counted_statements
+from tests.ledger.book.town import Town, evidence, open_town
+from tests.owning import owner
+
+NOON = clock.now().replace(hour=4, minute=0)
+
+
+@pytest.fixture(autouse=True)
+def _only_there(context: Flask) -> None:
+    if not is_postgresql():
+        pytest.skip("SQLite has no functions; its one way is the long one")
+
+
+def bought(town: Town) -> list[Draft]:
+    """A redemption of 30 points and 300 fen out of holds, of somebody who has 100; the fund has 10,000."""
+    member = town.member()
+    town.award(member, 100)
+    town.grant(10_000)
+    source = evidence("redemption")
+    return [
+        town.spending_of(member, 30, hold=town.hold(wallet_of(member), 30), source=source),
+        town.charge_of(300, hold=town.hold(town.fund, 300), source=source),
+    ]
+
+
+def rows_of(town: Town) -> dict[str, list[tuple[Any, ...]]]:
+    """What the books of the town hold, without ids and with accounts by their kind."""
+    queries = {
+        "balances": (Balance, "limited balance held earned spent dated"),
+        "holds": (Hold, "amount state ended_at expires_at"),
+        "rollups": (Rollup, "level starts_on amount earned spent"),
+        "transfers": (Transfer, "code unit amount effective_at recorded_at source_type part reverses_id expires_on"),
+    }
+    found = {}
+    for name, (model, columns) in queries.items():
+        rows = db.session.scalars(scoped(town.id, model))
+        found[name] = sorted(tuple(str(getattr(row, column)) for column in columns.split()) for row in rows)
+    return found
+
+
+def test_it_writes_in_one_statement_what_the_long_way_writes() -> None:
+    with clock.set_to(NOON):
+        plain, long = open_town(), open_town()
+        drafts = {town.id: bought(town) for town in (plain, long)}
+
+        @atomic
+        def the_long_way() -> None:
+            expect_refusals()
+            transfers.post_transfers(long.actor, drafts[long.id])
+
+        with counted_statements() as seen:
+            ids = plain.post(*drafts[plain.id])
+        the_long_way()
+    [statement] = seen
+    assert plain_posting.NAME in statement
+    assert [db.session.get_one(Transfer, (plain.id, one)).part for one in ids] == [0, 1]
+    assert rows_of(plain) == rows_of(long)
+    assert run_checks() == []
+
+
+@pytest.mark.parametrize("cause", [HoldEnded, AlreadyPosted, InsufficientFunds])
+def test_it_refuses_as_the_long_way_does(cause: type[Exception]) -> None:
+    town = open_town()
+    drafts = bought(town)
+    if cause is HoldEnded:
+        assert drafts[1].hold is not None
+        town.void(drafts[1].hold)
+    elif cause is AlreadyPosted:
+        town.post(*drafts)
+        drafts = [town.charge_of(1, source=drafts[1].source)]
+    else:
+        drafts = [town.charge_of(10_001)]
+    before = rows_of(town)
+    with pytest.raises(cause):
+        town.post(*drafts)
+    assert rows_of(town) == before
+    assert run_checks() == []
+
+
+def test_what_one_slot_has_not_the_fund_as_a_whole_may_have() -> None:
+    town = open_town()
+    town.grant(10_000)
+    town.charge(9_999)
+    assert town.balance(town.fund) == 1
+    assert run_checks() == []
+
+
+def test_it_writes_nothing_on_another_day_than_it_was_told() -> None:
+    town = open_town()
+    drafts = bought(town)
+    before = rows_of(town)
+
+    @atomic
+    def tomorrow() -> None:
+        changes, now = transfers._changes(drafts), clock.now()
+        with pytest.raises(plain_posting.NotPlain):
+            plain_posting.post_plainly(
+                town.actor,
+                drafts,
+                changes=balances.in_lock_order(town.id, changes),
+                rows=[transfers._row(town.actor, one, town.id, now) for one in drafts],
+                sums=rollups.sums_of(town.id, []),
+                day=clock.local_day(now) + timedelta(days=1),
+            )
+        db.session.rollback()
+
+    tomorrow()
+    assert rows_of(town) == before
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        f"DROP FUNCTION {plain_posting.NAME}",
+        plain_posting._CREATE.replace("balance + moved[i] >= held + kept[i]", "true"),
+        f"CREATE FUNCTION {plain_posting.NAME}() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
+    ],
+)
+def test_another_function_of_that_name_is_found(plant: str) -> None:
+    with owner().connect() as connection, connection.begin() as transaction:
+        here: Connection = connection
+        assert plain_posting.faults(here) == []
+        here.execute(text(plant.replace(":", "\\:")))
+        assert plain_posting.faults(here) == ["function post_plainly is missing or does something else than it should"]
+        transaction.rollback()

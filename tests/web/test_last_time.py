@@ -168,7 +168,7 @@ def shown_homes(browser: Browser) -> list[str]:
     return re.findall(r"<summary><b>([^<]+)</b>", browser.page)
 
 
-def test_the_following_page_of_all_feedback_is_not_that_of_what_waits(office, visit):
+def test_all_feedback_sorted_otherwise_is_still_all_of_it(office, visit):
     place = office.street.place
     for name in ("丁大姐", "马大哥"):
         give(place, leader(place, name), NOTHING)

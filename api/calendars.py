@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, g
+from marshmallow import EXCLUDE
 
 from api.addresses import feed_address, public_root
 from api.auth import current_actor, public
@@ -41,7 +42,7 @@ def post_feed(asked: dict[str, Any]) -> dict[str, Any]:
 
 @feeds.get("/calendar-feeds/<secret>.ics")
 @public
-@feeds.arguments(CalendarFileQuery, location="query")
+@feeds.arguments(CalendarFileQuery(unknown=EXCLUDE), location="query")  # Phones add questions of their own.
 @feeds.response(200, FILE, content_type=icalendars.MEDIA_TYPE)
 def get_feed(asked: dict[str, Any], secret: str) -> Response:
     """The calendar of whoever made this address."""

@@ -28,11 +28,12 @@ blp = resource("certificates", "志愿服务记录证明: what a member served, 
 @blp.arguments(CertificateQuery, location="query")
 @blp.response(200, CertificatePageSchema)
 def list_certificates(asked: dict[str, Any]) -> dict[str, Any]:
-    """Those I may see, newest first."""
+    """Those I may see, newest first unless asked."""
     rows = certificates.list_certificates(
         current_actor(),
         is_mine=asked["mine"],
         status=asked["status"],
+        order=asked["sort"],
         after=asked["cursor"],
         limit=asked["limit"] + 1,
     )

@@ -29,12 +29,13 @@ blp = resource("corrections", "A member asks to have the record corrected; staff
 @blp.arguments(CorrectionQuery, location="query")
 @blp.response(200, CorrectionPageSchema)
 def list_corrections(asked: dict[str, Any]) -> dict[str, Any]:
-    """What I asked (`mine`), or what members ask, newest first."""
+    """What I asked (`mine`), or what members ask, newest first unless asked."""
     rows = corrections.list_corrections(
         current_actor(),
         is_mine=asked["mine"],
         status=asked["status"],
-        before=asked["cursor"],
+        order=asked["sort"],
+        after=asked["cursor"],
         limit=asked["limit"] + 1,
     )
     return page(rows, asked["limit"], key="correction.id")

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from flask_smorest import Api as SmorestApi
-from flask_smorest import Blueprint
+from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.spec import prepare_response
 from marshmallow import fields
+from webargs.flaskparser import FlaskParser
 
 from api.auth import IdConverter, public
 from api.schemas.fields import Schema
@@ -61,6 +62,16 @@ def new_api(app: Any) -> Api:
     app.view_functions["api-docs.openapi_json"] = public(lambda: show_document())
     api.register_converter(IdConverter, lambda _converter: {"type": "string", "pattern": "^[0-9a-f]{32}$"})
     return api
+
+
+class Parser(FlaskParser):
+    """Refuses in an address what its schema does not know, as in a body."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": None}
+
+
+class Blueprint(SmorestBlueprint):
+    ARGUMENTS_PARSER = Parser()
 
 
 def resource(name: str, description: str) -> Blueprint:

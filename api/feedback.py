@@ -36,10 +36,10 @@ blp = resource("feedback", "What post holders say of their part each day; staff 
 @blp.arguments(FeedbackQuery, location="query")
 @blp.response(200, FeedbackPageSchema)
 def list_feedback(asked: dict[str, Any]) -> dict[str, Any]:
-    """What I gave and what was given in my parts, newest first; what waits by its deadline."""
-    limit, before = asked.pop("limit"), asked.pop("cursor")
+    """What I gave and what was given in my parts; unless asked what waits by its deadline, all else newest first."""
+    limit, place = asked.pop("limit"), {"order": asked.pop("sort"), "after": asked.pop("cursor")}
     is_mine = asked.pop("mine")
-    rows = feedback_reading.list_feedback(current_actor(), is_mine=is_mine, before=before, limit=limit + 1, **asked)
+    rows = feedback_reading.list_feedback(current_actor(), is_mine=is_mine, limit=limit + 1, **place, **asked)
     return page(rows, limit, key="feedback.id")
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.fields import PageQuery
 from api.schemas.households import (
     HouseholdMemberSchema,
     HouseholdNameSchema,
     HouseholdPageSchema,
+    HouseholdQuery,
     HouseholdRequestSchema,
     HouseholdSchema,
 )
@@ -24,13 +24,13 @@ blp = resource("households", "People of one home, who never stamp one another.")
 
 
 @blp.get("/households")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(HouseholdQuery, location="query")
 @blp.response(200, HouseholdPageSchema)
 def list_households(asked: dict[str, Any]) -> dict[str, Any]:
-    """The households with their members, newest first."""
+    """The households with their members, newest first unless asked by name."""
     actor = current_actor()
     require(actor, "manage_people")
-    rows = households.households_of(actor.tenant, after=asked["cursor"], limit=asked["limit"] + 1)
+    rows = households.households_of(actor.tenant, order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1)
     return page([_shown(home, people) for home, people in rows.items()], asked["limit"])
 
 

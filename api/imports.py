@@ -8,12 +8,12 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.fields import PageQuery
 from api.schemas.imports import (
     ImportDeclineSchema,
     ImportFileSchema,
     ImportFormSchema,
     ImportPageSchema,
+    ImportQuery,
     ImportSchema,
 )
 from api.writing import writes
@@ -24,11 +24,11 @@ blp = resource("imports", "Files of members, opening balances and shops, taken w
 
 
 @blp.get("/imports")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(ImportQuery, location="query")
 @blp.response(200, ImportPageSchema)
 def list_imports(asked: dict[str, Any]) -> dict[str, Any]:
-    """The community's imports, newest first."""
-    rows = imports.list_imports(current_actor(), before=asked["cursor"], limit=asked["limit"] + 1)
+    """The community's imports, newest first unless asked."""
+    rows = imports.list_imports(current_actor(), order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1)
     return page(rows, asked["limit"])
 
 

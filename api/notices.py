@@ -30,9 +30,11 @@ on_paper = resource("paper-notices", "Notices for members without a phone, hande
 @blp.arguments(NoticeQuery, location="query")
 @blp.response(200, InboxSchema)
 def list_notices(asked: dict[str, Any]) -> dict[str, Any]:
-    """What I was told in all my communities, newest first."""
+    """What I was told in all my communities, newest first unless asked."""
     actor = current_actor()
-    rows = inbox.list_notices(actor, unread=asked["unread"], after=asked["cursor"], limit=asked["limit"] + 1)
+    rows = inbox.list_notices(
+        actor, unread=asked["unread"], order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1
+    )
     return page(rows, asked["limit"], key="notice.id") | {"unread": inbox.count_unread(actor)}
 
 

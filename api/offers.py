@@ -12,6 +12,8 @@ from api.documents import resource
 from api.pages import page
 from api.schemas.offers import (
     ChangedOfferSchema,
+    OfferBatchRequestSchema,
+    OfferBatchSchema,
     OfferPageSchema,
     OfferQuery,
     OfferRequestSchema,
@@ -23,9 +25,10 @@ from api.schemas.offers import (
 from api.versions import IF_MATCH, etag_of, version_in_hand, version_in_hand_or_none
 from api.writing import writes
 from ledger.core.photos import MEDIA_TYPE
-from ledger.rewards import offer_pictures, offers
+from ledger.rewards import merchants, offer_pictures, offers, several_offers
 from ledger.rewards.models import Offer
 from ledger.rewards.offers import OfferTerms, OfferView
+from ledger.rewards.several_offers import Foreseen
 
 blp = resource("offers", "What shops give for points.")
 
@@ -93,6 +96,30 @@ def post_stock(asked: dict[str, Any], offer_id: UUID) -> Offer:
 def post_end(offer_id: UUID) -> Offer:
     """End the offer; what is reserved stays so."""
     return offers.end_offer(current_actor(), offer_id)
+
+
+@blp.post("/offers/batch")
+@blp.arguments(OfferBatchRequestSchema)
+@blp.response(200, OfferBatchSchema)
+def post_batch(asked: dict[str, Any]) -> Any:
+    """Approve or end up to 200 offers of a shop, each done or refused for itself, or preview that."""
+    merchants.see_merchant(current_actor(), asked["merchant_id"])
+    return _foresee(asked) if asked["preview"] else _decide(asked)
+
+
+def _foresee(asked: dict[str, Any]) -> dict[str, list[Foreseen]]:
+    found = several_offers.foresee(current_actor(), asked["merchant_id"], _seen(asked), step=asked["step"])
+    return {"results": found}
+
+
+@writes(OfferBatchSchema, keyed=True)
+def _decide(asked: dict[str, Any]) -> dict[str, list[Foreseen]]:
+    found = several_offers.decide_each(current_actor(), asked["merchant_id"], _seen(asked), step=asked["step"])
+    return {"results": found}
+
+
+def _seen(asked: dict[str, Any]) -> dict[UUID, int | None]:
+    return {one["offer_id"]: one["version"] for one in asked["offers"]}
 
 
 @blp.get("/offers/<id:offer_id>/pictures/<id:picture_id>.jpg")

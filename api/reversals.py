@@ -38,12 +38,13 @@ def post_reversal(asked: dict[str, Any], transfer_id: UUID) -> ReversalRequest:
 @blp.arguments(ReversalQuery, location="query")
 @blp.response(200, ReversalPageSchema)
 def list_reversals(asked: dict[str, Any]) -> dict[str, Any]:
-    """The reversals I may see, newest first: staff the community's, a member what was taken back from them."""
+    """The reversals I may see, newest first unless asked: all, or to a member what was taken back from them."""
     rows = reversal_reading.list_reversals(
         current_actor(),
         status=asked["status"],
         transfer_id=asked["transfer_id"],
-        before=asked["cursor"],
+        order=asked["sort"],
+        after=asked["cursor"],
         limit=asked["limit"] + 1,
     )
     return page([shown(row) for row in rows], asked["limit"])

@@ -49,8 +49,9 @@ def of_known_community(view: Callable[P, R]) -> Callable[P, R]:
 @blp.arguments(SealQuery, location="query")
 @blp.response(200, CheckpointPageSchema)
 def list_seals(asked: dict[str, Any]) -> dict[str, Any]:
-    """The checkpoints, newest first."""
-    found = checkpoints.list_checkpoints(g.community_id, before=asked["cursor"], limit=asked["limit"] + 1)
+    """The checkpoints, or those of a month, newest first."""
+    span = {"month": asked["month"], "before": asked["cursor"]}
+    found = checkpoints.list_checkpoints(g.community_id, **span, limit=asked["limit"] + 1)
     items = [shown_checkpoint(one) for one in found[: asked["limit"]]]
     return {"items": items, "next_cursor": items[-1]["day"] if len(found) > len(items) else None}
 

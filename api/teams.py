@@ -8,11 +8,11 @@ from uuid import UUID
 from api.auth import current_actor
 from api.documents import resource
 from api.pages import page
-from api.schemas.fields import PageQuery
 from api.schemas.teams import (
     TeamChangeSchema,
     TeamMemberRequestSchema,
     TeamPageSchema,
+    TeamQuery,
     TeamRequestSchema,
     TeamSchema,
 )
@@ -25,12 +25,12 @@ blp = resource("teams", "Service teams (志愿服务队) with their leaders and 
 
 
 @blp.get("/teams")
-@blp.arguments(PageQuery, location="query")
+@blp.arguments(TeamQuery, location="query")
 @blp.response(200, TeamPageSchema)
 def list_teams(asked: dict[str, Any]) -> dict[str, Any]:
-    """The teams of my part and those I am in, newest first."""
+    """The teams of my part and those I am in, newest first unless asked by name."""
     actor = current_actor()
-    rows = teams.list_teams(actor, after=asked["cursor"], limit=asked["limit"] + 1)
+    rows = teams.list_teams(actor, order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1)
     return page([_shown(actor, one) for one in rows], asked["limit"])
 
 

@@ -21,8 +21,8 @@ blp = resource("visit-notes", "Visit notes, and what they ask for.")
 @blp.arguments(NoteQuery, location="query")
 @blp.response(200, NotedPageSchema)
 def list_notes(asked: dict[str, Any]) -> dict[str, Any]:
-    """The visit notes of my parts, newest first."""
-    wanted = {name: asked[name] for name in ("follow_up", "unit_id")}
+    """The visit notes of my parts, newest first unless asked."""
+    wanted = {"follow_up": asked["follow_up"], "unit_id": asked["unit_id"], "order": asked["sort"]}
     rows = visit_notes.list_notes(current_actor(), **wanted, after=asked["cursor"], limit=asked["limit"] + 1)
     return page(rows, asked["limit"], key="checkin.id")
 

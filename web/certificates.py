@@ -21,6 +21,7 @@ from ledger.recognition.certificates import CertificateView
 from ledger.recognition.models import CertificateState
 from web.acting import asked_for, cursor, own_member
 from web.forms import ask, send
+from web.last_time import as_last_time
 from web.qr import qr_svg
 from web.state_words import CERTIFICATE
 
@@ -84,8 +85,9 @@ def _for(helped: UUID | None) -> dict[str, Any]:
 
 
 @page.get("/c/<id:community_id>/certificates")
+@as_last_time(CertificateQuery)
 def list_all() -> Any:
-    """What members asked for, newest first."""
+    """What members asked for."""
     return _list_all()
 
 
@@ -93,7 +95,8 @@ def _list_all(**again: Any) -> str:
     actor, asked = current_actor(), ask(CertificateQuery(exclude=("mine",)))
     if not actor.grants:
         raise Forbidden
-    rows = certificates.list_certificates(actor, status=asked["status"], after=asked["cursor"], limit=PAGE_SIZE + 1)
+    wanted = {"status": asked["status"], "order": asked["sort"], "after": asked["cursor"]}
+    rows = certificates.list_certificates(actor, **wanted, limit=PAGE_SIZE + 1)
     found = page_of(rows, PAGE_SIZE, key="certificate.id")
     return render_template(
         "certificates/list.html",

@@ -47,7 +47,8 @@ def page() -> dict[str, Any]:
 
 def with_query(**changes: str | None) -> str:
     """This page's address with some of its questions changed; None takes one away."""
-    query = urlencode({name: value for name, value in {**request.args.to_dict(), **changes}.items() if value})
+    asked = {**request.args.to_dict(), **changes}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
     return request.script_root + request.path + (f"?{query}" if query else "")
 
 

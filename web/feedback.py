@@ -173,9 +173,8 @@ def _list_all(**again: Any) -> str:
     actor, asked = current_actor(), ask(FeedbackQuery())
     missing = feedback_reading.missing_by_part(actor)
     status = asked["status"] if "status" in request.args else Wanted.WAITING
-    rows = feedback_reading.list_feedback(
-        actor, status=status, unit_id=asked["unit_id"], day=asked["day"], before=asked["cursor"], limit=PAGE_SIZE + 1
-    )
+    wanted = {"status": status, "unit_id": asked["unit_id"], "day": asked["day"], "order": asked["sort"]}
+    rows = feedback_reading.list_feedback(actor, **wanted, after=asked["cursor"], limit=PAGE_SIZE + 1)
     found = page_of(rows, PAGE_SIZE, key="feedback.id")
     return render_template(
         "feedback/list.html",

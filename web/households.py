@@ -8,24 +8,37 @@ from uuid import UUID
 from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
+from api.schemas.fields import PageQuery, Sort
 from api.schemas.households import HouseholdNameSchema, HouseholdRequestSchema
 from ledger.core.permissions import require
 from ledger.core.tenancy import Actor
 from ledger.people import households
+from ledger.people.households import HouseholdOrder
 from web import members
-from web.forms import send
+from web.forms import ask, send
+from web.last_time import as_last_time
 
 page = Blueprint("households", __name__)
 
 
+class HouseholdListQuery(PageQuery):
+    """The page's own first order: staff look for a door."""
+
+    sort = Sort(HouseholdOrder.NAME)
+
+
 @page.get("/c/<id:community_id>/households")
+@as_last_time(HouseholdListQuery)
 def list_all() -> Any:
-    """Every household with its people."""
+    """The households with their people, by name unless asked."""
     return _list(current_actor())
 
 
 def _list(actor: Actor, **again: Any) -> str:
     require(actor, "manage_people")
+    asked = ask(HouseholdListQuery())
+    place = {"order": asked["sort"], "after": asked["cursor"]}
+    found = households.households_of(actor.tenant, with_empty=False, **place, limit=asked["limit"] + 1)
     homes = [
         {
             "id": home.id.hex,
@@ -33,12 +46,14 @@ def _list(actor: Actor, **again: Any) -> str:
             "people": [{"id": one.id.hex, "name": one.name} for one in people],
             "since": home.created_at,
         }
-        for home, people in households.households_of(actor.tenant).items()
-        if people
+        for home, people in found.items()
     ]
+    shown = homes[: asked["limit"]]
     return render_template(
         "households/list.html",
-        households=sorted(homes, key=lambda home: str(home["name"])),
+        households=shown,
+        sort=asked["sort"],
+        next_cursor=shown[-1]["id"] if len(homes) > len(shown) else None,
         **({"values": {}, "errors": {}, "refusal": None} | again),
     )
 

@@ -10,8 +10,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext
 
 from api.auth import current_actor
-from api.schemas.fields import PageQuery
-from api.schemas.imports import ImportDeclineSchema, ImportFormSchema
+from api.schemas.imports import ImportDeclineSchema, ImportFormSchema, ImportQuery
 from ledger.core.permissions import may, require
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.spreadsheets import BOM
@@ -21,20 +20,22 @@ from ledger.people.import_models import Import, ImportState
 from ledger.people.members import names_of
 from web.forms import ask, send
 from web.languages import language
+from web.last_time import as_last_time
 from web.words import IMPORT_COLUMNS, IMPORTS
 
 page = Blueprint("imports", __name__)
 
 
 @page.get("/c/<id:community_id>/imports")
+@as_last_time(ImportQuery)
 def list_all() -> Any:
     """What was imported and what waits, and the way to upload a file."""
     return _list(current_actor())
 
 
 def _list(actor: Actor, **again: Any) -> str:
-    asked = ask(PageQuery())
-    rows = imports.list_imports(actor, before=asked["cursor"], limit=asked["limit"] + 1)
+    asked = ask(ImportQuery())
+    rows = imports.list_imports(actor, order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     names = names_of(actor.tenant, [row.asked_by for row in shown])
     return render_template(

@@ -10,15 +10,14 @@ from flask import Blueprint, render_template, url_for
 
 from api.auth import current_actor
 from api.pages import page as page_of
-from api.schemas.notices import HandOverSchema
+from api.schemas.notices import HandOverSchema, NoticeQuery
 from ledger.core import ids
 from ledger.people import inbox, members, notice_delivery
 from ledger.people.inbox import SeenNotice
 from ledger.people.models import Notice
 from ledger.people.notice_delivery import PaperNotice
 from ledger.people.notices import sentence_of
-from web.acting import cursor
-from web.forms import read_button, submit
+from web.forms import ask, read_button, submit
 from web.languages import language
 
 page = Blueprint("notices", __name__)
@@ -40,9 +39,11 @@ HELPERS = "link_id"
 
 @page.get("/c/<id:community_id>/notices")
 def list_mine() -> Any:
-    """What I was told in this community, newest first."""
-    actor = current_actor()
-    rows = inbox.list_notices(actor, community_id=actor.tenant, after=cursor(), limit=PAGE_SIZE + 1)
+    """What I was told in this community, newest first unless asked."""
+    actor, asked = current_actor(), ask(NoticeQuery(exclude=("unread",)))
+    rows = inbox.list_notices(
+        actor, community_id=actor.tenant, order=asked["sort"], after=asked["cursor"], limit=PAGE_SIZE + 1
+    )
     found = page_of(rows, PAGE_SIZE, key="notice.id")
     return render_template(
         "notices/list.html",

@@ -29,6 +29,7 @@ from web.books import book_reader, transfer_page, transfers_in_words
 from web.errors import refusal
 from web.forms import ask, read, send
 from web.holders import named, people
+from web.last_time import as_last_time
 from web.proofs import proof_of
 from web.state_words import REVERSAL
 from web.words import TRANSFERS
@@ -109,13 +110,13 @@ def ask_for(transfer_id: UUID) -> Any:
 
 
 @page.get("/c/<id:community_id>/reversals")
+@as_last_time(ReversalQuery)
 def list_all() -> Any:
-    """Reversals of the community, newest first; those that wait for a second person by themselves if asked."""
+    """Reversals of the community; those that wait for a second person by themselves if asked."""
     actor = book_reader()
     asked = ask(ReversalQuery())
-    rows = reversal_reading.list_reversals(
-        actor, status=asked["status"], before=asked["cursor"], limit=asked["limit"] + 1
-    )
+    wanted = {"status": asked["status"], "order": asked["sort"], "after": asked["cursor"]}
+    rows = reversal_reading.list_reversals(actor, **wanted, limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(
         "reversals/list.html",

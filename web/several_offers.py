@@ -15,19 +15,17 @@ from ledger.core.errors import Invalid
 from ledger.core.tenancy import Actor
 from ledger.people import members
 from ledger.rewards import merchants, several_offers
-from ledger.rewards.several_offers import Foreseen, Step
+from ledger.rewards.several_offers import MOST_AT_ONCE, Foreseen, Step
 from web.errors import refusal
 from web.forms import read, send
 
 page = Blueprint("several_offers", __name__)
 
-MOST = 200
-
 
 class ChosenSchema(Schema):
     """The ticked offers, and the button."""
 
-    offer_ids = fields.List(Id(), required=True, validate=validate.Length(min=1, max=MOST))
+    offer_ids = fields.List(Id(), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE))
     step = fields.Enum(Step, by_value=True, required=True)
 
 
@@ -37,7 +35,7 @@ class SeenSchema(Schema):
     seen = fields.List(
         fields.String(validate=validate.Regexp(r"^[0-9a-f]{32}-[0-9]{1,7}\Z")),
         required=True,
-        validate=validate.Length(min=1, max=MOST),
+        validate=validate.Length(min=1, max=MOST_AT_ONCE),
     )
     step = fields.Enum(Step, by_value=True, required=True)
 
@@ -64,23 +62,22 @@ def _preview(actor: Actor, merchant_id: UUID, offer_ids: list[UUID], step: Step,
         "offers/several.html",
         merchant=merchants.see_merchant(actor, merchant_id),
         step=str(step),
-        offers=[_shown(one, step, names) for one in found],
+        offers=[_shown(one, names) for one in found],
         going=[f"{one.row.offer.id.hex}-{one.row.offer.draft_version or 0}" for one in found if one.reason is None],
         **again,
     )
 
 
-def _shown(one: Foreseen, step: Step, names: dict[UUID, str]) -> dict[str, Any]:
+def _shown(one: Foreseen, names: dict[UUID, str]) -> dict[str, Any]:
     """An offer of the preview: what is in force and what would be."""
-    offer, terms, draft = one.row
-    asked = draft if step is Step.APPROVE and draft is not None else terms
+    is_draft = one.terms is one.row.draft
     return {
-        "name": asked.name,
-        "kind": offer.kind,
-        "points": asked.points,
-        "price_fen": asked.price_fen,
-        "before": terms.points if asked is draft and offer.state == "active" else None,
-        "drafter": names.get(draft.actor_id, "") if draft is not None and asked is draft else "",
+        "name": one.terms.name,
+        "kind": one.row.offer.kind,
+        "points": one.terms.points,
+        "price_fen": one.terms.price_fen,
+        "before": one.row.terms.points if is_draft and one.row.offer.state == "active" else None,
+        "drafter": names.get(one.terms.actor_id, "") if is_draft else "",
         "refused": refusal(one.reason) if one.reason is not None else None,
     }
 

@@ -9,14 +9,15 @@ from flask import Blueprint, render_template, url_for
 from marshmallow import fields, validate
 
 from api.auth import current_actor
-from api.schemas.fields import Id, PageQuery, Schema, Text
-from api.schemas.teams import TeamChangeSchema
+from api.schemas.fields import Id, Schema, Text
+from api.schemas.teams import TeamChangeSchema, TeamQuery
 from ledger.core.errors import Forbidden
 from ledger.core.permissions import is_of_oneself, may, reach, require
 from ledger.core.tenancy import Actor
 from ledger.people import members, teams
 from web import members as people_page
 from web.forms import ask, send
+from web.last_time import as_last_time
 
 page = Blueprint("teams", __name__)
 
@@ -30,16 +31,18 @@ class NewTeamSchema(Schema):
 
 
 @page.get("/c/<id:community_id>/teams")
+@as_last_time(TeamQuery)
 def list_all() -> Any:
     """The teams of the part that one sees."""
-    actor, asked = current_actor(), ask(PageQuery())
+    actor, asked = current_actor(), ask(TeamQuery())
     if all(map(is_of_oneself, reach(actor, "see_members").values())):
         raise Forbidden
-    rows = teams.list_teams(actor, after=asked["cursor"], limit=asked["limit"] + 1)
+    rows = teams.list_teams(actor, order=asked["sort"], after=asked["cursor"], limit=asked["limit"] + 1)
     shown = rows[: asked["limit"]]
     return render_template(
         "teams/list.html",
         teams=[_shown(actor, one) for one in shown],
+        sort=asked["sort"],
         next_cursor=shown[-1].team.id.hex if len(rows) > len(shown) else None,
     )
 

@@ -30,9 +30,8 @@ def list_all() -> Any:
 def _list(**again: Any) -> str:
     actor, asked = current_actor(), ask(NoteQuery())
     wanted = asked["follow_up"] if "follow_up" in request.args else FollowUp.OPEN
-    rows = visit_notes.list_notes(
-        actor, follow_up=wanted, unit_id=asked["unit_id"], after=asked["cursor"], limit=PAGE_SIZE + 1
-    )
+    place = {"order": asked["sort"], "after": asked["cursor"]}
+    rows = visit_notes.list_notes(actor, follow_up=wanted, unit_id=asked["unit_id"], **place, limit=PAGE_SIZE + 1)
     found = page_of(rows, PAGE_SIZE, key="checkin.id")
     return render_template(
         "visit_notes/list.html",

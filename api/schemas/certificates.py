@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import EARLIEST, LATEST, Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import EARLIEST, LATEST, Id, Moment, PageQuery, Schema, Sort, Text, page_of
 from api.schemas.seals import Hexadecimal
+from ledger.core.orders import Age
 from ledger.recognition.certificates import LONGEST_PURPOSE, LONGEST_REASON
 from ledger.recognition.commendation_models import SubjectKind
 from ledger.recognition.models import CertificateState
@@ -20,6 +21,7 @@ IN_OUR_TIME = validate.Range(min=EARLIEST.date(), max=LATEST.date())
 class CertificateQuery(PageQuery):
     mine = fields.Boolean(load_default=False, metadata={"description": "My own."})
     status = fields.Enum(CertificateState, by_value=True, load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class CertificateRequestSchema(Schema):

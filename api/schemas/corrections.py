@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.people.correction_models import About, CorrectionState
 from ledger.people.corrections import LONGEST, LONGEST_NAME
 
@@ -16,6 +17,7 @@ STATES = [one.value for one in CorrectionState]
 class CorrectionQuery(PageQuery):
     mine = fields.Boolean(load_default=False, metadata={"description": "What I asked, instead of what members ask."})
     status = fields.Enum(CorrectionState, by_value=True, load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class CorrectionRequestSchema(Schema):

@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from api.schemas.fields import Id, Moment, Month, PageQuery, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, Month, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.service.feedback import LONGEST, LONGEST_ANSWER
 from ledger.service.feedback_models import Category, FeedbackState
@@ -26,6 +27,7 @@ class FeedbackQuery(PageQuery):
     )
     unit_id = Id(load_default=None, metadata={"description": "A part with all below it."})
     date = fields.Date(load_default=None, attribute="day")
+    sort = Sort(Age)
 
 
 class FeedbackRequestSchema(Schema):

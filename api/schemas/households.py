@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Schema, Text, page_of
+from api.schemas.fields import Id, PageQuery, Schema, Sort, Text, page_of
+from ledger.people.households import HouseholdOrder
+
+
+class HouseholdQuery(PageQuery):
+    sort = Sort(HouseholdOrder.NEWEST)
 
 
 class HouseholdRequestSchema(Schema):

@@ -8,13 +8,18 @@ from flask_smorest.fields import Upload
 from marshmallow import fields, validate
 
 from api.errors import language
-from api.schemas.fields import Id, Moment, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.core.orders import Age
 from ledger.people.import_kinds import MEMBERS, OPENINGS
 from ledger.people.import_models import ImportState
 from ledger.people.imports import FAULTS, said
 from ledger.rewards.import_kinds import MERCHANTS
 
 KINDS = validate.OneOf([MEMBERS.name, OPENINGS.name, MERCHANTS.name])
+
+
+class ImportQuery(PageQuery):
+    sort = Sort(Age.NEWEST)
 
 
 class ImportFormSchema(Schema):

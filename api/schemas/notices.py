@@ -7,13 +7,15 @@ from typing import Any
 from marshmallow import fields, validate
 
 from api.errors import language
-from api.schemas.fields import Id, Moment, PageQuery, Schema, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, page_of
+from ledger.core.orders import Age
 from ledger.people.notice_delivery import MOST_AT_ONCE
 from ledger.people.notices import sentence_of
 
 
 class NoticeQuery(PageQuery):
     unread = fields.Boolean(load_default=False, metadata={"description": "Only what I have not read."})
+    sort = Sort(Age.NEWEST)
 
 
 class NoticeSchema(Schema):

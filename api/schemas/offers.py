@@ -10,8 +10,10 @@ from api.schemas.fields import Fen, Id, PageQuery, Points, Schema, Sort, Text, W
 from ledger.core.sent_photos import MOST_PHOTOS
 from ledger.rewards.models import OfferKind
 from ledger.rewards.offers import OfferOrder
+from ledger.rewards.several_offers import MOST_AT_ONCE, Foreseen, Step
 
 PIECES = 1_000_000
+MOST_VERSIONS = 1_000_000
 
 
 class OfferQuery(PageQuery):
@@ -112,6 +114,62 @@ class OfferRequestSchema(OfferTermsSchema):
 
 class RestockSchema(Schema):
     pieces = WholeNumber(1, PIECES, required=True)
+
+
+class ChosenOfferSchema(Schema):
+    offer_id = Id(required=True)
+    version = WholeNumber(
+        1,
+        MOST_VERSIONS,
+        load_default=None,
+        metadata={"description": "Of a preview: `version_changed` for all of them if another one waits by now."},
+    )
+
+
+class OfferBatchRequestSchema(Schema):
+    merchant_id = Id(required=True, metadata={"description": "The shop whose offers they are."})
+    step = fields.Enum(Step, by_value=True, required=True)
+    offers = fields.List(
+        fields.Nested(ChosenOfferSchema), required=True, validate=validate.Length(min=1, max=MOST_AT_ONCE)
+    )
+    preview = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Only show what would happen; needs no key and stores nothing."},
+    )
+
+    @validates_schema
+    def _is_each_once(self, asked: dict[str, Any], **_: Any) -> None:
+        if len({one["offer_id"] for one in asked["offers"]}) < len(asked["offers"]):
+            raise ValidationError("Name each offer once.", "offers")
+
+
+class OfferResultSchema(Schema):
+    """What became of an offer, with the terms that were put in force or ended."""
+
+    offer_id = Id(attribute="terms.offer_id")
+    version = fields.Integer(attribute="terms.version")
+    name = fields.String(attribute="terms.name")
+    points = fields.Integer(attribute="terms.points")
+    price_fen = fields.Integer(attribute="terms.price_fen", allow_none=True)
+    points_before = fields.Integer(
+        attribute="row.terms.points",
+        metadata={"description": "What a piece costs until then; of a first draft, the same."},
+    )
+    status = fields.Method(
+        "what_became", metadata={"type": "string", "description": "`done` (in a preview: would be) or `refused`."}
+    )
+    code = fields.String(
+        attribute="reason.code", dump_default=None, allow_none=True, metadata={"description": "Why it was refused."}
+    )
+
+    def what_became(self, one: Foreseen) -> str:
+        return "done" if one.reason is None else "refused"
+
+
+class OfferBatchSchema(Schema):
+    results = fields.List(fields.Nested(OfferResultSchema), metadata={"description": "The shop's newest offer first."})
 
 
 class OfferSchema(Schema):

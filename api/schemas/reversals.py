@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.schemas.fields import Id, Moment, PageQuery, Schema, Text, WholeNumber, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, WholeNumber, page_of
 from ledger.book.models import ReversalState
 from ledger.core.money import MAX_AMOUNT
+from ledger.core.orders import Age
 
 
 class ReversalRequestSchema(Schema):
@@ -34,6 +35,7 @@ class WithdrawRequestSchema(Schema):
 class ReversalQuery(PageQuery):
     status = fields.Enum(ReversalState, by_value=True, load_default=None)
     transfer_id = Id(load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class ReversalStepSchema(Schema):

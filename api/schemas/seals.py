@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Moment, Schema
+from api.schemas.fields import Moment, Month, Schema
 from ledger.book import checkpoints, encoding
 from ledger.book.models import Checkpoint
 from ledger.book.receipts import Proof
@@ -31,6 +31,7 @@ class SealQuery(Schema):
     """Paging by day: `cursor` is the last day of the answer before."""
 
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+    month = Month(load_default=None, metadata={"description": "Of this month alone.", "example": "2026-10"})
     cursor = fields.Date(load_default=None, metadata={"description": "`next_cursor` of the answer before."})
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from api.schemas.fields import Id, Moment, Schema, Text, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, Text, page_of
+from ledger.people.teams import TeamOrder
+
+
+class TeamQuery(PageQuery):
+    sort = Sort(TeamOrder.NEWEST)
 
 
 class TeamRequestSchema(Schema):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields
 
 from api.schemas.checkins import VisitNoteSchema
-from api.schemas.fields import Id, Moment, PageQuery, Schema, page_of
+from api.schemas.fields import Id, Moment, PageQuery, Schema, Sort, page_of
+from ledger.core.orders import Age
 from ledger.service.models import FollowUp
 
 
@@ -14,6 +15,7 @@ class NoteQuery(PageQuery):
         FollowUp, by_value=True, load_default=None, metadata={"description": "Only notes that ask for something."}
     )
     unit_id = Id(load_default=None)
+    sort = Sort(Age.NEWEST)
 
 
 class NotedPlateSchema(Schema):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert
 
 from ledger.book import merkle
 from ledger.book.models import Checkpoint
@@ -80,9 +80,21 @@ def newest_checkpoint(community_id: UUID) -> Checkpoint | None:
     return db.session.scalars(query).one_or_none()
 
 
-def list_checkpoints(community_id: UUID, *, before: date | None = None, limit: int = 50) -> list[Checkpoint]:
-    """The community's checkpoints, newest first. Public: a checkpoint names nobody."""
+def span_of(community_id: UUID) -> tuple[date, date] | None:
+    """The first and the last day that has a checkpoint; None when no day has ended yet."""
+    query = scoped(community_id, Checkpoint).with_only_columns(func.min(Checkpoint.day), func.max(Checkpoint.day))
+    first, last = db.session.execute(query).one()
+    return None if first is None else (first, last)
+
+
+def list_checkpoints(
+    community_id: UUID, *, month: date | None = None, before: date | None = None, limit: int = 50
+) -> list[Checkpoint]:
+    """The community's checkpoints, or those of one month, newest first. Public: a checkpoint names nobody."""
     query = scoped(community_id, Checkpoint)
+    if month is not None:
+        first, following = (clock.local_day(bound) for bound in clock.month_bounds(month))
+        query = query.where(Checkpoint.day >= first, Checkpoint.day < following)
     if before is not None:
         query = query.where(Checkpoint.day < before)
     return list(db.session.scalars(query.order_by(Checkpoint.day.desc()).limit(limit)))

@@ -17,6 +17,7 @@ from ledger.book.reversals import Leg, legs_back, standing_keys, would_give
 from ledger.core import clock
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import may, members_reached, reach, reaches_all
 from ledger.core.second_person import stands_in, street_may_since
 from ledger.core.tenancy import Actor, load, scoped
@@ -32,19 +33,18 @@ def list_reversals(
     *,
     status: ReversalState | None = None,
     transfer_id: UUID | None = None,
-    before: UUID | None = None,
+    order: Age = Age.NEWEST,
+    after: UUID | None = None,
     limit: int = 50,
 ) -> list[Seen]:
-    """Requests that the actor may see, newest first. Raises Forbidden."""
+    """Requests that the actor may see. Raises Forbidden."""
     query = _seen(actor)
     if status is not None:
         query = query.where(ReversalRequest.state == status)
     if transfer_id is not None:
         query = query.where(ReversalRequest.transfer_id == transfer_id)
-    if before is not None:
-        query = query.where(ReversalRequest.id < before)
-    rows = db.session.execute(query.order_by(ReversalRequest.id.desc()).limit(limit))
-    return [(request, transfer) for request, transfer in rows]
+    query = arrange(query, BY_AGE[order], ReversalRequest.id, rows=query, after=after)
+    return [(request, transfer) for request, transfer in db.session.execute(query.limit(limit))]
 
 
 def see_reversal(actor: Actor, request_id: UUID) -> Seen:

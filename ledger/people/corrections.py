@@ -16,6 +16,7 @@ from ledger.core.db import atomic, db, savepoint
 from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.exporting import all_facts
 from ledger.core.ids import NOBODY, new_id
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import may, require
 from ledger.core.second_person import require_another, waiting_step
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
@@ -155,10 +156,11 @@ def list_corrections(
     *,
     is_mine: bool = False,
     status: CorrectionState | None = None,
-    before: UUID | None = None,
+    order: Age = Age.NEWEST,
+    after: UUID | None = None,
     limit: int = 50,
 ) -> list[CorrectionView]:
-    """What the actor asked (`is_mine`), or what is asked of the community; newest first. Raises Forbidden."""
+    """What the actor asked (`is_mine`), or what is asked of the community. Raises Forbidden."""
     query = scoped(actor.tenant, Correction, Member).where(Member.id == Correction.member_id)
     if is_mine:
         require(actor, "see_own", member_id=actor.member_id)
@@ -167,9 +169,8 @@ def list_corrections(
         require(actor, DECIDE)
     if status is not None:
         query = query.where(Correction.state == status)
-    if before is not None:
-        query = query.where(Correction.id < before)
-    return [CorrectionView(*row) for row in db.session.execute(query.order_by(Correction.id.desc()).limit(limit))]
+    query = arrange(query, BY_AGE[order], Correction.id, rows=query, after=after)
+    return [CorrectionView(*row) for row in db.session.execute(query.limit(limit))]
 
 
 def see_correction(actor: Actor, correction_id: UUID) -> CorrectionView:

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import exists, update
 
 from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, NotFound
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import require
-from ledger.core.tenancy import Actor, load, scoped, within
-from ledger.people.members import load_member
+from ledger.core.tenancy import Actor, load, same_community, scoped, within
+from ledger.people.members import load_member, sort_key
 from ledger.people.models import Household, Member
+
+DIGITS = 4
+"""As long as a number is made where households are sorted: door 9 comes before door 10."""
+
+
+class HouseholdOrder(StrEnum):
+    """How the households are sorted: what was formed last comes first, or by pinyin and number."""
+
+    NEWEST = "newest"
+    NAME = "name"
+
+
+_ORDERS = {HouseholdOrder.NEWEST: NEWEST, HouseholdOrder.NAME: Order(Household.sort_key)}
 
 
 @atomic
 def form_household(actor: Actor, name: str, *, member_ids: Sequence[UUID]) -> Household:
     """These members are one household from now on, and of no other. Raises Forbidden, NotFound (a member)."""
     require(actor, "manage_people")
-    household = Household(community_id=actor.tenant, id=new_id(), name=name, created_at=clock.now())
+    household = Household(
+        community_id=actor.tenant, id=new_id(), name=name, sort_key=sort_key_of(name), created_at=clock.now()
+    )
     db.session.add(household)
     db.session.flush()
     moved = update(Member).where(within(actor.tenant, Member), Member.id.in_(member_ids))
@@ -31,12 +49,17 @@ def form_household(actor: Actor, name: str, *, member_ids: Sequence[UUID]) -> Ho
     return household
 
 
+def sort_key_of(name: str) -> str:
+    """Orders households by pinyin and number."""
+    return sort_key(re.sub("[0-9]+", lambda number: number[0].zfill(DIGITS), name))
+
+
 @atomic
 def rename_household(actor: Actor, household_id: UUID, name: str) -> Household:
     """The household is called otherwise. Raises NotFound, Forbidden."""
     household = load(actor.tenant, Household, household_id, lock=True)
     require(actor, "manage_people")
-    household.name = name
+    household.name, household.sort_key = name, sort_key_of(name)
     db.session.flush()
     audit.record(actor, "people.rename_household", household.id)
     return household
@@ -75,16 +98,23 @@ def leave_household(actor: Actor, member_id: UUID, *, household_id: UUID | None 
 
 
 def households_of(
-    community_id: UUID, *, after: UUID | None = None, limit: int | None = None
+    community_id: UUID,
+    *,
+    with_empty: bool = True,
+    order: HouseholdOrder = HouseholdOrder.NEWEST,
+    after: UUID | None = None,
+    limit: int = 50,
 ) -> dict[Household, list[Member]]:
-    """The households with their members, newest first; `limit` None is all of them."""
-    query = scoped(community_id, Household).order_by(Household.id.desc()).limit(limit)
-    if after:
-        query = query.where(Household.id < after)
+    """The households with their members."""
+    query = rows = scoped(community_id, Household)
+    if not with_empty:
+        people = exists().where(same_community(Member, Household), Member.household_id == Household.id)
+        query = query.where(people)
+    query = arrange(query, _ORDERS[order], Household.id, rows=rows, after=after).limit(limit)
     homes = {home.id: home for home in db.session.scalars(query)}
     found: dict[Household, list[Member]] = {home: [] for home in homes.values()}
-    people = scoped(community_id, Member).where(Member.household_id.in_(homes)).order_by(Member.id)
-    for member in db.session.scalars(people):
+    inside = scoped(community_id, Member).where(Member.household_id.in_(homes)).order_by(Member.id)
+    for member in db.session.scalars(inside):
         found[homes[member.household_id]].append(member)
     return found
 

@@ -18,7 +18,7 @@ from ledger.core.db import db
 from ledger.core.evidence import digest_of
 from ledger.core.ids import new_id
 from ledger.core.tenancy import Actor, scoped
-from ledger.people import cards, units
+from ledger.people import cards, households, units
 from ledger.people.errors import OwnOpening
 from ledger.people.import_sets import add_people, index_of, insert_all, people_for, people_with, pieces
 from ledger.people.imports import Column, Fault, ImportKind, Numbered, Row, register
@@ -182,7 +182,13 @@ def _homes(community_id: UUID, names: Collection[str]) -> dict[str, UUID]:
     found = dict(db.session.execute(query).tuples().all())
     new = {name: new_id() for name in sorted(set(names) - set(found))}
     rows = [
-        {"community_id": community_id, "id": home_id, "name": name, "created_at": clock.now()}
+        {
+            "community_id": community_id,
+            "id": home_id,
+            "name": name,
+            "sort_key": households.sort_key_of(name),
+            "created_at": clock.now(),
+        }
         for name, home_id in new.items()
     ]
     insert_all(Household, rows)

@@ -21,6 +21,7 @@ from ledger.core import audit, clock, outbox, registry, secrets
 from ledger.core.db import atomic, db
 from ledger.core.errors import Forbidden, WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import require, require_any
 from ledger.core.second_person import count_if_stood_in, require_second, stands_in, waiting_step
 from ledger.core.tenancy import Actor, load, scoped, within
@@ -304,13 +305,11 @@ def rows_of(row: Import) -> list[tuple[int, Row]]:
     return [(number, cells) for number, cells in json.loads(secrets.unseal(row.rows, PURPOSE))]
 
 
-def list_imports(actor: Actor, *, before: UUID | None = None, limit: int = 50) -> list[Import]:
-    """The community's imports, newest first. Raises Forbidden."""
+def list_imports(actor: Actor, *, order: Age = Age.NEWEST, after: UUID | None = None, limit: int = 50) -> list[Import]:
+    """The community's imports. Raises Forbidden."""
     require_any(actor, "see_imports")
-    query = scoped(actor.tenant, Import).order_by(Import.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Import.id < before)
-    return list(db.session.scalars(query))
+    query = scoped(actor.tenant, Import)
+    return list(db.session.scalars(arrange(query, BY_AGE[order], Import.id, rows=query, after=after).limit(limit)))
 
 
 def see_import(actor: Actor, import_id: UUID) -> Import:

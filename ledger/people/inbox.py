@@ -12,6 +12,7 @@ from ledger.core import audit, clock, ids, registry, walls
 from ledger.core.db import atomic, db
 from ledger.core.errors import NotFound
 from ledger.core.exporting import facts_of
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.tenancy import Actor, within
 from ledger.people.members import names_of
 from ledger.people.models import Notice
@@ -31,15 +32,15 @@ def list_notices(
     *,
     community_id: UUID | None = None,
     unread: bool = False,
+    order: Age = Age.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[SeenNotice]:
-    """What the signed-in person was told, newest first; by one community, or by all of them."""
-    query = select(Notice).where(_mine(actor, community_id)).order_by(Notice.id.desc()).limit(limit)
+    """What the signed-in person was told, by one community, or by all of them."""
+    query = select(Notice).where(_mine(actor, community_id)).limit(limit)
     if unread:
         query = query.where(Notice.read_at.is_(None))
-    if after:
-        query = query.where(Notice.id < after)
+    query = arrange(query, BY_AGE[order], Notice.id, rows=query, after=after)
     return with_names(list(db.session.scalars(query)))
 
 

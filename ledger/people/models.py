@@ -254,13 +254,14 @@ class PlaceUnit(Base):
 
 
 class Household(Base):
-    """People of one home: nobody stamps their own family."""
+    """People of one home: nobody stamps their own family. `sort_key` orders names by pinyin and number."""
 
     __tablename__ = "households"
     __table_args__ = (ForeignKeyConstraint(["community_id"], ["communities.id"]),)
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(text(80))
+    sort_key: Mapped[str] = mapped_column(text(200), server_default=sql("''"))
     created_at: Mapped[datetime]
 
 

@@ -13,7 +13,10 @@ from ledger.core.db import Base, text
 
 
 class Team(Base):
-    """A service team of a part of the community, with its leader, who is one of its members. Ended, never deleted."""
+    """A service team of a part of the community, with its leader, who is one of its members. Ended, never deleted.
+
+    `sort_key`: by pinyin.
+    """
 
     __tablename__ = "teams"
     __table_args__ = (
@@ -23,6 +26,7 @@ class Team(Base):
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(text(80))
+    sort_key: Mapped[str] = mapped_column(text(200), server_default=sql("''"))
     unit_id: Mapped[UUID]
     leader_id: Mapped[UUID]
     since: Mapped[datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ledger.core import audit, clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import AlreadyExists, Forbidden, WrongState
 from ledger.core.ids import new_id
+from ledger.core.orders import NEWEST, Order, arrange
 from ledger.core.permissions import may, places_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, scoped, within
 from ledger.people import members
@@ -20,6 +22,16 @@ from ledger.people.errors import NotInTeam
 from ledger.people.models import Member, MemberState, PlaceUnit
 from ledger.people.team_models import Team, TeamMember
 from ledger.people.units import hold_unit, require_live
+
+
+class TeamOrder(StrEnum):
+    """How the teams are sorted: what was formed last comes first, or by pinyin."""
+
+    NEWEST = "newest"
+    NAME = "name"
+
+
+_ORDERS = {TeamOrder.NEWEST: NEWEST, TeamOrder.NAME: Order(Team.sort_key)}
 
 
 class TeamView(NamedTuple):
@@ -45,6 +57,7 @@ def form_team(actor: Actor, name: str, *, unit_id: UUID, leader_id: UUID, member
         community_id=actor.tenant,
         id=new_id(),
         name=name,
+        sort_key=members.sort_key(name),
         unit_id=unit.id,
         leader_id=leader.id,
         since=clock.now(),
@@ -83,7 +96,7 @@ def change_team(actor: Actor, team_id: UUID, *, name: str | None = None, leader_
     """
     team = _changing(actor, team_id)
     if name is not None:
-        team.name = name
+        team.name, team.sort_key = name, members.sort_key(name)
     if leader_id is not None:
         leader = _active(actor, leader_id)
         if _place_of(team, leader.id) is None:
@@ -163,15 +176,15 @@ def end_team(actor: Actor, team_id: UUID) -> Team:
     return team
 
 
-def list_teams(actor: Actor, *, after: UUID | None = None, limit: int | None = None) -> list[TeamView]:
-    """The live teams of the actor's part and those they are in, newest first; `limit` None is all. Raises Forbidden."""
+def list_teams(
+    actor: Actor, *, order: TeamOrder = TeamOrder.NEWEST, after: UUID | None = None, limit: int = 50
+) -> list[TeamView]:
+    """The live teams of the actor's part and those they are in. Raises Forbidden."""
     query = scoped(actor.tenant, Team, PlaceUnit).where(
         PlaceUnit.id == Team.unit_id, Team.until.is_(None), _visible(actor)
     )
-    if after:
-        query = query.where(Team.id < after)
-    rows = db.session.execute(query.order_by(Team.id.desc()).limit(limit)).tuples().all()
-    return _views(actor, list(rows))
+    query = arrange(query, _ORDERS[order], Team.id, rows=scoped(actor.tenant, Team), after=after)
+    return _views(actor, list(db.session.execute(query.limit(limit)).tuples()))
 
 
 def see_team(actor: Actor, team_id: UUID) -> TeamView:

@@ -23,6 +23,7 @@ from ledger.core.errors import AlreadyExists, NotFound, WrongState
 from ledger.core.evidence import canonical
 from ledger.core.exporting import all_facts
 from ledger.core.ids import new_id
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import members_reached, reach, reaches_all, require
 from ledger.core.tenancy import Actor, load, same_community, scoped, within
 from ledger.people.members import family_of, is_masked_for, load_community, load_member, mask_name
@@ -220,10 +221,11 @@ def list_certificates(
     *,
     is_mine: bool = False,
     status: CertificateState | None = None,
+    order: Age = Age.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[CertificateView]:
-    """The certificates that the actor may see, or that are the actor's own; newest first. Raises Forbidden."""
+    """The certificates that the actor may see, or that are the actor's own. Raises Forbidden."""
     scopes = reach(actor, SEE)
     query = scoped(actor.tenant, Certificate, Member).where(Member.id == Certificate.member_id)
     if not scopes:
@@ -234,9 +236,8 @@ def list_certificates(
         query = query.where(Certificate.member_id.in_(members_reached(actor, scopes)))
     if status is not None:
         query = query.where(Certificate.state == status)
-    if after is not None:
-        query = query.where(Certificate.id < after)
-    rows = db.session.execute(query.order_by(Certificate.id.desc()).limit(limit)).tuples()
+    query = arrange(query, BY_AGE[order], Certificate.id, rows=query, after=after)
+    rows = db.session.execute(query.limit(limit)).tuples()
     return [_view(actor, row, member) for row, member in rows]
 
 

@@ -1,4 +1,4 @@
-"""Several offers of a shop, approved or ended by one press after a preview: all of them, or none."""
+"""Several offers of a shop, approved or ended at once after a preview."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from ledger.core.permissions import reach, reaches_all_by_name, require
 from ledger.core.tenancy import Actor
 from ledger.rewards.errors import OwnDraft
 from ledger.rewards.merchants import is_behind_counter
-from ledger.rewards.models import OfferState
+from ledger.rewards.models import OfferState, OfferVersion
 from ledger.rewards.offers import OfferOnSheet, approve_offer, end_offer, list_versions
+
+MOST_AT_ONCE = 200
 
 
 class Step(StrEnum):
@@ -25,9 +27,10 @@ class Step(StrEnum):
 
 
 class Foreseen(NamedTuple):
-    """An offer with what the step would do to it: nothing, where there is a reason against it."""
+    """An offer with the terms that the step would put in force or end; nothing, where there is a reason against it."""
 
     row: OfferOnSheet
+    terms: OfferVersion
     reason: Refused | None
 
 
@@ -43,7 +46,11 @@ def foresee(actor: Actor, merchant_id: UUID, offer_ids: Collection[UUID], *, ste
     found = [row for row in list_versions(actor, merchant_id) if row.offer.id in offer_ids]
     if len(found) != len(set(offer_ids)):
         raise NotFound
-    return [Foreseen(row, _against(actor, row, step)) for row in found]
+    return [Foreseen(row, _terms(row, step), _against(actor, row, step)) for row in found]
+
+
+def _terms(row: OfferOnSheet, step: Step) -> OfferVersion:
+    return row.draft if step is Step.APPROVE and row.draft is not None else row.terms
 
 
 def _against(actor: Actor, row: OfferOnSheet, step: Step) -> Refused | None:
@@ -65,3 +72,16 @@ def decide(actor: Actor, step: Step, seen: Mapping[UUID, int | None]) -> None:
             end_offer(actor, offer_id)
         else:
             approve_offer(actor, offer_id, version=version)
+
+
+@atomic
+def decide_each(actor: Actor, merchant_id: UUID, seen: Mapping[UUID, int | None], *, step: Step) -> list[Foreseen]:
+    """The step is done to those of these offers of the shop against which there is no reason; the others stay.
+
+    `seen` names the version that is to be approved; None is the one that waits. Returns all of them, in the order of
+    the shop's page. Raises NotFound, Forbidden, VersionChanged (another version waits than was seen: none is done).
+    """
+    found = foresee(actor, merchant_id, seen, step=step)
+    going = [one.row.offer for one in found if one.reason is None]
+    decide(actor, step, {offer.id: seen[offer.id] or offer.draft_version for offer in going})
+    return found

@@ -8,12 +8,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, literal, or_, select, tuple_
+from sqlalchemy import Select, exists, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
 from ledger.core.db import begins, db
 from ledger.core.errors import Forbidden, NotFound
+from ledger.core.orders import BY_AGE, NEWEST, Age, Order, arrange
 from ledger.core.permissions import may, reach, require
 from ledger.core.tenancy import Actor, Role, load, scoped, within
 from ledger.people.members import is_masked_for, load_member, shown_names, visible_part
@@ -22,6 +23,8 @@ from ledger.service.feedback_models import Feedback, FeedbackState
 from ledger.service.feedback_photos import photos as feedback_photos
 
 MOST_MISSING = 1000
+
+BY_DUE = Order(Feedback.due_at)
 
 
 class Wanted(StrEnum):
@@ -84,48 +87,41 @@ def list_feedback(
     status: Wanted | None = None,
     unit_id: UUID | None = None,
     day: date | None = None,
-    before: UUID | None = None,
+    order: Age | None = None,
+    after: UUID | None = None,
     limit: int = 50,
 ) -> list[FeedbackView]:
-    """What the actor gave and, unless `is_mine`, what was given in their parts; newest first, what waits by its due.
+    """What the actor gave and, unless `is_mine`, what was given in their parts.
 
-    `unit_id` is a part with all below it; `before` the last row of the page before. Raises NotFound, Forbidden.
+    Unless asked otherwise what waits for an answer comes by its due, and all else newest first. `unit_id` is a part
+    with all below it; `after` the last row of the page before. Raises NotFound, Forbidden.
     """
     query = _joined(actor).where(visible_part(actor, "see_feedback"))
     if is_mine:
         query = query.where(Feedback.member_id.in_(actor.member_ids))
     if status is not None:
         query = query.where(Feedback.state == (FeedbackState.GIVEN if status is Wanted.WAITING else status))
+    if status is Wanted.WAITING:
+        query = query.where(Feedback.due_at.is_not(None))
     if unit_id is not None:
         query = query.where(begins(PlaceUnit.path, load(actor.tenant, PlaceUnit, unit_id).path))
     if day is not None:
         query = query.where(Feedback.day == day)
-    query = _by_due(actor, query, before) if status is Wanted.WAITING else _newest(query, before)
-    return _shown(actor, query.limit(limit))
+    place = BY_AGE[order] if order else BY_DUE if status is Wanted.WAITING else NEWEST
+    rows = scoped(actor.tenant, Feedback)
+    return _shown(actor, arrange(query, place, Feedback.id, rows=rows, after=after).limit(limit))
 
 
 def feedback_by_id(actor: Actor, ids: Collection[UUID]) -> list[FeedbackView]:
     """Those of these that the actor may see, newest first. Raises Forbidden."""
-    return _shown(actor, _newest(_joined(actor).where(visible_part(actor, "see_feedback"), Feedback.id.in_(ids)), None))
+    query = _joined(actor).where(visible_part(actor, "see_feedback"), Feedback.id.in_(ids))
+    return _shown(actor, query.order_by(Feedback.id.desc()))
 
 
 def _joined(actor: Actor) -> Select[Any]:
     return scoped(actor.tenant, Feedback, Member, PlaceUnit).where(
         Member.id == Feedback.member_id, PlaceUnit.id == Feedback.unit_id
     )
-
-
-def _by_due(actor: Actor, query: Select[Any], before: UUID | None) -> Select[Any]:
-    query = query.where(Feedback.due_at.is_not(None)).order_by(Feedback.due_at, Feedback.id)
-    if before is None:
-        return query
-    last = load(actor.tenant, Feedback, before)
-    return query.where(tuple_(Feedback.due_at, Feedback.id) > tuple_(literal(last.due_at), literal(last.id)))
-
-
-def _newest(query: Select[Any], before: UUID | None) -> Select[Any]:
-    query = query.order_by(Feedback.id.desc())
-    return query if before is None else query.where(Feedback.id < before)
 
 
 def _shown(actor: Actor, query: Select[Any]) -> list[FeedbackView]:

@@ -18,6 +18,7 @@ from ledger.core import audit, clock, outbox, registry, secrets
 from ledger.core.db import atomic, begins, db
 from ledger.core.errors import WrongState
 from ledger.core.exporting import facts_of
+from ledger.core.orders import BY_AGE, Age, arrange
 from ledger.core.permissions import may, places_reached, reach, reaches_all_by_name, require, require_any
 from ledger.core.tenancy import Actor, load, same_community, scoped
 from ledger.people.models import Member, PlaceUnit
@@ -90,11 +91,12 @@ def list_notes(
     *,
     follow_up: FollowUp | None = None,
     unit_id: UUID | None = None,
+    order: Age = Age.NEWEST,
     after: UUID | None = None,
     limit: int = 50,
 ) -> list[Noted]:
-    """The notes of the actor's parts, newest first; `follow_up` only those that ask for something. That they were read
-    is written down. Raises Forbidden, NotFound (the unit)."""
+    """The notes of the actor's parts; `follow_up` only those that ask for something. That they were read is written
+    down. Raises Forbidden, NotFound (the unit)."""
     require_any(actor, HANDLE)
     plate = same_community(Plate, Checkin) & (Plate.id == Checkin.plate_id)
     query = (
@@ -106,10 +108,9 @@ def list_notes(
         query = query.where(Checkin.follow_up == follow_up)
     if unit_id is not None:
         query = query.where(begins(Checkin.unit_path, load(actor.tenant, PlaceUnit, unit_id).path))
-    if after is not None:
-        query = query.where(Checkin.id < after)
+    query = arrange(query, BY_AGE[order], Checkin.id, rows=query, after=after)
     found = []
-    for checkin, activity, name, door in db.session.execute(query.order_by(Checkin.id.desc()).limit(limit)):
+    for checkin, activity, name, door in db.session.execute(query.limit(limit)):
         note = note_of(checkin)
         if note is not None:
             found.append(Noted(checkin, activity, name, note, door))

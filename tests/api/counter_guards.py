@@ -14,7 +14,7 @@ OWNERS = CLERKS | {
     "complaints.post_answer", "disputes.list_disputes", "disputes.get_dispute", "disputes.get_photo",
     "disputes.post_dispute", "disputes.post_appeal", "flags.list_waiting", "merchants.list_counter_staff",
     "merchants.post_clerk", "merchants.delete_counter_staff", "offers.post_offer", "offers.put_offer",
-    "offers.post_stock", "offers.post_end", "payouts.list_payouts", "payouts.get_payout",
+    "offers.post_stock", "offers.post_end", "offers.post_batch", "payouts.list_payouts", "payouts.get_payout",
     "settlements.list_settlements", "settlements.get_settlement", "settlements.list_lines", "settlements.get_json",
     "settlements.get_csv", "settlements.get_xlsx", "settlements.get_zip", "settlements.post_confirm",
     "settlements.post_invoice", "settlements.get_open_week",

@@ -166,3 +166,37 @@ def test_the_audit_line_of_a_refusal_names_the_thing(client: FlaskClient, street
         ("redemptions.post_confirmation", bought.id, "forbidden"),
         ("redemptions.get_redemption", bought.id, "forbidden"),
     ]
+
+
+LISTS = (
+    "accounts", "activities", "agreements", "audit", "branches", "certificates", "checkins", "complaints", "disputes",
+    "feedback", "flags", "funds", "households", "imports", "members", "merchants", "objections", "offers", "payouts",
+    "programmes", "redemptions", "seals", "settlements", "summaries", "teams", "transfers", "units", "vouchers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("question", ["colour=red", "limit=1&Limit=1", "page=2"])
+def test_a_question_that_a_list_does_not_know_is_refused_by_its_name(
+    client: FlaskClient, street: Street, question: str
+) -> None:
+    admin, unknown = street.place.admin, question.rpartition("&")[2].partition("=")[0]
+    for name in LISTS:
+        answer = client.get(f"{street.place.url}/{name}?{question}", headers=admin.headers)
+        assert (name, answer.status_code, answer.json["code"]) == (name, 422, "invalid")
+        assert list(answer.json["errors"]) == [unknown]
+
+
+def test_every_question_that_clients_were_told_of_is_answered(client: FlaskClient, street: Street) -> None:
+    admin, thing = street.place.admin, street.branch.id.hex
+    assert admin.member_id is not None
+    mine = f"members/{admin.member_id.hex}"
+    questions = (
+        f"checkins?status=pending&activity_id={thing}&evidence=live_code&unit_id={street.place.grid.id.hex}",
+        f"redemptions?status=confirmed&mine=1&branch_id={thing}&on=2026-11-20",
+        f"{mine}/balance?at=2026-11-20T10:00:00%2B08:00",
+        f"{mine}/statement?limit=1",
+        "events?after=0&limit=1",
+        *(f"{name}?limit=1" for name in LISTS),
+    )
+    answers = {one: client.get(f"{street.place.url}/{one}", headers=admin.headers).status_code for one in questions}
+    assert set(answers.values()) == {200}, answers

@@ -295,6 +295,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any] | None]] = {
     ),
     "offers.put_offer": ("clerk", {"name": "面包", "points": 5}),
     "offers.post_approval": ("owner", {}),
+    "offers.post_batch": ("clerk", {"merchant_id": "merchant_id", "step": "end", "offers": [{"offer_id": "offer_id"}]}),
     "offers.post_stock": ("clerk", {"pieces": 5}),
     "offers.post_end": ("clerk", {}),
     "member-codes.get_member_code": ("volunteer", None),

@@ -28,6 +28,8 @@ def test_a_journey_through_the_inbox(client: FlaskClient, place: Neighbourhood) 
     assert (first["unread"], first["items"][0]["by_name"], first["items"][0]["read_at"]) == (3, "李社工", None)
     rest = client.get(f"/api/v1/me/notices?cursor={first['next_cursor']}", headers=lin.headers).json
     assert ([row["sentence"] for row in rest["items"]], rest["next_cursor"]) == (["记了 1 朵。"], None)
+    oldest = client.get("/api/v1/me/notices?sort=oldest&limit=1", headers=lin.headers).json
+    assert [row["sentence"] for row in oldest["items"]] == ["记了 1 朵。"]
     read = client.post(f"/api/v1/me/notices/{rest['items'][0]['id']}/read", headers=lin.headers)
     assert (read.status_code, read.json["read_at"] is not None) == (200, True)
     left = client.get("/api/v1/me/notices?unread=true", headers=lin.headers).json

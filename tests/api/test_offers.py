@@ -111,3 +111,71 @@ def test_an_offer_shows_its_pictures(shopping: Shopping):
     assert shopping.get(lin, f"{path}/pictures/{'0' * 32}.jpg").status_code == 404
     four = {"name": "全麦面包", "points": 20, "picture_ids": ["0" * 32] * 4}
     assert shopping.call("PUT", street.owner, path, four, headers={"If-Match": '"2"'}).status_code == 422
+
+
+def drafts(shopping: Shopping, *points: int) -> list[dict[str, Any]]:
+    """New offers of the bakery that the owner drafted, each with the version that waits."""
+    made = []
+    for price in points:
+        body = {"agreement_id": shopping.street.agreement.id.hex, "kind": "goods", "name": "蛋糕", "points": price}
+        made.append(shopping.post(shopping.street.owner, "/offers", body).json)
+    return [{"offer_id": one["id"], "version": one["draft_version"]} for one in made]
+
+
+def batch(shopping: Shopping, step: str, chosen: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"merchant_id": shopping.street.bakery.id.hex, "step": step, "offers": chosen}
+
+
+def states(shopping: Shopping, chosen: list[dict[str, Any]]) -> list[str]:
+    admin = shopping.street.place.admin
+    return [shopping.get(admin, f"/offers/{one['offer_id']}").json["state"] for one in chosen]
+
+
+def test_several_offers_are_previewed_approved_once_and_ended_each_for_itself(shopping: Shopping):
+    admin, loaf = shopping.street.place.admin, {"offer_id": shopping.street.loaf.id.hex}
+    chosen = drafts(shopping, 50, 5)
+    body = batch(shopping, "approve", [*chosen, loaf])
+    seen = shopping.post(admin, "/offers/batch", body | {"preview": True}, headers={"Idempotency-Key": ""}).json
+    told = [(one["points"], one["points_before"], one["status"], one["code"]) for one in seen["results"]]
+    assert told == [(5, 5, "done", None), (50, 50, "done", None), (20, 20, "refused", "wrong_state")]
+    assert states(shopping, chosen) == ["draft", "draft"], "a preview stores nothing"
+    done = shopping.post(admin, "/offers/batch", body, key="k")
+    assert (done.status_code, done.json) == (200, seen)
+    again = shopping.post(admin, "/offers/batch", body, key="k")
+    assert (again.data, again.headers["Idempotency-Hit"]) == (done.data, "true")
+    assert shopping.post(admin, "/offers/batch", batch(shopping, "end", [loaf]), key="k").json["code"] == "key_reused"
+    assert states(shopping, [*chosen, loaf]) == ["active"] * 3
+    ended = shopping.post(admin, "/offers/batch", batch(shopping, "end", chosen)).json["results"]
+    assert [(one["status"], one["code"]) for one in ended] == [("done", None)] * 2
+    ended = shopping.post(admin, "/offers/batch", batch(shopping, "end", [*chosen, loaf])).json["results"]
+    assert sorted(one["code"] or "" for one in ended) == ["", "wrong_state", "wrong_state"]
+    assert states(shopping, [*chosen, loaf]) == ["ended"] * 3
+
+
+def test_a_batch_needs_its_key_and_a_version_other_than_the_previewed_stops_it(shopping: Shopping):
+    admin, owner = shopping.street.place.admin, shopping.street.owner
+    chosen = drafts(shopping, 50, 5)
+    body = batch(shopping, "approve", chosen)
+    keyless = shopping.post(admin, "/offers/batch", body, headers={"Idempotency-Key": ""})
+    assert (keyless.status_code, keyless.json["code"]) == (400, "key_required")
+    path = f"/offers/{chosen[1]['offer_id']}"
+    tag = shopping.get(owner, path).headers["ETag"]
+    change = {"name": "蛋糕", "points": 500}
+    assert shopping.call("PUT", owner, path, change, headers={"If-Match": tag}).status_code == 200
+    late = shopping.post(admin, "/offers/batch", body)
+    assert (late.status_code, late.json["code"]) == (412, "version_changed")
+    assert states(shopping, chosen) == ["draft", "draft"]
+
+
+def test_nobody_approves_their_own_drafts_or_those_of_another_shop_in_a_batch(shopping: Shopping):
+    place = shopping.street.place
+    body = {"agreement_id": shopping.street.agreement.id.hex, "kind": "goods", "name": "蛋糕", "points": 5}
+    own = {"offer_id": shopping.post(place.admin, "/offers", body).json["id"]}
+    [one] = shopping.post(place.admin, "/offers/batch", batch(shopping, "approve", [own])).json["results"]
+    assert (one["status"], one["code"]) == ("refused", "own_draft")
+    barber = merchants.create_merchant(place.admin.actor, "阿香理发", trade="理发")
+    elsewhere = batch(shopping, "approve", [own]) | {"merchant_id": barber.id.hex}
+    assert shopping.post(place.treasurer, "/offers/batch", elsewhere).status_code == 404
+    twice = shopping.post(place.treasurer, "/offers/batch", batch(shopping, "approve", [own, own]))
+    assert (twice.status_code, list(twice.json["errors"])) == (422, ["offers"])
+    assert states(shopping, [own]) == ["draft"]

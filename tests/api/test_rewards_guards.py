@@ -86,6 +86,9 @@ class Guards:
         yield "GET", offer, None, barber
         yield "PUT", offer, {"name": "蛋糕", "points": 1}, barber
         yield "POST", f"{offer}/approve", None, shopping.street.owner
+        batch = {"merchant_id": ids["merchant"], "offers": [{"offer_id": ids["offer"]}]}
+        yield "POST", "/offers/batch", batch | {"step": "approve"}, shopping.street.owner
+        yield "POST", "/offers/batch", batch | {"step": "end", "preview": True}, clerk
         yield "POST", f"{offer}/restock", {"pieces": 1}, clerk
         yield "POST", f"{offer}/end", None, clerk
         yield "POST", "/member-codes", None, clerk

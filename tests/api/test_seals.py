@@ -73,6 +73,9 @@ def test_checkpoints_are_read_in_pages(client: FlaskClient, sealed: SealedStreet
     rest = client.get(f"{sealed.url}/seals?limit=2&cursor={first['next_cursor']}").json
     assert [one["day"] for one in first["items"] + rest["items"]] == sealed.days[::-1]
     assert rest["next_cursor"] is None
+    for month, days in ((sealed.days[0][:7], sealed.days[::-1]), ("2026-01", [])):
+        found = client.get(f"{sealed.url}/seals?month={month}").json
+        assert [one["day"] for one in found["items"]] == days
 
 
 def test_somebody_of_another_community_reads_them_too(client: FlaskClient, sealed: SealedStreet) -> None:

@@ -11,32 +11,50 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from ledger.book import reading
+from ledger.book.reversal_reading import list_reversals
+from ledger.book.reversal_requests import ask_reversal
 from ledger.core import audit
+from ledger.core.db import atomic
 from ledger.core.ids import new_id
 from ledger.core.orders import Age
 from ledger.core.tenancy import Actor
+from ledger.people import corrections, households, imports, inbox, teams
+from ledger.people.correction_models import About, CorrectionState
+from ledger.people.households import HouseholdOrder
 from ledger.people.members import MemberOrder, list_members
+from ledger.people.notices import declare, tell
+from ledger.people.teams import TeamOrder
+from ledger.recognition import certificates
 from ledger.rewards import merchants, offers, vouchers
 from ledger.rewards.merchants import MerchantOrder, list_merchants
 from ledger.rewards.offers import OfferOrder, list_offers
 from ledger.rewards.receipts import RedemptionOrder, list_redemptions
 from ledger.rewards.voucher_reading import VoucherOrder, list_vouchers
-from ledger.service import objections
+from ledger.service import feedback, feedback_reading, objections, visit_notes
 from ledger.service.activities import ActivityOrder, list_activities
-from ledger.service.models import CheckinState, Decision, Evidence
+from ledger.service.feedback_reading import Wanted
+from ledger.service.models import CheckinState, Decision, Evidence, FollowUp
 from ledger.service.objection_models import Grievance, ObjectionState
 from ledger.service.queue import list_checkins
 from ledger.service.stamps import stamp_checkins
 from ledger.service.waiting import QueueFilter, QueueOrder, list_waiting
 from ledger.settlement.reading import SettlementOrder, list_settlements
+from tests.ledger.people.importing import check as check_file
+from tests.ledger.people.importing import csv_of
 from tests.ledger.rewards.street import open_street
 from tests.ledger.service.day import ELEVEN, NINE, open_day
+from tests.ledger.service.doors import LAMP, open_doors
+from tests.ledger.service.feedback_giving import give, leader
 from tests.ledger.settlement.office import NEXT_WEEK, THIS_WEEK, Office
 
 Read = Callable[..., Sequence[Any]]
 Key = Callable[[Any], Any]
 
 HOUR = timedelta(hours=1)
+
+TOLD = declare("test.sorted", zh="记了 {points} 朵。", en="{points} points were written.")
+said = atomic(tell)
 
 AGE: Key = lambda _row: 0  # noqa: E731
 """All are alike: ids decide."""
@@ -201,3 +219,125 @@ def test_what_is_worked_down_by_age_is_sorted_as_asked(context: Flask) -> None:
     waiting = partial(objections.list_objections, status=ObjectionState.ASKED)
     check(waiting, actor, lambda view: view.objection.id, sorts)
     assert waiting(actor) == waiting(actor, order=Age.OLDEST), "unasked, what waits is worked down from the oldest"
+
+
+BY_AGE: dict[Any, tuple[Key, bool]] = {Age.NEWEST: (AGE, True), Age.OLDEST: (AGE, False)}
+
+
+def test_households_are_sorted_by_pinyin_and_by_number(context: Flask) -> None:
+    place = open_day().place
+    names = ("12 号楼 501", "3 号楼 1001", "张家", "3 号楼 501", "阿明家", "张家")
+    homes = {
+        households.form_household(place.admin.actor, name, member_ids=[place.volunteer(name).member_id]).id: name
+        for name in names
+    }
+    renamed = next(iter(homes))
+    households.rename_household(place.admin.actor, renamed, "2 号楼 501")
+    empty = households.form_household(place.admin.actor, "空户", member_ids=[])
+
+    def read(actor: Actor, **asked: Any) -> Sequence[Any]:
+        return list(households.households_of(actor.tenant, **asked))
+
+    sorts: dict[Any, tuple[Key, bool]] = {
+        HouseholdOrder.NEWEST: (AGE, True),
+        HouseholdOrder.NAME: (lambda home: home.sort_key, False),
+    }
+    check(read, place.admin.actor, lambda home: home.id, sorts)
+    inhabited = read(place.admin.actor, order=HouseholdOrder.NAME, with_empty=False)
+    assert [home.name for home in inhabited] == ["2 号楼 501", "3 号楼 501", "3 号楼 1001", "阿明家", "张家", "张家"]
+    following = read(place.admin.actor, order=HouseholdOrder.NAME, with_empty=False, after=empty.id)
+    assert [home.name for home in following] == ["张家", "张家"], "a row that left the list still has its place"
+
+
+def test_teams_are_sorted(context: Flask) -> None:
+    place = open_day().place
+    lin = place.volunteer("林秀芳")
+    for name in ("晚霞", "阿明的队", "晚霞", "Bo"):
+        teams.form_team(place.admin.actor, name, unit_id=place.grid.id, leader_id=lin.member_id)
+    newest = teams.list_teams(place.admin.actor)[0].team
+    teams.change_team(place.admin.actor, newest.id, name="朝阳")
+    sorts: dict[Any, tuple[Key, bool]] = {
+        TeamOrder.NEWEST: (AGE, True),
+        TeamOrder.NAME: (lambda view: view.team.sort_key, False),
+    }
+    check(teams.list_teams, place.admin.actor, lambda view: view.team.id, sorts)
+    named = [view.team.name for view in teams.list_teams(place.admin.actor, order=TeamOrder.NAME)]
+    assert named == ["阿明的队", "晚霞", "晚霞", "朝阳"]
+
+
+def test_notices_are_sorted(context: Flask) -> None:
+    lin = open_day().place.volunteer("林秀芳")
+    for number in range(4):
+        said(lin.actor.tenant, lin.person_id, TOLD, points=number)
+    check(inbox.list_notices, lin.actor, lambda seen: seen.notice.id, BY_AGE)
+    first = inbox.list_notices(lin.actor, unread=True, order=Age.OLDEST, limit=1)[0].notice
+    inbox.read_notice(lin.actor, first.id)
+    following = inbox.list_notices(lin.actor, unread=True, order=Age.OLDEST, after=first.id)
+    assert len(following) == 3, "what was read meanwhile still has its place"
+
+
+def test_corrections_and_certificates_are_sorted(context: Flask) -> None:
+    day = open_day()
+    admin = day.place.admin.actor
+    for name in ("赵一", "阿明", "林秀芳", "王强"):
+        person = day.place.volunteer(name)
+        day.stamped(person)
+        corrections.ask_correction(person.actor, About.NAME, f"{name}二")
+        day_served = NINE.date()
+        certificates.ask_certificate(
+            person.actor, member_id=person.member_id, starts_on=day_served, ends_on=day_served, purpose="入学申请"
+        )
+    check(corrections.list_corrections, admin, lambda view: view.correction.id, BY_AGE)
+    check(certificates.list_certificates, admin, lambda view: view.certificate.id, BY_AGE)
+    asked = corrections.list_corrections(admin, status=CorrectionState.ASKED, order=Age.OLDEST)
+    corrections.make_correction(admin, asked[0].correction.id)
+    following = corrections.list_corrections(
+        admin, status=CorrectionState.ASKED, order=Age.OLDEST, after=asked[0].correction.id
+    )
+    assert [view.correction.id for view in following] == [view.correction.id for view in asked[1:]]
+
+
+def test_imports_are_sorted(context: Flask) -> None:
+    place = open_day().place
+    for _ in range(4):
+        check_file(place, csv_of("李强,,,"))
+    check(imports.list_imports, place.admin.actor, lambda row: row.id, BY_AGE)
+
+
+def test_visit_notes_are_sorted(context: Flask) -> None:
+    doors = open_doors(open_day())
+    for days in range(4):
+        doors.come(0, NINE + days * 24 * HOUR)
+        doors.go(0, NINE + days * 24 * HOUR + HOUR, LAMP)
+    actor = doors.day.place.coordinator.actor
+    read = partial(visit_notes.list_notes, follow_up=FollowUp.OPEN)
+    check(read, actor, lambda noted: noted.checkin.id, BY_AGE)
+    first, *rest = read(actor, order=Age.OLDEST)
+    visit_notes.close_follow_up(actor, first.checkin.id)
+    following = read(actor, order=Age.OLDEST, after=first.checkin.id)
+    assert [one.checkin.id for one in following] == [one.checkin.id for one in rest]
+
+
+def test_requests_of_reversals_are_sorted(context: Flask) -> None:
+    street = open_street()
+    actor = street.place.admin.actor
+    lin = street.volunteer(20)
+    award = next(one for one in reading.list_transfers(lin.actor) if one.code == "award")
+    for _ in range(4):
+        ask_reversal(actor, award.id, reason="记了两次", amount=1)
+    check(list_reversals, actor, lambda seen: seen[0].id, BY_AGE)
+
+
+def test_feedback_is_sorted_by_age_and_unasked_what_waits_by_its_due(context: Flask) -> None:
+    place = open_day().place
+    for name in ("赵一", "阿明", "林秀芳", "王强"):
+        give(place, leader(place, name))
+    actor = place.admin.actor
+    check(feedback_reading.list_feedback, actor, lambda view: view.feedback.id, BY_AGE)
+    waiting = partial(feedback_reading.list_feedback, status=Wanted.WAITING)
+    by_due: dict[Any, tuple[Key, bool]] = {None: (lambda view: view.feedback.due_at, False)}
+    check(waiting, actor, lambda view: view.feedback.id, by_due)
+    check(waiting, actor, lambda view: view.feedback.id, BY_AGE)
+    first, *rest = waiting(actor)
+    feedback.answer_feedback(actor, first.feedback.id, answer="换了")
+    assert [view.feedback.id for view in waiting(actor, after=first.feedback.id)] == [view.feedback.id for view in rest]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -9,12 +11,17 @@ import pytest
 
 from ledger.core import clock
 from ledger.core.tenancy import Role
+from ledger.people import households, teams
 from ledger.rewards import vouchers
 from ledger.service.activities import ActivityPlan, plan_activity
+from ledger.service.feedback import NOTHING
 from ledger.service.models import Basis
 from ledger.service.programmes import RuleTerms, create_programme
+from tests.ledger.people.importing import check as check_file
+from tests.ledger.people.importing import csv_of
 from tests.ledger.rewards.street import NOON, open_street
 from tests.ledger.service.day import ELEVEN, NINE, Day
+from tests.ledger.service.feedback_giving import give, leader
 from tests.ledger.settlement.office import Office
 from tests.web.browser import Browser
 
@@ -98,6 +105,7 @@ HEADS = {
     "activities": {"earliest": "ascending", "latest": "descending"},
     "audit": {"oldest": "ascending", "newest": "descending"},
     "members": {"name": "ascending", "newest": "descending"},
+    "teams": {"name": "ascending", "newest": "descending"},
     "merchants": {"name": "ascending"},
     "settlements": {"newest": "descending", "shop": "ascending", "most": "descending"},
     "office/vouchers": {"ending": "ascending"},
@@ -112,6 +120,8 @@ def test_the_head_of_a_table_says_its_order_and_leads_to_the_others(office, visi
     vouchers.buy(office.street.volunteer(20).actor, office.street.offer(voucher_days=30).id)
     office.buy()
     office.close()
+    place = office.street.place
+    teams.form_team(place.admin.actor, "晚霞", unit_id=place.grid.id, leader_id=place.volunteer().member_id)
     admin = visit(office.street.place.staff(Role.ADMIN))
     for order, direction in HEADS[room].items():
         assert admin.get(f"./{room}?sort={order}&status=").status_code == 200
@@ -123,12 +133,49 @@ def test_the_head_of_a_table_says_its_order_and_leads_to_the_others(office, visi
         assert all(f"sort={other}" in admin.page for other in others)
 
 
-@pytest.mark.parametrize("room", ["objections", "complaints", "disputes", "flags"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        "certificates", "complaints", "corrections", "disputes", "feedback/all", "flags", "imports", "objections",
+        "reversals", "visit-notes",
+    ],
+)  # fmt: skip
 def test_a_list_without_heads_is_sorted_by_age(office, visit, room):
-    treasurer = visit(office.street.place.treasurer)
-    assert treasurer.get(f"./{room}?sort=oldest").status_code == 200
-    assert '<b aria-current="true">最早的在前</b>' in treasurer.page
-    assert f'href="{treasurer.root}/{room}?sort=newest"' in treasurer.page
+    place = office.street.place
+    check_file(place, csv_of("李强,,,"))
+    staff = visit(place.treasurer if room in ("disputes", "flags") else place.staff(Role.ADMIN))
+    assert staff.get(f"./{room}?sort=oldest").status_code == 200
+    assert '<b aria-current="true">最早的在前</b>' in staff.page
+    assert f'href="{staff.root}/{room}?sort=newest"' in staff.page
+
+
+def test_households_are_paged_by_name_unless_asked(office, visit):
+    place = office.street.place
+    for name in ("3 号楼 1001", "3 号楼 501", "1 号楼 101"):
+        households.form_household(place.admin.actor, name, member_ids=[place.volunteer().member_id])
+    households.form_household(place.admin.actor, "空户", member_ids=[])
+    admin = visit(place.admin)
+    assert admin.get("./households?limit=2").status_code == 200
+    assert shown_homes(admin) == ["1 号楼 101", "3 号楼 501"]
+    [following] = re.findall(r'href="([^"]+cursor=[^"]+)"', admin.page)
+    admin.get(html.unescape(following))
+    assert shown_homes(admin) == ["3 号楼 1001"]
+    admin.get("./households?sort=newest")
+    assert shown_homes(admin) == ["1 号楼 101", "3 号楼 501", "3 号楼 1001"]
+
+
+def shown_homes(browser: Browser) -> list[str]:
+    return re.findall(r"<summary><b>([^<]+)</b>", browser.page)
+
+
+def test_all_feedback_sorted_otherwise_is_still_all_of_it(office, visit):
+    place = office.street.place
+    for name in ("丁大姐", "马大哥"):
+        give(place, leader(place, name), NOTHING)
+    admin = visit(place.admin)
+    for room in ("feedback/all?status=&sort=oldest", "feedback/all?status="):
+        admin.get(f"./{room}")
+        assert all("status=" in one for one in re.findall(r'href="([^"]+sort=newest[^"]*)"', admin.page))
 
 
 def test_a_file_has_the_order_of_its_list(office, visit):

@@ -93,23 +93,33 @@ def test_members_and_people_of_other_communities_read_them_too(street, person, v
         assert visit(reader).get(f"/c/{street.id.hex}/seals").status_code == 200
 
 
-def test_the_days_are_read_in_pages(street, person, visit: Visit) -> None:
+def test_the_days_are_read_by_month_the_newest_first(street, person, visit: Visit) -> None:
     clock.advance(days=60)
     seal_all(street.id)
+    browser, every = visit(), checkpoints.list_checkpoints(street.id, limit=200)
+    path = f"/c/{street.id.hex}/seals"
+    browser.get(path)
+    seen = []
+    while True:
+        seen += re.findall("<small>([0-9a-f]{64})</small>", browser.page)
+        assert every[0].day.isoformat() in browser.page, "the newest day is the one to keep, whatever month is read"
+        before = re.search(r'rel="prev" href="([^"]+)"', browser.page)
+        if before is None:
+            break
+        browser.get(before[1])
+    assert seen == [one.digest.hex() for one in every]
+    assert re.findall(r'rel="next" href="([^"]+)"', browser.page) == [f"{path}?month=2026-12"]
+
+
+def test_a_month_without_a_seal_says_so_and_one_that_is_none_is_not_asked(street, person, visit: Visit) -> None:
     browser = visit()
-    browser.get(f"/c/{street.id.hex}/seals")
-    following = f"/c/{street.id.hex}/seals?cursor="
-    assert following in browser.page
-    oldest = checkpoints.list_checkpoints(street.id, limit=200)[-1]
-    assert oldest.digest.hex() not in browser.words
-    cursor = checkpoints.list_checkpoints(street.id, limit=50)[-1].day.isoformat()
-    browser.get(following + cursor)
-    assert oldest.digest.hex() in browser.words
+    for month, words in (("2020-01", "这个月没有封账。"), ("yesterday", newest(street).digest.hex())):
+        assert browser.get(f"/c/{street.id.hex}/seals?month={month}").status_code == 200
+        assert words in browser.words
 
 
-@pytest.mark.parametrize("path", ["/c/{}/seals?cursor=yesterday", "/c/00000000000000000000000000000000/seals"])
-def test_what_is_not_there_is_not_found(street, visit: Visit, path) -> None:
-    assert visit().get(path.format(street.id.hex)).status_code == 404
+def test_what_is_not_there_is_not_found(context, visit: Visit) -> None:
+    assert visit().get("/c/00000000000000000000000000000000/seals").status_code == 404
 
 
 def test_a_community_without_a_day_says_so(context, visit: Visit) -> None:

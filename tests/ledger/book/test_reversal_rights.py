@@ -139,7 +139,7 @@ def test_staff_see_all_requests_by_state_and_in_pages(desk: Desk, lin: Neighbour
         assert [request.id for request, _ in list_reversals(person.actor)] == [third.id, second.id, first.id]
     actor = desk.admin.actor
     assert [one.id for one, _ in list_reversals(actor, status=S.POSTED)] == [second.id]
-    assert [one.id for one, _ in list_reversals(actor, before=third.id, limit=1)] == [second.id]
+    assert [one.id for one, _ in list_reversals(actor, after=third.id, limit=1)] == [second.id]
     assert [one.id for one, _ in list_reversals(actor, transfer_id=new_id())] == []
 
 

@@ -202,7 +202,7 @@ def test_what_waits_stands_by_its_deadline_and_pages_without_a_gap(place: Neighb
     give(place, leader(place, "没事的"), NOTHING)
     admin = place.admin.actor
     first = reading.list_feedback(admin, status=Wanted.WAITING, limit=2)
-    rest = reading.list_feedback(admin, status=Wanted.WAITING, before=first[-1].feedback.id, limit=2)
+    rest = reading.list_feedback(admin, status=Wanted.WAITING, after=first[-1].feedback.id, limit=2)
     assert [view.feedback.id for view in [*first, *rest]] == wanted
     assert reading.count_waiting(admin) == 3
     assert len(reading.list_feedback(admin, day=TODAY, unit_id=place.grid.id)) == 4

@@ -6,14 +6,21 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from ledger.core import clock
@@ -27,6 +34,7 @@ from tests.stories import next_phone
 from tests.web.browser import Browser
 
 KEY = "the gateway's key"
+ROOT = Path(__file__).parents[2]
 
 
 class Gateway(http.server.ThreadingHTTPServer):
@@ -152,25 +160,43 @@ def test_two_who_deliver_at_once_send_each_message_once_and_in_order(gateway: Ga
     assert db.session.query(Delivery).filter(Delivery.sealed.is_not(None)).count() == 0
 
 
-def test_one_that_was_killed_leaves_its_message_to_another_and_nobody_overtakes_it(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+def test_a_tick_that_was_killed_leaves_its_message_to_another_and_nobody_overtakes_it(
+    gateway: Gateway, context: Flask
 ) -> None:
-    clock.move_to(clock.now())
     phone = next_phone()
     for words in ("第一条", "第二条"):
         atomic(deliveries.queue_message)(phone, words)
-        clock.advance(seconds=1)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ticking(context, silent.getsockname()[1]) as worker:
+        deadline = time.monotonic() + 60
+        while not (busy := in_hand()):
+            assert time.monotonic() < deadline, "it hands no message over"
+            time.sleep(0.02)
+        worker.kill()
+        worker.wait()
+    assert (deliveries.deliver_waiting(), gateway.taken) == (0, []), "until the lease ends somebody may be at it"
+    with clock.set_to(busy[0] - timedelta(microseconds=1)):
+        assert deliveries.deliver_waiting() == 0
+    with clock.set_to(busy[0]):
+        assert (deliveries.deliver_waiting(), [one["text"] for one in gateway.taken]) == (2, ["第一条", "第二条"])
 
-    def die(*_message: object) -> None:
-        raise KeyboardInterrupt  # As kill -9 would: the message is in its hands, and nothing more is written down.
 
-    with monkeypatch.context() as patched:
-        patched.setattr(deliveries, "_gateway", die)
-        with pytest.raises(KeyboardInterrupt):
-            deliveries.deliver_waiting()
-    assert deliveries.deliver_waiting() == 0, "until the lease ends somebody may be at it"
-    clock.advance(seconds=60)
-    assert (deliveries.deliver_waiting(), [one["text"] for one in gateway.taken]) == (2, ["第一条", "第二条"])
+def in_hand() -> list[datetime]:
+    db.session.remove()
+    return [one for one in db.session.scalars(select(Delivery.busy_until)) if one is not None]
+
+
+def ticking(house: Flask, port: int) -> subprocess.Popen[bytes]:
+    """`flask tick` on the same database, with a gateway that takes the connection and says nothing."""
+    settings = {
+        "DATABASE_URL": house.config["SQLALCHEMY_DATABASE_URI"],
+        "DATABASE_WALLS": "yes" if house.config.get("DATABASE_WALLS") else "",
+        "SECRET_KEY": house.config["SECRET_KEY"],
+        "SMS_GATEWAY_URL": f"http://127.0.0.1:{port}/",
+        "SMS_GATEWAY_KEY": KEY,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "tick"], env=os.environ | settings, cwd=ROOT
+    )
 
 
 def test_a_code_that_tick_has_in_hand_is_not_sent_beside_it(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

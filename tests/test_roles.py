@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ledger.book import triggers
+from ledger.book import checking, triggers
 from ledger.book.checking import run_checks
 from ledger.core import clock, jobs
 from ledger.core.db import db
@@ -27,6 +27,7 @@ from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import open_street
 from tests.ledger.service.day import Day
 from tests.ledger.settlement.office import Office
+from tests.logs import LOGGED
 from tests.stories import next_phone
 
 __all__ = ["grounds"]
@@ -69,6 +70,30 @@ def test_the_house_runs_as_a_role_to_which_history_is_closed(grounds: Grounds, t
         assert refused("UPDATE transfers SET id = id") == "P0001"  # The one column that a lock needs: the trigger.
         assert run_checks() == []
         db.session.remove()
+        db.engine.dispose()
+
+
+def test_who_may_not_have_rows_counted_checks_all_the_same_and_says_in_a_line_why_it_may_be_slow(
+    grounds: Grounds,
+) -> None:
+    assert grounds.give(grounds.role)[0] == 0
+    house = grounds.house()
+
+    def check(of: Flask) -> tuple[int, str, str]:
+        ended = of.test_cli_runner().invoke(args=["books", "check"])
+        return ended.exit_code, ended.stdout, ended.stderr
+
+    with house.app_context():
+        assert checking.uncounted(ours=False) == sorted(checking.READ)
+        assert checking.uncounted(ours=True) == []
+    line = f"May be slow until the owner of {', '.join(sorted(checking.READ))} runs ANALYZE, or autovacuum does.\n"
+    assert check(house) == (0, "", line)
+    with house.app_context():
+        assert checking.check_when_due() == []
+    assert [line for line in LOGGED if "rows_not_counted" in line]
+    assert check(grounds.owner) == (0, "", "")
+    assert check(house) == (0, "", "")
+    with house.app_context():
         db.engine.dispose()
 
 

@@ -60,7 +60,7 @@ JOBS = {
     "watch_issuance": _("看这个月发出的红花有没有到警戒线"),
     "close_forgotten_visits": _("忘了签退的服务按规定结束"),
     "forget_used_grants": _("忘掉谁用过哪次扫码"),
-    "forget_minutes": _("忘掉每分钟任务的旧记录"),
+    "forget_runs": _("忘掉定时任务的旧记录"),
     "carry_out_erasures": _("满七天的注销照办"),
     "send_notices": _("把到时间的通知发出去"),
     "close_deaths": _("没有人继承的红花归入社区公益池"),

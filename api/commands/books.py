@@ -35,7 +35,12 @@ def seal() -> None:
 @click.option("--new", is_flag=True, help="Look only at what came after the last run that found nothing.")
 @walls.above()
 def check(as_json: bool, new: bool) -> None:
-    """Run all named checks over every community; silent on success, exit 1 on any finding."""
+    """Run all named checks over every community; silent on success, exit 1 on any finding.
+
+    On PostgreSQL a line says when it may be slow, because rows were never counted and only their owner may do so.
+    """
+    if tables := ", ".join(checking.uncounted(ours=False)):
+        click.echo(f"May be slow until the owner of {tables} runs ANALYZE, or autovacuum does.", err=True)
     results = _run_with_progress(new=new)
     if as_json:
         click.echo(json.dumps(_report(results, new=new), ensure_ascii=False, indent=2))

@@ -62,8 +62,7 @@ def check_books(*, new: bool = False, tell: Tell | None = None) -> list[Result]:
     with the name of each check before its turn.
     """
     began_at = clock.now() - MARGIN
-    if is_postgresql():
-        _let_planner_know()
+    _let_planner_know()
     with snapshot():
         sizes = {community_id: size_of(community_id) for community_id in marked_sizes()}
         results = _run(None, new=new, tell=tell)
@@ -73,12 +72,23 @@ def check_books(*, new: bool = False, tell: Tell | None = None) -> list[Result]:
 
 @atomic
 def _let_planner_know() -> None:
-    """PostgreSQL has counted the rows of the books: before it has (after a restore), its plans are blind and slow."""
+    """The rows of the books are counted: before they are (after a restore), PostgreSQL's plans are blind and slow."""
+    for table in uncounted(ours=True):
+        db.session.execute(text(f"ANALYZE {table}"))
+
+
+def uncounted(*, ours: bool) -> list[str]:
+    """The tables of the books whose rows PostgreSQL has never counted. Of those that are not `ours` it is the owner's
+    to have them counted: PostgreSQL 16 lets nobody else.
+    """
+    if not is_postgresql():
+        return []
     unknown = text(
         "SELECT relname FROM pg_class WHERE relname = ANY(:tables) AND relkind IN ('r', 'p') AND reltuples < 0"
+        " AND relnamespace = to_regnamespace(current_schema()) AND pg_has_role(relowner, 'USAGE') = :ours"
+        " ORDER BY relname"
     )
-    for (table,) in db.session.execute(unknown, {"tables": list(READ)}).all():
-        db.session.execute(text(f"ANALYZE {table}"))
+    return list(db.session.scalars(unknown, {"tables": list(READ), "ours": ours}))
 
 
 def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) -> list[Result]:
@@ -176,6 +186,8 @@ def check_when_due() -> list[Finding] | None:
     is_day, is_hour = _claim_due()
     if not (is_day or is_hour):
         return None
+    if not_counted := uncounted(ours=False):
+        log.warning("rows_not_counted", tables=not_counted)
     results = check_books(new=not is_day)
     findings = [finding for result in results for finding in result.findings]
     for finding in findings:
@@ -190,7 +202,10 @@ def _claim_due() -> tuple[bool, bool]:
     """Is the day ours, and the hour? Claimed together: another clock must not find the hour between the two."""
     now = clock.now()
     day, hour = clock.local_day(now).isoformat(), f"{now:%Y-%m-%dT%H}"
-    return jobs.claim("check_books", NOBODY, day), jobs.claim("check_new_books", NOBODY, hour)
+    is_day, is_hour = jobs.claim("check_books", NOBODY, day), jobs.claim("check_new_books", NOBODY, hour)
+    if is_day:
+        jobs.forget_runs(NOBODY, day)  # `tick` walks through communities: these are nobody's.
+    return is_day, is_hour
 
 
 class Run(NamedTuple):

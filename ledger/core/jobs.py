@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Index, delete, func, insert, select, tuple_, update
+from sqlalchemy import Index, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy import text as sql_text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -164,9 +164,15 @@ def failed_jobs() -> float:
     return float(db.session.scalar(select(func.count()).select_from(JobRun).where(sql_text(FAILED))) or 0)
 
 
-@registry.job("forget_minutes", period=lambda moment: f"{moment:%Y-%m-%d}")
-def forget_minutes(community_id: UUID, _day: str) -> None:
-    """Every day: that a minute's work was done is forgotten after a day; such a period never comes again."""
-    long_ago = clock.now() - timedelta(days=1)
-    by_minute = func.length(JobRun.period) == len("2026-10-12T20:05")
-    db.session.execute(delete(JobRun).where(within(community_id, JobRun), by_minute, JobRun.ended_at < long_ago))
+@registry.job("forget_runs", period=lambda moment: f"{moment:%Y-%m-%d}")
+def forget_runs(community_id: UUID, _day: str) -> None:
+    """Every day: that the work of an hour or a minute was done is forgotten after a day, of a longer period after 400.
+
+    Such a period never comes again. The newest run of each job stays, however old.
+    """
+    day_ago, long_ago = (clock.now() - timedelta(days=days) for days in (1, 400))
+    within_a_day = func.length(JobRun.period) >= len("2026-10-12T20")
+    is_over = or_(JobRun.ended_at < long_ago, and_(within_a_day, JobRun.ended_at < day_ago))
+    newest = scoped(community_id, JobRun.job).add_columns(func.max(JobRun.ended_at)).group_by(JobRun.job)
+    is_newest = tuple_(JobRun.job, JobRun.ended_at).in_(newest)
+    db.session.execute(delete(JobRun).where(within(community_id, JobRun), is_over, ~is_newest))

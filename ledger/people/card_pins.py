@@ -37,7 +37,7 @@ def check_pin(actor: Actor, scanned: ScannedCard, pin: str) -> None:
     Raises what the card earns, PinBlocked, PinWrong. An unknown card costs the same work as a wrong PIN, statement by
     statement.
     """
-    card = _locked(scanned)
+    card = _locked(actor, scanned)
     known = card is not None and card.pin_hash is not None
     salt = (card.pin_salt if card and known else None) or b""
     digest = digest_of_pin(card.id if card else NOBODY, salt, pin)
@@ -75,11 +75,10 @@ def _fits(card: Card, code: str, pin: str) -> bool:
     return secrets.same(digest, card.pin_hash or b"") and is_code
 
 
-def _locked(scanned: ScannedCard) -> Card | None:
+def _locked(actor: Actor, scanned: ScannedCard) -> Card | None:
     """The card as it stands under its lock: another till may have tried it meanwhile."""
-    of = scanned.card
-    community_id, card_id = (of.community_id, of.id) if of else (NOBODY, NOBODY)
-    query = scoped(community_id, Card).where(Card.id == card_id).with_for_update()
+    card_id = scanned.card.id if scanned.card else NOBODY
+    query = scoped(actor.tenant, Card).where(Card.id == card_id).with_for_update()
     found: Card | None = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     return found
 

@@ -8,16 +8,17 @@ import http.client
 import json
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, secrets
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, db, moment_now
 from ledger.core.ids import new_id
 from ledger.people import phones
 from ledger.people.models import Delivery
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 LIVES_MINUTES = 5
 PATIENCE_SECONDS = 5
 MOST_FAILURES = 3
+
+LEASE = timedelta(seconds=60)
+"""So long a message is in one process's hands at most; one that was killed in between leaves it free after that."""
 
 Gateway = Callable[[UUID, str, str], None]
 """Hands (id, number, text) to a carrier, which sends what has one id once; OSError when it does not take it."""
@@ -108,16 +112,20 @@ def deliver_now(number: str) -> bool:
 
 @atomic
 def _claim_newest(phone_index: bytes) -> tuple[UUID, str, str] | None:
-    """The message is ours to hand over, and no longer kept; None when `tick` has just handed it over."""
+    """The message is ours to hand over, and no longer kept; None when `tick` has handed it over, or is about to."""
     waiting = select(Delivery).where(Delivery.phone_index == phone_index, Delivery.sealed.is_not(None), *_lives())
     row = db.session.scalar(waiting.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(1))
     if row is None:
         return None
     content = _content_of(row)
-    ours = update(Delivery).where(Delivery.id == row.id, Delivery.sealed.is_not(None))
+    ours = update(Delivery).where(Delivery.id == row.id, Delivery.sealed.is_not(None), _is_free(moment_now()))
     if not db.session.execute(ours.values(sealed=None)).rowcount:  # type: ignore[attr-defined]
         return None
     return row.id, *content
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(Delivery.busy_until.is_(None), Delivery.busy_until <= now)
 
 
 def _lives() -> tuple[ColumnElement[bool], ...]:
@@ -140,18 +148,50 @@ def _is_taken(message_id: UUID, number: str, words: str) -> bool:
 def deliver_waiting() -> int:
     """Hand waiting messages to the gateway, erase what is too old; returns how many were taken.
 
-    What is not taken waits for the next run. After MOST_FAILURES nothing more is tried: the gateway is down.
+    Two who do this at once share the work: each message is claimed first, and nobody overtakes one to the same number
+    that is in another's hands. What is not taken waits for the next run. After MOST_FAILURES nothing more is tried: the
+    gateway is down.
     """
     _erase_old()
     if _gateway is None:
         return 0
     query = select(Delivery).where(Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None))
     taken = failed = 0
-    for row in db.session.scalars(query.order_by(Delivery.created_at).limit(100)).all():
-        if failed < MOST_FAILURES:
-            is_taken = _is_taken(row.id, *_content_of(row))
-            taken, failed = taken + is_taken, failed + (not is_taken)
+    for row in db.session.scalars(query.order_by(Delivery.created_at, Delivery.id).limit(100)).all():
+        lease = _claim(row) if failed < MOST_FAILURES else None
+        if lease is None:
+            continue
+        is_taken = _is_taken(row.id, *_content_of(row))
+        taken, failed = taken + is_taken, failed + (not is_taken)
+        if not is_taken:
+            _release(row.id, lease)
     return taken
+
+
+@atomic
+def _claim(row: Delivery) -> datetime | None:
+    """The message is ours until the moment that is returned; None: another has it, or an earlier one to its number."""
+    now = moment_now()
+    lease = now + LEASE
+    earlier = aliased(Delivery)
+    before_it = or_(
+        earlier.created_at < row.created_at, and_(earlier.created_at == row.created_at, earlier.id < row.id)
+    )
+    is_overtaken = exists().where(
+        earlier.phone_index == row.phone_index,
+        earlier.delivered_at.is_(None),
+        earlier.busy_until > now,
+        before_it,
+    )
+    waits = Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None), _is_free(now), ~is_overtaken
+    free = update(Delivery).where(Delivery.id == row.id, *waits).execution_options(synchronize_session=False)
+    return lease if db.session.execute(free.values(busy_until=lease)).rowcount else None  # type: ignore[attr-defined]
+
+
+@atomic
+def _release(message_id: UUID, lease: datetime) -> None:
+    ours = update(Delivery).where(Delivery.id == message_id, Delivery.busy_until == lease)
+    db.session.execute(ours.values(busy_until=None))
 
 
 @atomic

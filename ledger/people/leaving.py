@@ -176,7 +176,7 @@ def unowned_work(actor: Actor) -> list[Begun]:
             to = receivers.get(handed[member.id]) if handed[member.id] else None
             works = [work for find in registry.open_work for work in find(actor.tenant, member.person_id)]
             found += [Begun(work, to) for work in works]
-    return sorted(found, key=lambda one: one.work.since)
+    return sorted(found, key=lambda one: (one.work.since, one.work.thing_id))
 
 
 def _live_roles(community_id: UUID, member_ids: Collection[UUID]) -> list[RoleGrant]:

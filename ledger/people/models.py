@@ -160,7 +160,10 @@ class SignInCode(Base):
 
 
 class Delivery(Base):
-    """A message on its way to a phone. Number and text are encrypted, and erased on delivery or when they expire."""
+    """A message on its way to a phone. Number and text are encrypted, and erased on delivery or when they expire.
+
+    Until `busy_until` it is in the hands of one process, which is handing it to the gateway.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (Index("ix_deliveries_waiting", "delivered_at", "created_at"),)
@@ -171,6 +174,7 @@ class Delivery(Base):
     expires_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    busy_until: Mapped[datetime | None]
 
 
 class Session(Base):

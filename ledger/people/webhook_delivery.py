@@ -17,9 +17,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock, feed, registry, walls
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, db, moment_now
 from ledger.core.ids import new_id
 from ledger.core.outbox import OutboxEvent
 from ledger.core.outgoing import Answered
@@ -70,15 +71,15 @@ def deliver_waiting(community_ids: Iterable[UUID], post: Post) -> int:
 
 @atomic
 def _due(community_id: UUID) -> list[UUID]:
-    now = clock.now()
-    query = scoped(community_id, Webhook.id).where(
-        Webhook.state == WebhookState.ACTIVE,
-        or_(Webhook.next_try_at.is_(None), Webhook.next_try_at <= now),
-    )
+    query = scoped(community_id, Webhook.id).where(*_is_due(moment_now()))
     found = list(db.session.scalars(query.order_by(Webhook.id)))
     if found:
         feed.number_events(community_id)
     return found
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Webhook.state == WebhookState.ACTIVE, or_(Webhook.next_try_at.is_(None), Webhook.next_try_at <= now)
 
 
 def _deliver(community_id: UUID, webhook_id: UUID, post: Post) -> int:
@@ -105,13 +106,13 @@ def _deliver(community_id: UUID, webhook_id: UUID, post: Post) -> int:
 
 @atomic
 def _claim(community_id: UUID, webhook_id: UUID) -> datetime | None:
-    """The webhook is this process's until the moment that is returned; None: another one is at it."""
-    now = clock.now()
+    """The webhook is this process's until the moment that is returned; None: another one is at it, or has just been."""
+    now = moment_now()
     lease = now + LEASE
     free = update(Webhook).where(
         within(community_id, Webhook),
         Webhook.id == webhook_id,
-        Webhook.state == WebhookState.ACTIVE,
+        *_is_due(now),
         or_(Webhook.busy_until.is_(None), Webhook.busy_until <= now),
     )
     return lease if db.session.execute(free.values(busy_until=lease)).rowcount else None  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
 from ledger.book.codes import Code
-from ledger.book.models import Transfer
+from ledger.book.models import Account, Transfer
 from ledger.book.transfers import Draft, Source, post_transfers
 from ledger.core import audit, clock, numbers, outbox, registry, second_person, workdays
 from ledger.core.db import atomic, db, savepoint
@@ -181,12 +181,23 @@ def take_payment(actor: Actor, settlement_id: UUID, *, reference: str, paid_on: 
         require_another(actor, settlement.approved_by)
         if paid_on > clock.today():
             raise PaidInFuture
+        _one_payment_at_a_time(settlement)
         post_transfers(actor, _payment(actor, settlement))
         settlement.state = SettlementState.PAID
         settlement.paid_at, settlement.paid_by = clock.now(), actor.person_id
         settlement.paid_on, settlement.reference = paid_on, reference
         tell_owners(actor.tenant, settlement.merchant_id, PAID, number=settlement.number, day=paid_on.isoformat())
     return settlement
+
+
+def _one_payment_at_a_time(settlement: Settlement) -> None:
+    """Two payments of a shop follow one another, for each counts what was paid before: its takings' row is the lock.
+
+    Key share, because every redemption refers to this row and must not wait for a payment.
+    """
+    takings = takings_of(settlement.merchant_id).id_in(settlement.community_id)
+    row = scoped(settlement.community_id, Account.id).where(Account.id == takings)
+    db.session.execute(row.with_for_update(key_share=True))
 
 
 def _payment(actor: Actor, settlement: Settlement) -> list[Draft]:

@@ -19,7 +19,7 @@ from api.auth import COOKIE, own_cookie
 from ledger.book.checking import run_checks
 from ledger.core.db import db
 from tests import disks, postgres
-from tests.conftest import SERVER, PostgresqlDatabase, house_on
+from tests.conftest import SERVER, ClientOfItsOwn, PostgresqlDatabase, house_on
 from tests.ledger.rewards.street import Street, open_street
 from tests.serving import free_port
 
@@ -66,9 +66,10 @@ def impatient(context: Flask, engine_name: str) -> Iterator[Flask]:
     """The house on the same database, with one connection and one second of patience, without prepared statements."""
     if engine_name != "postgresql":
         pytest.skip("SQLite is in the process: nothing answers slowly but its lock, which has a limit of its own")
-    url = context.config["SQLALCHEMY_DATABASE_URI"]
-    settings = {"REDFLOWER_ENV": "testing", "SECRET_KEY": context.config["SECRET_KEY"], "SQLALCHEMY_DATABASE_URI": url}
+    named = ("REDFLOWER_ENV", "SECRET_KEY", "SQLALCHEMY_DATABASE_URI", "DATABASE_WALLS")
+    settings = {name: context.config[name] for name in named if name in context.config}
     house = create_app(settings | {"DATABASE_POOL": 1, "DATABASE_PATIENCE": 1, "DATABASE_PREPARES": False})
+    house.test_client_class = ClientOfItsOwn
     yield house
     with house.app_context():
         db.engine.dispose()

@@ -6,25 +6,35 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.people import deliveries
 from ledger.people.models import Delivery
+from tests.ledger.book.town import at_once
 from tests.logs import LOGGED
 from tests.serving import free_port
 from tests.stories import next_phone
 from tests.web.browser import Browser
 
 KEY = "the gateway's key"
+ROOT = Path(__file__).parents[2]
 
 
 class Gateway(http.server.ThreadingHTTPServer):
@@ -135,6 +145,72 @@ def test_tick_gives_up_on_a_gateway_that_is_down_and_goes_on_when_it_is_back(gat
     assert (deliveries.deliver_waiting(), len(gateway.taken)) == (0, 3)
     assert deliveries.deliver_waiting() == 5
     assert {one["id"] for one in gateway.taken[:3]} < {one["id"] for one in gateway.taken[3:]}
+
+
+def test_two_who_deliver_at_once_send_each_message_once_and_in_order(gateway: Gateway, context: Flask) -> None:
+    phones = [next_phone() for _ in range(4)]
+    for turn in range(3):
+        for phone in phones:
+            atomic(deliveries.queue_message)(phone, f"【小红花】第 {turn} 条。")
+    gateway.answers = [0.02 * number for number in (3, 0, 2, 1) for _ in range(3)]
+    assert sum(at_once(context, [deliveries.deliver_waiting] * 4)) == 12 == len(gateway.taken)
+    assert len({one["id"] for one in gateway.taken}) == 12
+    for phone in phones:
+        assert [one["text"][7] for one in gateway.taken if one["phone"] == phone] == ["0", "1", "2"]
+    assert db.session.query(Delivery).filter(Delivery.sealed.is_not(None)).count() == 0
+
+
+def test_a_tick_that_was_killed_leaves_its_message_to_another_and_nobody_overtakes_it(
+    gateway: Gateway, context: Flask
+) -> None:
+    phone = next_phone()
+    for words in ("第一条", "第二条"):
+        atomic(deliveries.queue_message)(phone, words)
+    with socket.create_server(("127.0.0.1", 0)) as silent, ticking(context, silent.getsockname()[1]) as worker:
+        deadline = time.monotonic() + 60
+        while not (busy := in_hand()):
+            assert time.monotonic() < deadline, "it hands no message over"
+            time.sleep(0.02)
+        worker.kill()
+        worker.wait()
+    assert (deliveries.deliver_waiting(), gateway.taken) == (0, []), "until the lease ends somebody may be at it"
+    with clock.set_to(busy[0] - timedelta(microseconds=1)):
+        assert deliveries.deliver_waiting() == 0
+    with clock.set_to(busy[0]):
+        assert (deliveries.deliver_waiting(), [one["text"] for one in gateway.taken]) == (2, ["第一条", "第二条"])
+
+
+def in_hand() -> list[datetime]:
+    db.session.remove()
+    return [one for one in db.session.scalars(select(Delivery.busy_until)) if one is not None]
+
+
+def ticking(house: Flask, port: int) -> subprocess.Popen[bytes]:
+    """`flask tick` on the same database, with a gateway that takes the connection and says nothing."""
+    settings = {
+        "DATABASE_URL": house.config["SQLALCHEMY_DATABASE_URI"],
+        "DATABASE_WALLS": "yes" if house.config.get("DATABASE_WALLS") else "",
+        "SECRET_KEY": house.config["SECRET_KEY"],
+        "SMS_GATEWAY_URL": f"http://127.0.0.1:{port}/",
+        "SMS_GATEWAY_KEY": KEY,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "tick"], env=os.environ | settings, cwd=ROOT
+    )
+
+
+def test_a_code_that_tick_has_in_hand_is_not_sent_beside_it(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone, answered = next_phone(), []
+    atomic(deliveries.queue_message)(phone, "【小红花】验证码 123456")
+    send = deliveries._gateway
+    assert send is not None
+
+    def send_beside(*message: Any) -> None:
+        answered.append(deliveries.deliver_now(phone))
+        send(*message)
+
+    monkeypatch.setattr(deliveries, "_gateway", send_beside)
+    assert (deliveries.deliver_waiting(), answered, len(gateway.taken)) == (1, [True], 1)
 
 
 def test_of_the_parts_of_a_tick_the_first_alone_sends_messages(gateway: Gateway, context: Flask) -> None:

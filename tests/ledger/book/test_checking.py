@@ -22,8 +22,9 @@ from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY
+from ledger.core.jobs import JobRun
 from ledger.core.registry import Part
-from ledger.core.tenancy import Actor, Grant, Role
+from ledger.core.tenancy import Actor, Grant, Role, scoped
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import CANARIES, lively, unguarded
 from tests.ledger.book.town import Town, at_once, open_town
@@ -193,6 +194,8 @@ def test_the_clock_checks_what_is_new_every_hour_and_everything_once_a_day(conte
         clock.advance(hours=24)
         assert check_when_due() == []
         assert scopes()[CheckScope.FULL] == timedelta(0)
+        runs = db.session.scalars(scoped(NOBODY, JobRun.job).order_by(JobRun.job)).all()
+        assert runs == ["check_books"] * 2 + ["check_new_books"] * 2, "the hour before yesterday's last is forgotten"
 
 
 def scopes() -> dict[str, timedelta]:

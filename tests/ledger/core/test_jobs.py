@@ -11,7 +11,7 @@ from flask import Flask
 from ledger.core import clock, registry
 from ledger.core.db import atomic, db
 from ledger.core.ids import new_id
-from ledger.core.jobs import JobRun, claim, forget_minutes, part_of, tick
+from ledger.core.jobs import JobRun, claim, forget_runs, part_of, tick
 from ledger.core.numbers import NumberSeries, next_in_series
 from ledger.core.tenancy import scoped
 from tests.counting import counted_statements
@@ -98,16 +98,32 @@ def test_each_community_is_in_one_part_whoever_asks(count: int) -> None:
     assert min(map(len, parts)) > 200 / count / 3, "about as many in each"
 
 
-def test_the_minutes_of_yesterday_are_forgotten_and_other_periods_are_not(context: Flask) -> None:
-    community_id = new_id()
+def test_hours_and_minutes_are_forgotten_after_a_day_and_longer_periods_after_four_hundred(context: Flask) -> None:
+    here, there = new_id(), new_id()
+    short = ("2026-10-12T20:05", "2026-10-12T20:06"), ("2026-10-12T20", "2026-10-12T21")
+    longer = ("2026-W41", "2026-W42"), ("2026-10-12", "2026-10-13")
+
+    def left() -> set[str]:
+        return set(db.session.scalars(scoped(here, JobRun.period)))
+
     with clock.set_to(clock.now()):
-        for name, period in (("minute", "2026-10-12T20:05"), ("week", "2026-W42"), ("day", "2026-10-12")):
-            assert claim(name, community_id, period)
+        for name, periods in zip(("minute", "hour", "week", "day"), (*short, *longer), strict=True):
+            for period in periods:
+                assert claim(name, here, period)
+                assert claim(name, there, period)
+                clock.advance(seconds=1)
         clock.advance(days=2)
-        assert claim("minute", community_id, "2026-10-14T20:05")
-        atomic(forget_minutes)(community_id, "")
-    left = set(db.session.scalars(scoped(community_id, JobRun.period)))
-    assert left == {"2026-W42", "2026-10-12", "2026-10-14T20:05"}
+        atomic(forget_runs)(here, "")
+        assert left() == {"2026-10-12T20:06", "2026-10-12T21", *longer[0], *longer[1]}, "the newest of each stays"
+        assert claim("minute", here, "2026-10-14T20:06")
+        assert claim("week", here, "2026-W43")
+        clock.advance(days=397)
+        atomic(forget_runs)(here, "")
+        assert left() == {"2026-10-14T20:06", "2026-10-12T21", *longer[0], "2026-W43", *longer[1]}
+        clock.advance(days=2)
+        atomic(forget_runs)(here, "")
+        assert left() == {"2026-10-14T20:06", "2026-10-12T21", "2026-W43", "2026-10-13"}
+    assert len(set(db.session.scalars(scoped(there, JobRun.period)))) == 8, "of nobody else"
 
 
 def test_a_period_is_claimed_by_one_of_many(context: Flask) -> None:

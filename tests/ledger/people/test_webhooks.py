@@ -199,6 +199,27 @@ def test_two_who_deliver_at_once_send_each_event_once_and_one_that_was_killed_is
         assert see(place, webhook).busy_until is None
 
 
+def test_who_comes_to_a_webhook_that_another_has_just_tried_waits_as_that_one_does(place: Neighbourhood) -> None:
+    """Both had listed it before it failed."""
+    for _ in range(2):
+        hook(place, Receiver())
+    announce(place, 1)
+    refused: list[str] = []
+
+    def refuse(_url: str, _body: bytes, headers: dict[str, str]) -> Answered:
+        refused.append(headers["webhook-id"])
+        return Answered(500, "", 1)
+
+    def take_after_another(*_call: Any) -> Answered:
+        assert not refused, "the second was called although it is to be left alone for a while"
+        assert deliver(place, refuse) == 0
+        return Answered(204, "", 1)
+
+    assert (deliver(place, take_after_another), len(refused)) == (1, 1)
+    clock.advance(seconds=5)
+    assert deliver(place, lambda *_: Answered(204, "", 1)) == 1
+
+
 def test_only_admins_set_one_up_and_the_books_see_who_did(place: Neighbourhood) -> None:
     admin = place.admin.actor
     webhook, _ = webhooks.create_webhook(admin, url="https://hooks.example.org/in", purpose="报表", things=["fund"])

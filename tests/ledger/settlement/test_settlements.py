@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -13,7 +16,7 @@ from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
 from ledger.book.balances import account_balance
 from ledger.book.checking import run_checks
 from ledger.core import audit, clock, workdays
-from ledger.core.db import atomic, db
+from ledger.core.db import atomic, db, is_postgresql
 from ledger.core.errors import Forbidden, NotFound
 from ledger.core.jobs import tick
 from ledger.core.registry import Part
@@ -23,8 +26,10 @@ from ledger.settlement import lines, reading, settlements
 from ledger.settlement.checks import settlement_digests_match
 from ledger.settlement.errors import PaidInFuture
 from ledger.settlement.models import SettlementState
+from tests.ledger.book.town import at_once as let_go_together
 from tests.ledger.rewards.street import at_once
 from tests.ledger.settlement.office import NEXT_WEEK, STEPS, Office
+from tests.owning import owner
 from tests.stories import open_neighbourhood, street_officer
 
 S = SettlementState
@@ -223,6 +228,48 @@ def test_of_eight_payments_at_once_one_pays(office: Office, app: Flask) -> None:
     results = at_once(app, [lambda: settlements.pay(actor, settlement.id, reference="x", paid_on=today).state] * 8)
     assert sorted(results) == ["paid"] + ["wrong_state"] * 7
     assert balances(office)["payable"] == 0
+
+
+def test_two_statements_of_a_shop_paid_at_once_make_up_for_a_week_of_refunds_once(office: Office, app: Flask) -> None:
+    """Fifty points were settled and came back; whoever is paid second must know that the first made up for them."""
+    bought = office.buy(50)
+    office.bring_to(S.PAID, office.one())
+    office.refund(bought)
+    office.bring_to(S.PAID, office.one(NEXT_WEEK))
+    statements = []
+    for week, points in (("2026-W49", 80), ("2026-W50", 60)):
+        office.buy(points)
+        statements.append(office.bring_to(S.APPROVED, office.one(week)))
+    assert balances(office)["takings"] == 80 + 60 - 50
+    pay = [partial(office.pay, one) for one in statements]
+    with nothing_posted_until_all_wait(len(pay)) as let_go:
+        paid = let_go_together(app, [*pay, let_go])
+    assert [one.state for one in paid[:-1]] == [S.PAID, S.PAID]
+    assert balances(office)["takings"] == 0
+
+
+@contextmanager
+def nothing_posted_until_all_wait(count: int) -> Iterator[Callable[[], None]]:
+    """PostgreSQL: nobody writes a transfer until so many transactions wait; SQLite lets them in one by one anyhow."""
+    if not is_postgresql():
+        yield lambda: None
+        return
+    wait = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+    def all_wait() -> bool:
+        with owner().connect() as asking:
+            return (asking.scalar(wait) or 0) >= count
+
+    with owner().connect() as keeper:
+        keeper.execute(text("LOCK TABLE transfers IN SHARE MODE"))
+
+        def let_go() -> None:
+            deadline = time.monotonic() + 20
+            while not all_wait() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            keeper.rollback()
+
+        yield let_go
 
 
 # Void, and what replaces it.

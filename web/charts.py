@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from markupsafe import Markup
 
 WIDTH = 360
 ROW, SIDE = 40, 44
 HEIGHT, BOTTOM = 118, 92
+LARGEST = 20
+"""The size of a chart's writing in 长辈版 (static/desk.css)."""
 
 
 class Point(NamedTuple):
@@ -33,6 +36,22 @@ def _leading(point: Point, drawn: Markup) -> Markup:
     return Markup('<a href="{href}" aria-label="{name}">{drawn}</a>').format(href=point.href, name=name, drawn=drawn)
 
 
+def _em(text: str) -> float:
+    """About how wide the text is, in its own size: a Latin letter or a figure takes a little more than half."""
+    return sum(1.0 if east_asian_width(one) in "WF" else 0.55 for one in text)
+
+
+def _fitting(label: str, *, beside: str) -> str:
+    """The label, cut where it would run into the value beside it; who hears the picture hears it whole."""
+    room = WIDTH / LARGEST - _em(beside) - 0.5
+    if _em(label) <= room:
+        return label
+    kept = label
+    while kept and _em(kept) + 1 > room:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
 def bars(points: Sequence[Point], title: str) -> Markup:
     """A row for each: its label, its bar, its value."""
     highest = max([point.value or 0 for point in points] + [1])
@@ -48,7 +67,7 @@ def bars(points: Sequence[Point], title: str) -> Markup:
                 top=ROW * place + 21,
                 width=max(1, WIDTH * (point.value or 0) // highest),
                 right=WIDTH,
-                label=point.label,
+                label=_fitting(point.label, beside=point.said),
                 said=point.said,
             ),
         )
@@ -81,7 +100,7 @@ def line(points: Sequence[Point], title: str) -> Markup:
     top = max(spots, key=lambda spot: spot[2].value or 0, default=None)
     said = [
         Markup('<text x="{x}" y="14" font-size="14" text-anchor="middle" fill="var(--ink)">{words}</text>').format(
-            x=min(max(top[0], 50), WIDTH - 50), words=top[2].said
+            x=min(max(top[0], 70), WIDTH - 70), words=top[2].said
         )
     ] if top else []  # fmt: skip
     drawn = Markup('<path d="{path}" fill="none" stroke="var(--red)" stroke-width="2"/>').format(path=path)

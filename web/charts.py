@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from markupsafe import Markup
 
 WIDTH = 360
-ROW, SIDE = 34, 40
+ROW, SIDE = 40, 44
+HEIGHT, BOTTOM = 118, 92
+LARGEST = 20
+"""The size of a chart's writing in 长辈版 (static/desk.css)."""
 
 
 class Point(NamedTuple):
@@ -32,6 +36,22 @@ def _leading(point: Point, drawn: Markup) -> Markup:
     return Markup('<a href="{href}" aria-label="{name}">{drawn}</a>').format(href=point.href, name=name, drawn=drawn)
 
 
+def _em(text: str) -> float:
+    """About how wide the text is, in its own size: a Latin letter or a figure takes a little more than half."""
+    return sum(1.0 if east_asian_width(one) in "WF" else 0.55 for one in text)
+
+
+def _fitting(label: str, *, beside: str) -> str:
+    """The label, cut where it would run into the value beside it; who hears the picture hears it whole."""
+    room = WIDTH / LARGEST - _em(beside) - 0.5
+    if _em(label) <= room:
+        return label
+    kept = label
+    while kept and _em(kept) + 1 > room:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
 def bars(points: Sequence[Point], title: str) -> Markup:
     """A row for each: its label, its bar, its value."""
     highest = max([point.value or 0 for point in points] + [1])
@@ -39,15 +59,15 @@ def bars(points: Sequence[Point], title: str) -> Markup:
         _leading(
             point,
             Markup(
-                '<text x="0" y="{y}" font-size="12" fill="var(--ink)">{label}</text>'
-                '<text x="{right}" y="{y}" font-size="12" text-anchor="end" fill="var(--soft)">{said}</text>'
+                '<text x="0" y="{y}" font-size="14" fill="var(--ink)">{label}</text>'
+                '<text x="{right}" y="{y}" font-size="14" text-anchor="end" fill="var(--soft)">{said}</text>'
                 '<rect x="0" y="{top}" width="{width}" height="9" rx="3" fill="var(--red)"/>'
             ).format(
-                y=ROW * place + 12,
-                top=ROW * place + 17,
+                y=ROW * place + 15,
+                top=ROW * place + 21,
                 width=max(1, WIDTH * (point.value or 0) // highest),
                 right=WIDTH,
-                label=point.label,
+                label=_fitting(point.label, beside=point.said),
                 said=point.said,
             ),
         )
@@ -58,11 +78,10 @@ def bars(points: Sequence[Point], title: str) -> Markup:
 
 def line(points: Sequence[Point], title: str) -> Markup:
     """One line over time, interrupted where a value is unknown; first, highest and last value are said."""
-    height, bottom = 110, 88
     highest = max([point.value or 0 for point in points] + [1])
     step = (WIDTH - 20) / max(1, len(points) - 1)
     spots = [
-        (round(10 + step * place, 1), round(bottom - 66 * point.value / highest, 1), point)
+        (round(10 + step * place, 1), round(BOTTOM - 70 * point.value / highest, 1), point)
         for place, point in enumerate(points)
         if point.value is not None
     ]
@@ -70,7 +89,7 @@ def line(points: Sequence[Point], title: str) -> Markup:
     dots = [Markup('<circle cx="{x}" cy="{y}" r="2.5" fill="var(--red)"/>').format(x=x, y=y) for x, y, _point in spots]
     shown = {0, len(points) - 1}
     labels = [
-        Markup('<text x="{x}" y="104" font-size="11" text-anchor="{anchor}" fill="var(--soft)">{words}</text>').format(
+        Markup('<text x="{x}" y="113" font-size="14" text-anchor="{anchor}" fill="var(--soft)">{words}</text>').format(
             x=round(10 + step * place, 1),
             anchor="start" if place == 0 else "end" if place == len(points) - 1 else "middle",
             words=point.label,
@@ -80,18 +99,18 @@ def line(points: Sequence[Point], title: str) -> Markup:
     ]
     top = max(spots, key=lambda spot: spot[2].value or 0, default=None)
     said = [
-        Markup('<text x="{x}" y="12" font-size="12" text-anchor="middle" fill="var(--ink)">{words}</text>').format(
-            x=min(max(top[0], 40), WIDTH - 40), words=top[2].said
+        Markup('<text x="{x}" y="14" font-size="14" text-anchor="middle" fill="var(--ink)">{words}</text>').format(
+            x=min(max(top[0], 70), WIDTH - 70), words=top[2].said
         )
     ] if top else []  # fmt: skip
     drawn = Markup('<path d="{path}" fill="none" stroke="var(--red)" stroke-width="2"/>').format(path=path)
     over = Markup('<rect x="{x}" y="0" width="{width}" height="{height}" fill="transparent"/>')
     ways = [
-        _leading(point, over.format(x=round(x - step / 2, 1), width=round(step, 1), height=height))
+        _leading(point, over.format(x=round(x - step / 2, 1), width=round(step, 1), height=HEIGHT))
         for x, _y, point in spots
         if point.href
     ]
-    return _svg([drawn, *dots, *labels, *said, *ways], height, title, points)
+    return _svg([drawn, *dots, *labels, *said, *ways], HEIGHT, title, points)
 
 
 def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
@@ -106,8 +125,8 @@ def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
             point,
             Markup(
                 '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="5" fill="var(--red)" fill-opacity="{shade}"/>'
-                '<text x="{left}" y="{first}" font-size="10" fill="var(--soft)">{day}</text>'
-                '<text x="{middle}" y="{second}" font-size="12" text-anchor="middle" fill="var(--ink)">{said}</text>'
+                '<text x="{left}" y="{first}" font-size="12" fill="var(--soft)">{day}</text>'
+                '<text x="{middle}" y="{second}" font-size="15" text-anchor="middle" fill="var(--ink)">{said}</text>'
             ).format(
                 x=round(cell * day.weekday() + 1, 1),
                 y=SIDE * ((day - monday).days // 7) + 1,
@@ -115,9 +134,9 @@ def heat_map(days: Sequence[tuple[date, Point]], title: str) -> Markup:
                 h=SIDE - 2,
                 shade=round(0.06 + 0.34 * (point.value or 0) / highest, 2),
                 left=round(cell * day.weekday() + 5, 1),
-                first=SIDE * ((day - monday).days // 7) + 12,
+                first=SIDE * ((day - monday).days // 7) + 14,
                 middle=round(cell * (day.weekday() + 0.5), 1),
-                second=SIDE * ((day - monday).days // 7) + 29,
+                second=SIDE * ((day - monday).days // 7) + 34,
                 day=day.day,
                 said=point.value or "",
             ),

@@ -70,7 +70,7 @@ JOBS = {
     "forget_unused_complaint_photos": _("没有用上的投诉照片过一天删掉"),
     "forget_unused_evidence": _("没有用上的争议照片过一天删掉"),
     "forget_unused_offer_pictures": _("没有用上的商品图片过一天删掉"),
-    "remind_treasurers": _("提醒会计有哪些结算单等着办"),
+    "remind_treasurers": _("提醒财务有哪些结算单等着办"),
     "remind_stampers": _("提醒盖章的人有哪些服务等过了期限"),
     "tell_of_renewals": _("协议快到期时告诉社区和店主"),
     "tell_of_vouchers": _("券快到期时告诉持券人"),

@@ -67,6 +67,16 @@ def full_day(value: Moment | date) -> str:
     return str(format_date(_as_date(value), pattern, locale=language()))
 
 
+def chinese_day(value: Moment | date) -> str:
+    """2026年10月12日, for paper that is written in both languages"""
+    return str(format_date(_as_date(value), "y年M月d日", locale="zh"))
+
+
+def english_day(value: Moment | date) -> str:
+    """12 October 2026, for paper that is written in both languages"""
+    return str(format_date(_as_date(value), "d MMMM y", locale="en"))
+
+
 def when(moment: Moment) -> str:
     """今天 20:05"""
     return f"{day(moment)} {clock_time(moment)}"
@@ -183,8 +193,8 @@ def _as_date(value: Moment | date) -> date:
 FILTERS: dict[str, Callable[..., Any]] = {
     formatter.__name__: formatter
     for formatter in (
-        clock_time, live_clock, day, calendar_day, short_day, full_day, month_name, when, full_time, span,
-        week_days, week_name, time_of_day, hours, duration, number, signed, flowers, amount, moved, yuan, last_four,
-        names, seconds_until,
+        clock_time, live_clock, day, calendar_day, short_day, full_day, chinese_day, english_day, month_name, when,
+        full_time, span, week_days, week_name, time_of_day, hours, duration, number, signed, flowers, amount, moved,
+        yuan, last_four, names, seconds_until,
     )
 }  # fmt: skip

@@ -239,7 +239,7 @@ def _numbers(actor: Actor) -> Iterator[dict[str, Any]]:
         payable = formats.yuan(sum(one.payable_fen for one in open_sums))
         yield _number(payable, gettext("还没付的结算"), "web.settlements.list_all")
     if reach(actor, "see_members"):
-        yield _number(formats.number(members.count_members(actor)), gettext("志愿者"), "web.members.list_all")
+        yield _number(formats.number(members.count_members(actor)), gettext("登记的志愿者"), "web.members.list_all")
 
 
 def _number(value: str, words: str, endpoint: str = "", note: str = "") -> dict[str, Any]:

@@ -247,7 +247,7 @@ def called(part: str, row: dict[str, Any]) -> str:
     if part == "days":
         return str(formats.calendar_day(date.fromisoformat(row["day"])))
     if row["key"] == contents.POOLED:
-        return str(gettext("其他（不到 3 人的合在一起）"))
+        return str(gettext("其他（不到 3 人）"))
     if part == "evidence":
         return str(EVIDENCE[row["key"]].text)
     if part == "posts":

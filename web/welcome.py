@@ -15,9 +15,11 @@ page = Blueprint("welcome", __name__)
 @page.get("/")
 @public
 def show() -> Any:
-    """Signed out: what this is and the way in. One community: its home. Several: a choice of them."""
+    """Signed out: what this is and the way in. One community: its home. Several: a choice of them.
+    Who keeps the platform and belongs to none is led to the tools."""
     actor = actor_or_none()
     doors = communities.communities_of(actor.person_id) if actor else []
     if len(doors) == 1:
         return redirect(url_for("web.home.show", community_id=doors[0].id))
-    return render_template("welcome.html", communities=doors, signed_in=actor is not None)
+    operates = actor is not None and not doors and communities.is_operator(actor)
+    return render_template("welcome.html", communities=doors, signed_in=actor is not None, operates=operates)

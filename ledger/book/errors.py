@@ -63,7 +63,7 @@ class MonthClosed(Refused):
     """The month's summary is signed off: nothing takes effect in it any more."""
 
     code = "month_closed"
-    zh = ("{month} 的总结已经签发，账不能再记到那个月。", "请记到现在；需要说明的写在原因里。")
+    zh = ("{month}的总结已经签发，账不能再记到那个月。", "请记到现在；需要说明的写在原因里。")
     en = ("The summary of {month} is signed off; nothing can be booked into it.", "Book it as of now, and say why.")
 
 

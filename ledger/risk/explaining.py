@@ -36,7 +36,7 @@ WORDS = {
     FlagKind.ROUND_TRIP: Words(
         "{days} 天里这位会员在这家店 {count} 次退回后当天又兑换，共 {points} 朵。",
         "In {days} days this member had a redemption here refunded and redeemed again on the same day {count} times, "
-        "{points} points in all.",
+        "{points} flowers in all.",
         "有兑换退回后当天又兑换，社区在核对。",
         "Redemptions were refunded and made again on the same day; the community is looking at them.",
     ),
@@ -57,7 +57,7 @@ WORDS = {
     ),
     FlagKind.SHARED_HELPER: Words(
         "{days} 天里同一个人替 {members} 位会员在这家店确认了 {count} 次兑换，共 {points} 朵。",
-        "In {days} days one person confirmed {count} redemptions here for {members} members, {points} points in all.",
+        "In {days} days one person confirmed {count} redemptions here for {members} members, {points} flowers in all.",
         "几位会员的兑换由同一个人代为确认，社区在核对。",
         "One person confirmed redemptions of several members; the community is looking at them.",
     ),

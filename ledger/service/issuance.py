@@ -27,7 +27,7 @@ TOLD = (Role.ADMIN, Role.TREASURER)
 
 REACHED = declare(
     "issuance.reached",
-    zh="{month} 已发放 {points} 朵红花，到了社区每月预算 {budget} 朵的 {level}%。",
+    zh="{month}已发放 {points} 朵红花，到了社区每月预算 {budget} 朵的 {level}%。",
     en="{points} flowers were given for {month}: {level} % of the community's monthly budget of {budget}.",
 )
 

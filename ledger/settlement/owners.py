@@ -29,7 +29,7 @@ DISPUTED = declare(
 )
 APPEALED = declare(
     "settlement.appealed",
-    zh="商户对结算单 {number} 的争议决定提出了申诉，请另一位会计在 {day} 以前决定。",
+    zh="商户对结算单 {number} 的争议决定提出了申诉，请另一位财务在 {day} 以前决定。",
     en="A shop appeals a decision about statement {number}: another treasurer decides by {day}.",
 )
 ANSWERED = declare(

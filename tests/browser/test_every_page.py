@@ -31,6 +31,9 @@ Take = Callable[..., Person]
 Pages = dict[str, list[tuple[str, str]]]
 People = dict[str, Neighbour | None]
 
+MOST_LOADING_MS = 60_000
+"""What a page takes is measured elsewhere; here the machine may be busy with others."""
+
 TALL = 4000
 """Pixels of a screen as high as a page, so that nothing that sticks to its edge covers a target."""
 
@@ -135,7 +138,7 @@ def _in_order(town: Town) -> People:
 
 def look_at(person: Person, path: str, light: Light, *, typed: str) -> list[str]:
     """What is wrong with the page in this light."""
-    answer = person.page.goto(path)
+    answer = person.page.goto(path, timeout=MOST_LOADING_MS)
     assert answer is not None
     seen = person.page.evaluate(OWN_RULES)
     faults = [*faults_of_ours(seen, language=light.language, typed=typed), *faults_of_weight(seen, answer)]

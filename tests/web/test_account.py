@@ -159,7 +159,7 @@ def test_codes_are_renewed_and_the_second_factor_is_turned_off(place, visit):
     assert sign_in(visit(), phone).status_code == 303
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", "会计的权限要用动态口令"), ("en", "need a second factor")])
+@pytest.mark.parametrize(("language", "words"), [("zh", "财务的权限要用动态口令"), ("en", "need a second factor")])
 def test_a_treasurer_without_one_is_led_to_enrolment_where_it_is_required(place, visit, required, language, words):
     browser = visit(language=language)
     sign_in(browser, treasurer(place))

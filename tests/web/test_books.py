@@ -101,6 +101,15 @@ def test_the_street_reads_masked_names(street: Street, lin: Neighbour, visit: Vi
         assert "林秀芳" not in browser.words
 
 
+def test_the_street_is_not_led_to_the_receivers_of_events_which_it_may_not_see(street: Street, visit: Visit) -> None:
+    browser, admin = visit(street_officer(street.place.community)), visit(street.place.admin)
+    browser.get("./books")
+    admin.get("./books")
+    assert "事件接收" not in browser.words
+    assert "事件接收" in admin.words
+    assert browser.get("./webhooks").status_code == 403
+
+
 def test_an_account_shows_its_balance_and_what_moved(street: Street, lin: Neighbour, visit: Visit) -> None:
     street.reserve(street.volunteer(25, "赵桂英"))
     browser = visit(street.place.admin)

@@ -114,7 +114,8 @@ def test_a_member_asks_staff_issue_and_anybody_verifies_the_paper(november, visi
     admin.post(f"./certificates/{issue}/issue", follow=True)
     number = next(word for word in admin.words.split() if word.startswith("NH-"))
     mine.get(f"./certificates/{issue}")
-    assert "兹证明 林秀芳 于 2026-11-01 至 2026-11-20" in mine.words
+    assert "兹证明 林秀芳 于 2026年11月1日至2026年11月20日" in mine.words
+    assert "from 1 November 2026 to 20 November 2026." in mine.words
     assert f"/verify/{number}" in mine.page
     stranger.get(f"/verify/{number}")
     assert "这张证明是真的" in stranger.words

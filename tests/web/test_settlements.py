@@ -43,9 +43,26 @@ def test_the_list_is_narrowed_by_state_and_shop(office, visit):
     office.bring_to(SettlementState.DRAFT)
     desk = visit(office.admin)
     desk.get("./settlements?status=paid")
-    assert "没有结算单" in desk.words
+    assert "没有这样的结算单" in desk.words
     desk.get(f"./settlements?status=draft&merchant_id={office.street.bakery.id.hex}&week=2026-W47")
     assert "合计，1 单" in desk.words
+
+
+def test_who_has_no_statement_at_all_is_led_to_the_shops_and_offered_no_filter(office, visit):
+    desk = visit(office.admin)
+    desk.get("./settlements")
+    assert "没有结算单" in desk.words
+    assert "看看商户" in desk.words
+    assert 'name="status"' not in desk.page
+
+
+def test_a_list_of_one_shop_names_it_once_and_its_weeks_lead_to_the_statements(office, visit):
+    settlement = office.bring_to(SettlementState.DRAFT)
+    owner = visit(office.street.owner)
+    owner.get("./settlements")
+    assert owner.words.count("麦香面包") == 1
+    assert f'{settlement.id.hex}"><b>第 47 周</b></a>' in owner.page
+    assert 'name="merchant_id"' not in owner.page
 
 
 def test_the_sheet_is_printed_in_either_language_whatever_the_page_speaks(office, visit):

@@ -7,8 +7,9 @@ from werkzeug.test import TestResponse
 
 from api.auth import COOKIE
 from ledger.core.errors import NotSignedIn
-from ledger.people import cards, consents, members, numbers, phones, sessions
-from ledger.people.models import Purpose
+from ledger.core.tenancy import system_actor
+from ledger.people import cards, communities, consents, members, numbers, phones, sessions
+from ledger.people.models import Oversight, Purpose
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood, street_officer
 from tests.web.browser import Browser
 from tests.web.messages import code_for
@@ -199,6 +200,19 @@ def test_who_belongs_to_no_community_is_told_how_to_join_one(place, visit):
     sign_in(browser, next_phone())
     browser.get("/")
     assert "您还没有加入社区" in browser.words
+
+
+def test_who_keeps_the_platform_is_led_to_the_tools(place, visit):
+    browser, phone = visit(), next_phone()
+    sign_in(browser, phone)
+    communities.give_oversight(system_actor(None), phones.person_with(phone), role=Oversight.OPERATOR)
+    browser.get("/")
+    assert "您是平台运维" in browser.words
+    assert "您还没有加入社区" not in browser.words
+    for tool in ("/api/v1/docs", "/me/tokens", "/me/devices"):
+        assert f'href="{tool}"' in browser.page
+        assert browser.get(tool).status_code == 200
+        browser.get("/")
 
 
 def test_who_belongs_to_one_community_is_led_into_it(place, visit):

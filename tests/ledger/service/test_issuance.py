@@ -70,9 +70,10 @@ def test_admins_and_treasurers_are_told_once_for_each_level_of_a_month(day: Day)
     assert told(day) == [("admin", 80), ("admin", 100), ("treasurer", 80), ("treasurer", 100)]
     notices = db.session.scalars(select(Notice).where(Notice.kind == "issuance.reached"))
     notice = next(one for one in notices if one.facts["level"] == 80)
-    assert sentence_of(notice, "zh") == "2026-11 已发放 20 朵红花，到了社区每月预算 25 朵的 80%。"
+    assert sentence_of(notice, "zh") == "2026年11月已发放 20 朵红花，到了社区每月预算 25 朵的 80%。"
     assert (
-        sentence_of(notice, "en") == "20 flowers were given for 2026-11: 80 % of the community's monthly budget of 25."
+        sentence_of(notice, "en")
+        == "20 flowers were given for November 2026: 80 % of the community's monthly budget of 25."
     )
 
 

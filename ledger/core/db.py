@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -41,6 +40,7 @@ from sqlalchemy.pool import Pool
 from sqlalchemy.sql import ColumnElement
 
 from ledger.core import clock
+from ledger.core.turns import Turns
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -253,32 +253,7 @@ def clock_ahead_seconds() -> float:
     return (clock.now() - moment_now()).total_seconds() if is_postgresql() else 0.0
 
 
-class _Turns:
-    """First come, first served: one writing transaction of this process at a time on SQLite."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: list[threading.Lock] = []
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        mine = threading.Lock()
-        mine.acquire()
-        with self._guard:
-            self._waiting.append(mine)
-            first = len(self._waiting) == 1
-        if not first:
-            mine.acquire()
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._waiting.pop(0)
-                if self._waiting:
-                    self._waiting[0].release()
-
-
-_turns = _Turns()
+_turns = Turns()
 
 
 def is_lost_race(error: DBAPIError) -> bool:

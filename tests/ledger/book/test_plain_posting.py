@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import func, text
 from sqlalchemy.engine import Connection
 
 from ledger.book import balances, plain_posting, rollups, transfers
@@ -45,14 +45,15 @@ def bought(town: Town) -> list[Draft]:
 
 
 def rows_of(town: Town) -> dict[str, list[tuple[Any, ...]]]:
-    """What the books of the town hold, without ids and with accounts by their kind."""
+    """What the books of the town hold, without ids; chance says in which slot of the fund."""
     queries = {
-        "balances": (Balance, "limited balance held earned spent dated"),
         "holds": (Hold, "amount state ended_at expires_at"),
         "rollups": (Rollup, "level starts_on amount earned spent"),
         "transfers": (Transfer, "code unit amount effective_at recorded_at source_type part reverses_id expires_on"),
     }
-    found = {}
+    figures = [func.sum(getattr(Balance, column)) for column in ("balance", "held", "earned", "spent", "dated")]
+    sums = scoped(town.id, Balance.account_id).with_only_columns(*figures).group_by(Balance.account_id)
+    found = {"balances": sorted(tuple(map(str, row)) for row in db.session.execute(sums))}
     for name, (model, columns) in queries.items():
         rows = db.session.scalars(scoped(town.id, model))
         found[name] = sorted(tuple(str(getattr(row, column)) for column in columns.split()) for row in rows)

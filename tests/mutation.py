@@ -162,6 +162,7 @@ class Trials:
         """The test ran; fixtures of the session stay, those of its module are torn down."""
         item = self.items[node]
         other = next(other for other in self.items.values() if other.path != item.path)
+        item.session._setupstate.teardown_exact(item)  # What is left of the one before and is not this one's.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
 
     def _fork(self, name: str) -> tuple[str, int, float]:

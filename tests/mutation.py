@@ -25,6 +25,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -51,9 +52,10 @@ class Trials:
     """In pytest's place after it has collected: which test touches which function, then a fork for every mutant."""
 
     def __init__(
-        self, modules: Sequence[str], chosen: Callable[[int | None], bool], *, workers: int, seconds: float
+        self, modules: Sequence[str], chosen: Callable[[int | None], bool], *, workers: int, seconds: float, sample: int
     ) -> None:
-        self.modules, self.chosen, self.workers, self.seconds = modules, chosen, workers, seconds
+        self.modules, self.chosen = modules, chosen
+        self.workers, self.seconds, self.sample = workers, seconds, sample
         self.failed = ""
         self.cost: dict[str, float] = {}
 
@@ -97,14 +99,17 @@ class Trials:
         return node, time.process_time() - begun, sorted(state()._stats), self.failed
 
     def _functions(self) -> Iterator[list[str]]:
-        """The chosen mutants, those of a function together: what noticed one is asked first about the next."""
-        by_function: dict[str, list[str]] = defaultdict(list)
+        """The chosen mutants, a sample of all modules first. Those of a function come together: what noticed one is
+        asked first about the next.
+        """
+        by_function: dict[tuple[bool, str], list[str]] = defaultdict(list)
         for module in self.modules:
             file = FOUND / f"{module}.py.meta"
             for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
                 if self.chosen(code):
-                    by_function[name.partition("__mutmut_")[0]].append(name)
-        yield from by_function.values()
+                    is_later = crc32(name.encode()) % self.sample != 0
+                    by_function[is_later, name.partition("__mutmut_")[0]].append(name)
+        yield from (names for is_later in (False, True) for (late, _), names in by_function.items() if late == is_later)
 
     def _try(self, functions: list[list[str]]) -> None:
         """All of them are tried and what was found is kept, every few seconds."""
@@ -179,8 +184,8 @@ class Trials:
         _, status, used = os.wait4(child, 0)
         killer = os.read(said, 4000).decode()
         os.close(said)
-        if killer:
-            self.best[function] = [killer, *(test for test in self.best[function] if test != killer)]
+        for place in (function, function.rpartition(".")[0]) if killer else ():
+            self.best[place] = [killer, *(test for test in self.best[place] if test != killer)]
         code = os.waitstatus_to_exitcode(status)
         stopped = code in (-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL)
         return name, 36 if stopped else code, used.ru_utime + used.ru_stime
@@ -218,7 +223,8 @@ class Trials:
             test = f"{file}::{rest.partition('[')[0]}"
             cases[test] += 1
             order[node] = (not file.endswith(f"test_{module}.py"), cases[test] > 1, cases[test], self.cost[node])
-        best = [node for node in self.best[function] if node in order]
+        of_module = self.best[function.rpartition(".")[0]][:5]
+        best = [node for node in dict.fromkeys([*self.best[function], *of_module]) if node in order]
         left, chosen = self.seconds, list[str]()
         for node in [*best, *(node for node in sorted(order, key=order.__getitem__) if node not in best)]:
             if self.cost[node] <= left or not chosen:
@@ -293,6 +299,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     asked.add_argument("modules", nargs="*", help="of ledger/book, in this order; all of them without")
     asked.add_argument("--again", action="store_true", help="also those that no test noticed the last time")
+    asked.add_argument("--sample", type=int, default=1, help="8: one in eight of all modules first, then the others")
     asked.add_argument("--table", action="store_true", help="try none, only tell what was found")
     asked.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     asked.add_argument("--seconds", type=float, default=10, help="of tests that a mutant must outlive")
@@ -304,7 +311,7 @@ def main() -> int:
     if not given.table:
         write_mutants()
         modules = given.modules or [file.name.removesuffix(".py.meta") for file in sorted(FOUND.glob("*.py.meta"))]
-        try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds))
+        try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds, sample=given.sample))
     found = results()
     together = sum(found.values(), Counter[str]())
     if not together:

@@ -16,6 +16,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import resource
 import shutil
 import signal
@@ -85,6 +86,10 @@ class Trials:
         for node in self.items:
             for function in hits[node][1]:
                 self.tests[function].append(node)
+        worth = {node: sum(1 / len(self.tests[function]) for function in hits[node][1]) for node in self.items}
+        self.price = {node: self.cost[node] / (worth[node] or 1) for node in self.items}
+        files = {node.partition("::")[0]: item.path for node, item in self.items.items()}
+        self.names = {file: set(re.findall(r"\w+", path.read_text())) for file, path in files.items()}
 
     def _watch(self, node: str) -> tuple[str, float, list[str], str]:
         from mutmut.mutation.trampoline import set_mutant_under_test
@@ -212,17 +217,16 @@ class Trials:
             os._exit(3)
 
     def _in_order(self, function: str) -> list[str]:
-        """The tests of the function that fit into the seconds: what noticed before, then the test file of the same
-        name, one case of each test before the second, cheap ones first.
+        """The tests of the function that fit into the seconds: what noticed before, then files that name its module,
+        one case of each test before the second, what touches much that is seldom touched before what costs much.
         """
         module = function.split(".")[2]
-        cases: Counter[str] = Counter()
-        order: dict[str, tuple[bool, bool, int, float]] = {}
-        for node in sorted(self.tests[function], key=self.cost.__getitem__):
-            file, _, rest = node.partition("::")
-            test = f"{file}::{rest.partition('[')[0]}"
-            cases[test] += 1
-            order[node] = (not file.endswith(f"test_{module}.py"), cases[test] > 1, cases[test], self.cost[node])
+        seen: set[str] = set()
+        order: dict[str, tuple[bool, bool, float]] = {}
+        for node in sorted(self.tests[function], key=self.price.__getitem__):
+            test = node.partition("[")[0]
+            order[node] = module not in self.names[node.partition("::")[0]], test in seen, self.price[node]
+            seen.add(test)
         of_module = self.best[function.rpartition(".")[0]][:5]
         best = [node for node in dict.fromkeys([*self.best[function], *of_module]) if node in order]
         left, chosen = self.seconds, list[str]()

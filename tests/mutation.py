@@ -13,6 +13,7 @@ Ends with 1 where less than 90 % of the mutants that were tried were noticed.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ import resource
 import shutil
 import signal
 import sys
+import textwrap
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -42,11 +44,12 @@ ARGUMENTS = (
     *("-k", "not postgresql and not both_engines", "-m", "not long and not night"),
 )
 
-NOTICED, SURVIVED, TIMEOUT, UNTESTED = "killed", "survived", "timeout", "no test"
-MEANINGS = {0: SURVIVED, 1: NOTICED, 3: NOTICED, 5: UNTESTED, 33: UNTESTED, 24: TIMEOUT, -24: TIMEOUT, 36: TIMEOUT}
-"""mutmut keeps pytest's exit code of each mutant, or its own."""
+NOTICED, SURVIVED, TIMEOUT, UNTESTED, OTHER = "killed", "survived", "timeout", "no test", "other"
+UNTRIED, SERVER = "not tried", "server only"
+MEANINGS = {None: UNTRIED, 0: SURVIVED, 1: NOTICED, 3: NOTICED, 33: UNTESTED, 36: TIMEOUT}
+"""How a mutant ended, by what is kept: mutmut's numbers."""
 
-COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED)
+COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED, OTHER, SERVER, UNTRIED)
 
 
 class Trials:
@@ -110,8 +113,9 @@ class Trials:
         by_function: dict[tuple[bool, str], list[str]] = defaultdict(list)
         for module in self.modules:
             file = FOUND / f"{module}.py.meta"
+            server = server_only(module)
             for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
-                if self.chosen(code):
+                if self.chosen(code) and name not in server:
                     is_later = crc32(name.encode()) % self.sample != 0
                     by_function[is_later, name.partition("__mutmut_")[0]].append(name)
         yield from (names for is_later in (False, True) for (late, _), names in by_function.items() if late == is_later)
@@ -276,26 +280,69 @@ def try_mutants(trials: Trials) -> None:
     os.chdir(ROOT)
 
 
-def results() -> dict[str, Counter[str]]:
-    """By module: how many mutants had which end; those that were not tried are left out."""
-    found = {}
-    for file in sorted(FOUND.glob("*.py.meta")):
-        codes = json.loads(file.read_text())["exit_code_by_key"].values()
-        ends = Counter(MEANINGS.get(code, "other") for code in codes if code is not None)
-        if ends:
-            found[file.name.removesuffix(".py.meta")] = ends
+def server_only(module: str) -> set[str]:
+    """The mutants of lines that run only on PostgreSQL: on SQLite nobody can notice them."""
+    file = FOUND / f"{module}.py"
+    lines = file.read_text().splitlines()
+    spans = json.loads(file.with_suffix(".py.spans").read_text())["spans"]
+    code = {name: lines[start - 1 : end] for name, (start, end) in spans.items()}
+    found = set()
+    for name in code:
+        original = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
+        pairs = zip(code[original], (line.replace(name, original) for line in code[name]), strict=False)
+        changed = next((number for number, (was, now) in enumerate(pairs, start=1) if was != now), 0)
+        if changed in _server_lines(code[original]):
+            found.add(f"ledger.book.{module}.{name}")
     return found
 
 
-def score(ends: Counter[str]) -> float:
-    return (ends[NOTICED] + ends[TIMEOUT]) / ends.total()
+def _server_lines(function: list[str]) -> set[int]:
+    """The numbers of the function's lines that only PostgreSQL reaches."""
+    tree = ast.parse(textwrap.dedent("\n".join(function)))
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for block in (getattr(node, part, None) for part in ("body", "orelse")):
+            for place, step in enumerate(block if isinstance(block, list) else ()):
+                if isinstance(step, ast.If):
+                    found |= _numbers(_server_part(step, block[place + 1 :]))
+    return found
+
+
+def _server_part(step: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
+    test = ast.unparse(step.test)
+    if test.startswith("not is_postgresql") or test.endswith(".name == 'sqlite'"):
+        return step.orelse or (after if isinstance(step.body[-1], ast.Return) else [])
+    return step.body if "is_postgresql()" in test or "== 'postgresql'" in test else []
+
+
+def _numbers(steps: list[ast.stmt]) -> set[int]:
+    return {number for step in steps for number in range(step.lineno, (step.end_lineno or step.lineno) + 1)}
+
+
+def results() -> dict[str, Counter[str]]:
+    """By module: how many mutants had which end, and how many were not tried; without those of which none was."""
+    found = {}
+    for file in sorted(FOUND.glob("*.py.meta")):
+        module = file.name.removesuffix(".py.meta")
+        server = server_only(module)
+        codes = json.loads(file.read_text())["exit_code_by_key"]
+        ends = Counter(SERVER if name in server else MEANINGS.get(code, OTHER) for name, code in codes.items())
+        if score(ends) is not None:
+            found[module] = ends
+    return found
+
+
+def score(ends: Counter[str]) -> float | None:
+    """Which part of what was tried was noticed, None where nothing was tried."""
+    tried = ends.total() - ends[SERVER] - ends[UNTRIED]
+    return (ends[NOTICED] + ends[TIMEOUT]) / tried if tried else None
 
 
 def table(found: dict[str, Counter[str]], together: Counter[str]) -> str:
     lines = [f"| module | {' | '.join(COLUMNS)} | score |", "|---" * (len(COLUMNS) + 2) + "|"]
     for name, ends in [*found.items(), ("**together**", together)]:
         figures = " | ".join(str(ends[column]) for column in COLUMNS)
-        lines.append(f"| {name} | {figures} | {score(ends):.1%} |")
+        lines.append(f"| {name} | {figures} | {score(ends) or 0:.1%} |")
     return "\n".join(lines) + "\n"
 
 
@@ -310,7 +357,7 @@ def main() -> int:
     given = asked.parse_args()
 
     def chosen(code: int | None) -> bool:
-        return code is None or (given.again and MEANINGS.get(code) not in (NOTICED, TIMEOUT))
+        return code is None or (given.again and MEANINGS.get(code, OTHER) not in (NOTICED, TIMEOUT))
 
     if not given.table:
         write_mutants()
@@ -318,10 +365,11 @@ def main() -> int:
         try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds, sample=given.sample))
     found = results()
     together = sum(found.values(), Counter[str]())
-    if not together:
+    reached = score(together)
+    if reached is None:
         sys.exit("no mutant was tried")
     sys.stdout.write(table(found, together))
-    return 0 if score(together) >= AT_LEAST else 1
+    return 0 if reached >= AT_LEAST else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,6 +28,7 @@ from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import CANARIES, lively, unguarded
 from tests.ledger.book.town import Town, at_once, open_town
+from tests.logs import LOGGED
 from tests.schema import every_table
 from tests.touched import UNREAD
 
@@ -249,7 +251,28 @@ def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask)
     finally:
         del registry.checks["break_off"]
     assert (finding.check, finding.community_id) == ("break_off", NOBODY)
-    assert finding.detail.startswith("the check broke off")
+    assert finding.detail.startswith("the check broke off: ")
+    assert len(finding.detail) <= 500
+    assert [line["check"] for line in logged("check_broke_off")] == ["break_off"]
+
+
+def logged(event_name: str) -> list[dict[str, Any]]:
+    return [line for line in map(json.loads, LOGGED) if line["event"] == event_name]
+
+
+@pytest.mark.breaks_books
+def test_what_the_clock_finds_is_logged_with_its_check_and_its_community(lively: Town) -> None:
+    with unguarded() as connection:
+        connection.execute(text("UPDATE balances SET earned = earned + 1 WHERE earned > 0 AND balance = 12"))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
+    db.session.remove()
+    found = check_when_due()
+    assert found is not None
+    assert {(one.check, one.community_id) for one in found} == {("lifetime_match", lively.id)}
+    lines = [(line["level"], line["check"], line["community_id"]) for line in logged("books_do_not_check")]
+    assert lines == [("error", "lifetime_match", lively.id.hex)] * len(found)
+    assert [line["found"] for line in logged("books_do_not_check")] == [one.detail for one in found]
 
 
 @pytest.mark.breaks_books

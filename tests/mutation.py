@@ -56,10 +56,16 @@ class Trials:
     """In pytest's place after it has collected: which test touches which function, then a fork for every mutant."""
 
     def __init__(
-        self, modules: Sequence[str], chosen: Callable[[int | None], bool], *, workers: int, seconds: float, sample: int
+        self,
+        modules: Sequence[str],
+        chosen: Callable[[int | None], bool],
+        *,
+        workers: int,
+        seconds: float,
+        spread: bool,
     ) -> None:
         self.modules, self.chosen = modules, chosen
-        self.workers, self.seconds, self.sample = workers, seconds, sample
+        self.workers, self.seconds, self.spread = workers, seconds, spread
         self.failed = ""
         self.cost: dict[str, float] = {}
 
@@ -107,18 +113,20 @@ class Trials:
         return node, time.process_time() - begun, sorted(state()._stats), self.failed
 
     def _functions(self) -> Iterator[list[str]]:
-        """The chosen mutants, a sample of all modules first. Those of a function come together: what noticed one is
-        asked first about the next.
+        """The chosen mutants. Those of a function come together: what noticed one is asked first about the next.
+
+        Spread: a 32nd of all modules first, the same ones each time, then as many again, and twice as many each time.
         """
-        by_function: dict[tuple[bool, str], list[str]] = defaultdict(list)
+        by_function: dict[tuple[int, str], list[str]] = defaultdict(list)
         for module in self.modules:
             file = FOUND / f"{module}.py.meta"
             server = server_only(module)
             for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
                 if self.chosen(code) and name not in server:
-                    is_later = crc32(name.encode()) % self.sample != 0
-                    by_function[is_later, name.partition("__mutmut_")[0]].append(name)
-        yield from (names for is_later in (False, True) for (late, _), names in by_function.items() if late == is_later)
+                    turn = next(turn for turn in range(6) if crc32(name.encode()) % (32 >> turn) == 0)
+                    by_function[turn if self.spread else 0, name.partition("__mutmut_")[0]].append(name)
+        for _, names in sorted(by_function.items(), key=lambda item: item[0][0]):
+            yield names
 
     def _try(self, functions: list[list[str]]) -> None:
         """All of them are tried and what was found is kept, every few seconds."""
@@ -350,7 +358,7 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     asked.add_argument("modules", nargs="*", help="of ledger/book, in this order; all of them without")
     asked.add_argument("--again", action="store_true", help="also those that no test noticed the last time")
-    asked.add_argument("--sample", type=int, default=1, help="8: one in eight of all modules first, then the others")
+    asked.add_argument("--spread", action="store_true", help="a sample of all modules first, which grows")
     asked.add_argument("--table", action="store_true", help="try none, only tell what was found")
     asked.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     asked.add_argument("--seconds", type=float, default=10, help="of tests that a mutant must outlive")
@@ -362,7 +370,7 @@ def main() -> int:
     if not given.table:
         write_mutants()
         modules = given.modules or [file.name.removesuffix(".py.meta") for file in sorted(FOUND.glob("*.py.meta"))]
-        try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds, sample=given.sample))
+        try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds, spread=given.spread))
     found = results()
     together = sum(found.values(), Counter[str]())
     reached = score(together)

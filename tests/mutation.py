@@ -38,7 +38,12 @@ FOUND = MUTANTS / "ledger/book"
 HITS = MUTANTS / "hits.json"
 AT_LEAST = 0.90
 
-TESTS = ("tests/ledger/book", "tests/ledger/people/test_merges.py", "tests/test_verify_receipt.py")
+TESTS = (
+    "tests/ledger/book",
+    "tests/ledger/people/test_merges.py",
+    "tests/ledger/people/test_leaving.py",
+    "tests/test_verify_receipt.py",
+)
 ARGUMENTS = (
     *("-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--rootdir=.", "--tb=native", "-o", "timeout=0"),
     *("-k", "not postgresql and not both_engines", "-m", "not long and not night"),
@@ -115,7 +120,8 @@ class Trials:
     def _functions(self) -> Iterator[list[str]]:
         """The chosen mutants. Those of a function come together: what noticed one is asked first about the next.
 
-        Spread: a 32nd of all modules first, the same ones each time, then as many again, and twice as many each time.
+        What survived the last time comes first. Spread: a 32nd of all modules, the same ones each time, then as many
+        again, and so on.
         """
         by_function: dict[tuple[int, str], list[str]] = defaultdict(list)
         for module in self.modules:
@@ -124,7 +130,8 @@ class Trials:
             for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
                 if self.chosen(code) and name not in server:
                     turn = next(turn for turn in range(6) if crc32(name.encode()) % (32 >> turn) == 0)
-                    by_function[turn if self.spread else 0, name.partition("__mutmut_")[0]].append(name)
+                    turn = -1 if code is not None else turn if self.spread else 0
+                    by_function[turn, name.partition("__mutmut_")[0]].append(name)
         for _, names in sorted(by_function.items(), key=lambda item: item[0][0]):
             yield names
 
@@ -151,26 +158,28 @@ class Trials:
 
         def serve() -> None:
             _look_nowhere()
-            self._begin()
-            while True:
-                with taken:
-                    number = taken.value
-                    taken.value += 1
-                if number >= len(tasks):
-                    break
-                for task in tasks[number]:
-                    answers.put(work(task))
+            try:
+                if work == self._fork:
+                    self._warm()
+                while (number := _next(taken)) < len(tasks):
+                    for task in tasks[number]:
+                        answers.put(work(task))
+            except BaseException as broken:
+                answers.put(RuntimeError(f"a worker broke off: {broken!r}"))
             os._exit(0)
 
         workers = [fork.Process(target=serve) for _ in range(self.workers)]
         for worker in workers:
             worker.start()
         for _ in range(sum(map(len, tasks))):
-            yield answers.get()
+            answer = answers.get()
+            if isinstance(answer, RuntimeError):
+                raise answer
+            yield answer
         for worker in workers:
             worker.join()
 
-    def _begin(self) -> None:
+    def _warm(self) -> None:
         """The house of this process runs and is warm; nothing is known yet of what notices best."""
         from mutmut.mutation.trampoline import set_mutant_under_test
 
@@ -215,7 +224,7 @@ class Trials:
             resource.setrlimit(resource.RLIMIT_CPU, (int(2 * self.seconds) + 10 + int(time.process_time()),) * 2)
             resource.setrlimit(resource.RLIMIT_AS, (6 << 30,) * 2)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(5 * self.seconds) + 30)
+            signal.alarm(int(60 * self.seconds) + 60)  # Waiting for ever is stopped, waiting for a busy machine is not.
             set_mutant_under_test(name)
             _empty_caches()
             for test in tests:
@@ -247,6 +256,14 @@ class Trials:
                 left -= self.cost[node]
                 chosen.append(node)
         return chosen
+
+
+def _next(taken: Any) -> int:
+    """The number of the task that nobody has taken yet; it is taken afterwards."""
+    with taken:
+        number: int = taken.value
+        taken.value += 1
+    return number
 
 
 def _empty_caches() -> None:

@@ -239,6 +239,7 @@ def test_checks_see_one_moment_while_others_write(context: Flask) -> None:
     assert seen == [0, 0]
 
 
+@pytest.mark.breaks_checks
 def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask) -> None:
     open_town(members=1)
 

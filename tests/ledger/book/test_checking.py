@@ -341,7 +341,7 @@ def test_what_the_tests_take_as_unread_is_read_by_no_check(checked: Town) -> Non
     assert set(every_table().tables) >= UNREAD
 
 
-# Expiring points, of what is new.
+# Expiring points, of what is new (ledger/book/cohort_checks.py).
 
 MOVES: dict[str, Callable[[Town, UUID], object]] = {
     "credited": lambda town, member: town.award(member, 4),

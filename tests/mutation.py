@@ -103,7 +103,7 @@ class Trials:
         worth = {node: sum(1 / len(self.tests[function]) for function in hits[node][1]) for node in self.items}
         self.price = {node: self.cost[node] / (worth[node] or 1) for node in self.items}
         files = {node.partition("::")[0]: item.path for node, item in self.items.items()}
-        self.names = {file: set(re.findall(r"\w+", path.read_text())) for file, path in files.items()}
+        self.names = {file: _names_modules(path.read_text()) for file, path in files.items()}
 
     def _watch(self, node: str) -> tuple[str, float, list[str], str]:
         from mutmut.mutation.trampoline import set_mutant_under_test
@@ -238,7 +238,7 @@ class Trials:
             os._exit(3)
 
     def _in_order(self, function: str) -> list[str]:
-        """The tests of the function that fit into the seconds: what noticed before, then files that name its module,
+        """The tests of the function that fit into the seconds: what noticed before, then files that import its module,
         one case of each test before the second, what touches much that is seldom touched before what costs much.
         """
         module = function.split(".")[2]
@@ -256,6 +256,12 @@ class Trials:
                 left -= self.cost[node]
                 chosen.append(node)
         return chosen
+
+
+def _names_modules(text: str) -> set[str]:
+    """The modules of the books that a test file imports, or speaks of by their path."""
+    imported = ",".join(re.findall(r"^from ledger\.book import (.+)$", text, re.MULTILINE))
+    return {*re.findall(r"ledger[./]book[./](\w+)", text), *re.findall(r"\w+", imported)}
 
 
 def _next(taken: Any) -> int:

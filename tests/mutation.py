@@ -159,8 +159,7 @@ class Trials:
         def serve() -> None:
             _look_nowhere()
             try:
-                if work == self._fork:
-                    self._warm()
+                self._warm(fully=work == self._fork)
                 while (number := _next(taken)) < len(tasks):
                     for task in tasks[number]:
                         answers.put(work(task))
@@ -179,8 +178,11 @@ class Trials:
         for worker in workers:
             worker.join()
 
-    def _warm(self) -> None:
-        """The house of this process runs and is warm; nothing is known yet of what notices best."""
+    def _warm(self, *, fully: bool) -> None:
+        """The house of this process runs and is warm; nothing is known yet of what notices best.
+
+        Fully: its statements are compiled. Else a first test has paid for the house, so that no other seems dear.
+        """
         from mutmut.mutation.trampoline import set_mutant_under_test
 
         set_mutant_under_test("")
@@ -188,6 +190,8 @@ class Trials:
         for node in {item.path: node for node, item in self.items.items()}.values():
             if "app" in getattr(self.items[node], "fixturenames", ()) and self.cost.get(node, 0) < 1:
                 self._run(node)
+                if not fully:
+                    return
 
     def _run(self, node: str) -> None:
         """The test ran; fixtures of the session stay, those of its module are torn down."""

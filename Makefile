@@ -60,7 +60,7 @@ screenshots: $(DEVELOPMENT) ## a picture of every page, phone and desk, both lan
 
 # A mutant is tried on SQLite alone, so no PostgreSQL is started for it. What is broken off goes on where it was.
 .PHONY: mutation
-mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); an hour on two quiet cores
+mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); an hour or two
 	$(BIN)/python -m tests.mutation --workers $(WORKERS)
 
 .PHONY: lint

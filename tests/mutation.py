@@ -163,6 +163,7 @@ class Trials:
                 while (number := _next(taken)) < len(tasks):
                     for task in tasks[number]:
                         answers.put(work(task))
+                next(iter(self.items.values())).session._setupstate.teardown_exact(None)  # Its database is gone.
             except BaseException as broken:
                 answers.put(RuntimeError(f"a worker broke off: {broken!r}"))
             os._exit(0)

@@ -58,11 +58,10 @@ test-night: $(NIGHT) ## what takes a night; never in CI
 screenshots: $(DEVELOPMENT) ## a picture of every page, phone and desk, both languages and sizes, into screenshots/ (half an hour; a part: LIGHT=desk-en PAGES=web.home)
 	TEST_POSTGRES_URL=none ALBUM=screenshots PAGES=$(PAGES) $(BIN)/pytest -m night -k "$(or $(LIGHT),not dark)" tests/browser/test_every_page.py
 
-# A mutant is tried on SQLite alone, so no PostgreSQL is started for it.
+# A mutant is tried on SQLite alone, so no PostgreSQL is started for it. What is broken off goes on where it was.
 .PHONY: mutation
-mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); hours
-	TEST_POSTGRES_URL=none $(BIN)/mutmut run --max-children $(WORKERS)
-	$(BIN)/python -m tests.mutation
+mutation: $(DEVELOPMENT) ## which small changes of the books' code no test sees (docs/mutation.md); an hour or two
+	$(BIN)/python -m tests.mutation --workers $(WORKERS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## form of the Python, the templates and the imports

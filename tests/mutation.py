@@ -1,51 +1,411 @@
-"""`python -m tests.mutation`: what mutmut found, by module of the books, as the table of docs/mutation.md.
+"""`python -m tests.mutation [MODULE…]`: does a test notice every small change of the books' code?
 
+mutmut writes the changed functions (into mutants/); they are tried here, because mutmut's own run starts pytest and
+the house anew for each, goes on with what an older code said about which test touches which function, and forks with
+warm caches, so that a change in what an `lru_cache` has built is never run. Here one process collects the tests and
+starts the house once; each mutant is a fork of it with empty caches, in which the tests that touch the function run,
+nearest first, until one fails.
+
+What was found is kept (as mutmut keeps it: `mutmut show NAME`), so a run that was broken off goes on where it was.
 Ends with 1 where less than 90 % of the mutants that were tried were noticed.
 """
 
 from __future__ import annotations
 
+import argparse
+import ast
 import json
+import multiprocessing
+import os
+import re
+import resource
+import shutil
+import signal
 import sys
-from collections import Counter
+import textwrap
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
-FOUND = Path("mutants/ledger/book")
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MUTANTS = ROOT / "mutants"
+FOUND = MUTANTS / "ledger/book"
+HITS = MUTANTS / "hits.json"
 AT_LEAST = 0.90
 
-NOTICED, SURVIVED, TIMEOUT, UNTESTED = "killed", "survived", "timeout", "no test"
-MEANINGS = {0: SURVIVED, 1: NOTICED, 3: NOTICED, 5: UNTESTED, 33: UNTESTED, 24: TIMEOUT, -24: TIMEOUT, 36: TIMEOUT}
-"""mutmut keeps pytest's exit code of each mutant, or its own."""
+TESTS = (
+    "tests/ledger/book",
+    "tests/ledger/people/test_merges.py",
+    "tests/ledger/people/test_leaving.py",
+    "tests/test_verify_receipt.py",
+)
+ARGUMENTS = (
+    *("-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--rootdir=.", "--tb=native", "-o", "timeout=0"),
+    *("-k", "not postgresql and not both_engines", "-m", "not long and not night"),
+)
 
-COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED)
+NOTICED, SURVIVED, TIMEOUT, UNTESTED, OTHER = "killed", "survived", "timeout", "no test", "other"
+UNTRIED, SERVER = "not tried", "server only"
+MEANINGS = {None: UNTRIED, 0: SURVIVED, 1: NOTICED, 3: NOTICED, 33: UNTESTED, 36: TIMEOUT}
+"""How a mutant ended, by what is kept: mutmut's numbers."""
+
+COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED, OTHER, SERVER, UNTRIED)
 
 
-def results() -> dict[str, Counter[str]]:
-    """By module: how many mutants had which end; those that were not tried are left out."""
-    found = {}
-    for file in sorted(FOUND.glob("*.py.meta")):
-        codes = json.loads(file.read_text())["exit_code_by_key"].values()
-        ends = Counter(MEANINGS.get(code, "other") for code in codes if code is not None)
-        if ends:
-            found[file.name.removesuffix(".py.meta")] = ends
+class Trials:
+    """In pytest's place after it has collected: which test touches which function, then a fork for every mutant."""
+
+    def __init__(
+        self,
+        modules: Sequence[str],
+        chosen: Callable[[int | None], bool],
+        *,
+        workers: int,
+        seconds: float,
+        spread: bool,
+    ) -> None:
+        self.modules, self.chosen = modules, chosen
+        self.workers, self.seconds, self.spread = workers, seconds, spread
+        self.failed = ""
+        self.cost: dict[str, float] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or (report.longreprtext if report.failed else "")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = {item.nodeid: item for item in session.items}
+        self._learn()
+        self._try(list(self._functions()))
+        return True
+
+    def _learn(self) -> None:
+        """HITS says what every test costs and which functions it touches: all anew where the house has changed."""
+        learnt = HITS.stat().st_mtime if HITS.exists() else 0.0
+        hits: dict[str, tuple[float, list[str]]] = {}
+        if learnt > max(path.stat().st_mtime for path in (ROOT / "ledger").rglob("*.py")):
+            hits = json.loads(HITS.read_text())
+        new = [[node] for node, item in self.items.items() if node not in hits or item.path.stat().st_mtime > learnt]
+        for node, cost, functions, failed in self._shared(new, self._watch):
+            hits[node] = cost, [] if failed else functions
+            if failed:
+                sys.stdout.write(f"asked nothing, for without any change it fails: {node}\n{failed}\n")
+        HITS.write_text(json.dumps(hits))
+        self.cost = {node: cost for node, (cost, _) in hits.items()}
+        self.tests: dict[str, list[str]] = defaultdict(list)
+        for node in self.items:
+            for function in hits[node][1]:
+                self.tests[function].append(node)
+        worth = {node: sum(1 / len(self.tests[function]) for function in hits[node][1]) for node in self.items}
+        self.price = {node: self.cost[node] / (worth[node] or 1) for node in self.items}
+        files = {node.partition("::")[0]: item.path for node, item in self.items.items()}
+        self.names = {file: _names_modules(path.read_text()) for file, path in files.items()}
+
+    def _watch(self, node: str) -> tuple[str, float, list[str], str]:
+        from mutmut.mutation.trampoline import set_mutant_under_test
+        from mutmut.state import state
+
+        set_mutant_under_test("stats")
+        _empty_caches()
+        state()._stats.clear()
+        begun = time.process_time()
+        self.failed = ""
+        self._run(node)
+        return node, time.process_time() - begun, sorted(state()._stats), self.failed
+
+    def _functions(self) -> Iterator[list[str]]:
+        """The chosen mutants. Those of a function come together: what noticed one is asked first about the next.
+
+        What survived the last time comes first. Spread: a 32nd of all modules, the same ones each time, then as many
+        again, and so on.
+        """
+        by_function: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for module in self.modules:
+            file = FOUND / f"{module}.py.meta"
+            server = server_only(module)
+            for name, code in json.loads(file.read_text())["exit_code_by_key"].items():
+                if self.chosen(code) and name not in server:
+                    turn = next(turn for turn in range(6) if crc32(name.encode()) % (32 >> turn) == 0)
+                    turn = -1 if code is not None else turn if self.spread else 0
+                    by_function[turn, name.partition("__mutmut_")[0]].append(name)
+        for _, names in sorted(by_function.items(), key=lambda item: item[0][0]):
+            yield names
+
+    def _try(self, functions: list[list[str]]) -> None:
+        """All of them are tried and what was found is kept, every few seconds."""
+        files: dict[Path, dict[str, Any]] = {}
+        begun = kept = time.monotonic()
+        total = sum(map(len, functions))
+        for count, (name, code, seconds) in enumerate(self._shared(functions, self._fork), start=1):
+            path = FOUND / f"{name.split('.')[2]}.py.meta"
+            file = files.setdefault(path, json.loads(path.read_text()) if path not in files else {})
+            file["exit_code_by_key"][name], file["durations_by_key"][name] = code, seconds
+            if time.monotonic() - kept > 5 or count == total:
+                kept = time.monotonic()
+                for path, file in files.items():
+                    path.write_text(json.dumps(file, indent=4))
+                sys.stdout.write(f"{count} of {total} in {kept - begun:.0f} s, now {name}\n")
+                sys.stdout.flush()
+
+    def _shared(self, tasks: Sequence[Sequence[str]], work: Callable[[str], Any]) -> Iterator[Any]:
+        """What `work` finds for every task, done by so many workers, each a process with a house of its own."""
+        fork = multiprocessing.get_context("fork")
+        taken, answers = fork.Value("i", 0), fork.SimpleQueue()
+
+        def serve() -> None:
+            _look_nowhere()
+            try:
+                self._warm(fully=work == self._fork)
+                while (number := _next(taken)) < len(tasks):
+                    for task in tasks[number]:
+                        answers.put(work(task))
+                next(iter(self.items.values())).session._setupstate.teardown_exact(None)  # Its database is gone.
+            except BaseException as broken:
+                answers.put(RuntimeError(f"a worker broke off: {broken!r}"))
+            os._exit(0)
+
+        workers = [fork.Process(target=serve) for _ in range(self.workers)]
+        for worker in workers:
+            worker.start()
+        for _ in range(sum(map(len, tasks))):
+            answer = answers.get()
+            if isinstance(answer, RuntimeError):
+                raise answer
+            yield answer
+        for worker in workers:
+            worker.join()
+
+    def _warm(self, *, fully: bool) -> None:
+        """The house of this process runs and is warm; nothing is known yet of what notices best.
+
+        Fully: its statements are compiled. Else a first test has paid for the house, so that no other seems dear.
+        """
+        from mutmut.mutation.trampoline import set_mutant_under_test
+
+        set_mutant_under_test("")
+        self.best: dict[str, list[str]] = defaultdict(list)
+        for node in {item.path: node for node, item in self.items.items()}.values():
+            if "app" in getattr(self.items[node], "fixturenames", ()) and self.cost.get(node, 0) < 1:
+                self._run(node)
+                if not fully:
+                    return
+
+    def _run(self, node: str) -> None:
+        """The test ran; fixtures of the session stay, those of its module are torn down."""
+        item = self.items[node]
+        other = next(other for other in self.items.values() if other.path != item.path)
+        item.session._setupstate.teardown_exact(item)  # What is left of the one before and is not this one's.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=other)
+
+    def _fork(self, name: str) -> tuple[str, int, float]:
+        """How the mutant ended (`MEANINGS`), and after how many seconds of work."""
+        function = name.partition("__mutmut_")[0]
+        tests = self._in_order(function)
+        if not tests:
+            return name, 33, 0.0
+        said, to_say = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._be(name, tests, to_say)
+        os.close(to_say)
+        _, status, used = os.wait4(child, 0)
+        killer = os.read(said, 4000).decode()
+        os.close(said)
+        for place in (function, function.rpartition(".")[0]) if killer else ():
+            self.best[place] = [killer, *(test for test in self.best[place] if test != killer)]
+        code = os.waitstatus_to_exitcode(status)
+        stopped = code in (-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL)
+        return name, 36 if stopped else code, used.ru_utime + used.ru_stime
+
+    def _be(self, name: str, tests: list[str], to_say: int) -> None:
+        """This process is the mutant until a test fails (it ends with 1) or all have passed (with 0)."""
+        from mutmut.mutation.trampoline import set_mutant_under_test
+
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(2 * self.seconds) + 10 + int(time.process_time()),) * 2)
+            resource.setrlimit(resource.RLIMIT_AS, (6 << 30,) * 2)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(int(60 * self.seconds) + 60)  # Waiting for ever is stopped, waiting for a busy machine is not.
+            set_mutant_under_test(name)
+            _empty_caches()
+            for test in tests:
+                self.failed = ""
+                self._run(test)
+                if self.failed:
+                    os.write(to_say, test.encode())
+                    os._exit(1)
+            os._exit(0)
+        except BaseException:
+            os._exit(3)
+
+    def _in_order(self, function: str) -> list[str]:
+        """The tests of the function that fit into the seconds: what noticed before, then files that import its module,
+        one case of each test before the second, what touches much that is seldom touched before what costs much.
+        """
+        module = function.split(".")[2]
+        seen: set[str] = set()
+        order: dict[str, tuple[bool, bool, float]] = {}
+        for node in sorted(self.tests[function], key=self.price.__getitem__):
+            test = node.partition("[")[0]
+            order[node] = module not in self.names[node.partition("::")[0]], test in seen, self.price[node]
+            seen.add(test)
+        of_module = self.best[function.rpartition(".")[0]][:5]
+        best = [node for node in dict.fromkeys([*self.best[function], *of_module]) if node in order]
+        left, chosen = self.seconds, list[str]()
+        for node in [*best, *(node for node in sorted(order, key=order.__getitem__) if node not in best)]:
+            if self.cost[node] <= left or not chosen:
+                left -= self.cost[node]
+                chosen.append(node)
+        return chosen
+
+
+def _names_modules(text: str) -> set[str]:
+    """The modules of the books that a test file imports, or speaks of by their path."""
+    imported = ",".join(re.findall(r"^from ledger\.book import (.+)$", text, re.MULTILINE))
+    return {*re.findall(r"ledger[./]book[./](\w+)", text), *re.findall(r"\w+", imported)}
+
+
+def _next(taken: Any) -> int:
+    """The number of the task that nobody has taken yet; it is taken afterwards."""
+    with taken:
+        number: int = taken.value
+        taken.value += 1
+    return number
+
+
+def _empty_caches() -> None:
+    """Nothing that a cached function of the books built before is used again."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ledger.book."):
+            for thing in list(vars(module).values()):
+                if hasattr(thing, "cache_clear"):
+                    thing.cache_clear()
+
+
+def _look_nowhere() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
+def write_mutants() -> None:
+    """mutants/ holds the house with every changed function beside the sound one; what is as before keeps its result."""
+    from mutmut.__main__ import create_mutants
+    from mutmut.mutation.trampoline import set_mutant_under_test
+    from mutmut.utils.file_utils import copy_also_copy_files, copy_src_dir, setup_source_paths
+
+    set_mutant_under_test("mutant_generation")
+    MUTANTS.mkdir(exist_ok=True)
+    shutil.rmtree(MUTANTS / "tests", ignore_errors=True)
+    copy_src_dir()
+    copy_also_copy_files()
+    setup_source_paths()
+    create_mutants(multiprocessing.cpu_count())
+
+
+def try_mutants(trials: Trials) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]  # They are imported from mutants/ again.
+    os.environ["TEST_POSTGRES_URL"] = "none"
+    os.chdir(MUTANTS)
+    pytest.main([*ARGUMENTS, *TESTS], plugins=[trials])
+    os.chdir(ROOT)
+
+
+def server_only(module: str) -> set[str]:
+    """The mutants of lines that run only on PostgreSQL: on SQLite nobody can notice them."""
+    file = FOUND / f"{module}.py"
+    lines = file.read_text().splitlines()
+    spans = json.loads(file.with_suffix(".py.spans").read_text())["spans"]
+    code = {name: lines[start - 1 : end] for name, (start, end) in spans.items()}
+    found = set()
+    for name in code:
+        original = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
+        pairs = zip(code[original], (line.replace(name, original) for line in code[name]), strict=False)
+        changed = next((number for number, (was, now) in enumerate(pairs, start=1) if was != now), 0)
+        if changed in _server_lines(code[original]):
+            found.add(f"ledger.book.{module}.{name}")
     return found
 
 
-def score(ends: Counter[str]) -> float:
-    return (ends[NOTICED] + ends[TIMEOUT]) / ends.total()
+def _server_lines(function: list[str]) -> set[int]:
+    """The numbers of the function's lines that only PostgreSQL reaches."""
+    tree = ast.parse(textwrap.dedent("\n".join(function)))
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        for block in (getattr(node, part, None) for part in ("body", "orelse")):
+            for place, step in enumerate(block if isinstance(block, list) else ()):
+                if isinstance(step, ast.If):
+                    found |= _numbers(_server_part(step, block[place + 1 :]))
+    return found
 
 
-def main() -> int:
-    found = results()
-    together = sum(found.values(), Counter[str]())
-    if not together:
-        sys.exit("no mutant was tried: run `make mutation`")
+def _server_part(step: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
+    test = ast.unparse(step.test)
+    if test.startswith("not is_postgresql") or test.endswith(".name == 'sqlite'"):
+        return step.orelse or (after if isinstance(step.body[-1], ast.Return) else [])
+    return step.body if "is_postgresql()" in test or "== 'postgresql'" in test else []
+
+
+def _numbers(steps: list[ast.stmt]) -> set[int]:
+    return {number for step in steps for number in range(step.lineno, (step.end_lineno or step.lineno) + 1)}
+
+
+def results() -> dict[str, Counter[str]]:
+    """By module: how many mutants had which end, and how many were not tried; without those of which none was."""
+    found = {}
+    for file in sorted(FOUND.glob("*.py.meta")):
+        module = file.name.removesuffix(".py.meta")
+        server = server_only(module)
+        codes = json.loads(file.read_text())["exit_code_by_key"]
+        ends = Counter(SERVER if name in server else MEANINGS.get(code, OTHER) for name, code in codes.items())
+        if score(ends) is not None:
+            found[module] = ends
+    return found
+
+
+def score(ends: Counter[str]) -> float | None:
+    """Which part of what was tried was noticed, None where nothing was tried."""
+    tried = ends.total() - ends[SERVER] - ends[UNTRIED]
+    return (ends[NOTICED] + ends[TIMEOUT]) / tried if tried else None
+
+
+def table(found: dict[str, Counter[str]], together: Counter[str]) -> str:
     lines = [f"| module | {' | '.join(COLUMNS)} | score |", "|---" * (len(COLUMNS) + 2) + "|"]
     for name, ends in [*found.items(), ("**together**", together)]:
         figures = " | ".join(str(ends[column]) for column in COLUMNS)
-        lines.append(f"| {name} | {figures} | {score(ends):.1%} |")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if score(together) >= AT_LEAST else 1
+        lines.append(f"| {name} | {figures} | {score(ends) or 0:.1%} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    asked.add_argument("modules", nargs="*", help="of ledger/book, in this order; all of them without")
+    asked.add_argument("--again", action="store_true", help="also those that no test noticed the last time")
+    asked.add_argument("--spread", action="store_true", help="a sample of all modules first, which grows")
+    asked.add_argument("--table", action="store_true", help="try none, only tell what was found")
+    asked.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
+    asked.add_argument("--seconds", type=float, default=10, help="of tests that a mutant must outlive")
+    given = asked.parse_args()
+
+    def chosen(code: int | None) -> bool:
+        return code is None or (given.again and MEANINGS.get(code, OTHER) not in (NOTICED, TIMEOUT))
+
+    if not given.table:
+        write_mutants()
+        modules = given.modules or [file.name.removesuffix(".py.meta") for file in sorted(FOUND.glob("*.py.meta"))]
+        try_mutants(Trials(modules, chosen, workers=given.workers, seconds=given.seconds, spread=given.spread))
+    found = results()
+    together = sum(found.values(), Counter[str]())
+    reached = score(together)
+    if reached is None:
+        sys.exit("no mutant was tried")
+    sys.stdout.write(table(found, together))
+    return 0 if reached >= AT_LEAST else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,6 +29,8 @@ from ledger.core.tenancy import Actor, Grant, Role, scoped
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_checks import CANARIES, lively, unguarded
 from tests.ledger.book.town import Town, at_once, open_town
+from tests.logs import LOGGED
+from tests.owning import owner
 from tests.schema import every_table
 from tests.touched import UNREAD
 
@@ -239,6 +242,7 @@ def test_checks_see_one_moment_while_others_write(context: Flask) -> None:
     assert seen == [0, 0]
 
 
+@pytest.mark.breaks_checks
 def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask) -> None:
     open_town(members=1)
 
@@ -252,7 +256,28 @@ def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask)
     finally:
         del registry.checks["break_off"]
     assert (finding.check, finding.community_id) == ("break_off", NOBODY)
-    assert finding.detail.startswith("the check broke off")
+    assert finding.detail.startswith("the check broke off: ")
+    assert len(finding.detail) <= 500
+    assert [line["check"] for line in logged("check_broke_off")] == ["break_off"]
+
+
+def logged(event_name: str) -> list[dict[str, Any]]:
+    return [line for line in map(json.loads, LOGGED) if line["event"] == event_name]
+
+
+@pytest.mark.breaks_books
+def test_what_the_clock_finds_is_logged_with_its_check_and_its_community(lively: Town) -> None:
+    with unguarded() as connection:
+        connection.execute(text("UPDATE balances SET earned = earned + 1 WHERE earned > 0 AND balance = 12"))
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
+    db.session.remove()
+    found = check_when_due()
+    assert found is not None
+    assert {(one.check, one.community_id) for one in found} == {("lifetime_match", lively.id)}
+    lines = [(line["level"], line["check"], line["community_id"]) for line in logged("books_do_not_check")]
+    assert lines == [("error", "lifetime_match", lively.id.hex)] * len(found)
+    assert [line["found"] for line in logged("books_do_not_check")] == [one.detail for one in found]
 
 
 @pytest.mark.breaks_books
@@ -317,3 +342,69 @@ def test_what_the_tests_take_as_unread_is_read_by_no_check(checked: Town) -> Non
     assert "transfers" in named
     assert not named & UNREAD
     assert set(every_table().tables) >= UNREAD
+
+
+# Expiring points, of what is new (ledger/book/cohort_checks.py).
+
+MOVES: dict[str, Callable[[Town, UUID], object]] = {
+    "credited": lambda town, member: town.award(member, 4),
+    "spent": lambda town, member: town.spend(member, 2),
+    "held": lambda town, member: town.hold(wallet_of(member), 2),
+}
+
+
+@pytest.fixture
+def quiet(lively: Town) -> Town:
+    """Lively books that were checked, with two members more; nothing is new, but the holds of others still stand."""
+    for _ in range(2):
+        lively.award(lively.member(), 7)
+    seal_all(lively.id)
+    assert not any(result.findings for result in check_books())
+    return lively
+
+
+def one_point_more_is_left(town: Town, member: UUID) -> None:
+    """In its cohort and in its wallet, so that only the transfers say otherwise."""
+    shown = wallet_of(member).id_in(town.id)
+    wallet = {"wallet": shown.hex if db.engine.dialect.name == "sqlite" else shown}
+    db.session.remove()
+    with owner().begin() as connection:
+        for change in (
+            "UPDATE cohorts SET points_left = points_left + 1 WHERE account_id = :wallet AND points_left > 0",
+            "UPDATE balances SET dated = dated + 1 WHERE account_id = :wallet",
+        ):
+            assert connection.execute(text(change), wallet).rowcount == 1
+
+
+def expiring_names(*, new: bool) -> set[str]:
+    db.session.remove()
+    return {finding.check for finding in run_checks(["cohorts_match", "draws_match"], new=new)}
+
+
+@pytest.mark.breaks_books
+@pytest.mark.parametrize("moved", MOVES)
+def test_a_wrong_cohort_that_something_new_touched_is_found(quiet: Town, moved: str) -> None:
+    member = quiet.member_ids[-1]
+    MOVES[moved](quiet, member)
+    assert expiring_names(new=True) == set()
+    one_point_more_is_left(quiet, member)
+    assert expiring_names(new=True) == {"cohorts_match"}
+
+
+@pytest.mark.breaks_books
+def test_a_wrong_cohort_that_nothing_new_touched_is_for_a_run_over_everything(quiet: Town) -> None:
+    one, other = quiet.member_ids[-2:]
+    one_point_more_is_left(quiet, other)
+    quiet.award(one, 4)
+    assert expiring_names(new=True) == set()
+    assert expiring_names(new=False) == {"cohorts_match"}
+
+
+def test_of_several_dates_of_a_wallet_each_is_compared_with_its_own(quiet: Town) -> None:
+    """The old date is spent from, a new one is credited, and in other wallets both stand still."""
+    one = quiet.member_ids[-1]
+    with clock.set_to(clock.now() + timedelta(days=35)):
+        quiet.award(one, 8)
+        quiet.spend(one, 3)
+        quiet.hold(wallet_of(one), 1)
+        assert expiring_names(new=True) == set()

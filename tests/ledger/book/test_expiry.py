@@ -21,6 +21,7 @@ from ledger.core.errors import Forbidden
 from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.expiring import (
     MARCH_31,
+    admin_of,
     decide,
     expired,
     member,
@@ -295,3 +296,34 @@ def test_a_refund_of_points_that_never_expire_has_no_date(town: Town, member: UU
     decide(town, 1)
     refund(town, member, spend(town, member, 4), 4)
     assert (schedule(town, member), town.of(member).posted) == ([], 4)
+
+
+# --- figures ------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_sees_the_books_sees_what_expires_on_which_day(town: Town, member: UUID) -> None:
+    """Of all wallets together, today included; not what has passed, nor what is spent, nor other communities."""
+    town.award(member, 4)
+    town.award(town.member_ids[1], 5)
+    decide(town, 6)
+    town.award(member, 6)
+    spend(town, town.member_ids[1], 2)
+    other = open_town(members=1)
+    decide(other, 2)
+    other.award(other.member_ids[0], 99)
+    assert expiry.points_by_day(admin_of(town)) == [(MARCH_31, 7), (date(2026, 7, 31), 6)]
+    on(3, 31)
+    assert expiry.points_by_day(admin_of(town)) == [(MARCH_31, 7), (date(2026, 7, 31), 6)]
+    on(4, 1)
+    assert expiry.points_by_day(admin_of(town)) == [(date(2026, 7, 31), 6)]
+
+
+def test_a_cohort_of_which_nothing_is_left_is_no_day(town: Town, member: UUID) -> None:
+    town.award(member, 4)
+    spend(town, member, 4)
+    assert expiry.points_by_day(admin_of(town)) == []
+
+
+def test_a_member_does_not_see_what_expires_of_others(town: Town, member: UUID) -> None:
+    with pytest.raises(Forbidden):
+        expiry.points_by_day(Actor(town.actor.person_id, community_id=town.id, member_id=member))

@@ -61,6 +61,26 @@ def test_the_database_has_exactly_the_expected_triggers(context: Flask) -> None:
         assert triggers.installed(connection) == triggers.expected(connection.dialect.name)
 
 
+def test_a_server_must_refuse_truncate_too_and_is_compared_in_its_own_words() -> None:
+    """What a server gives back is compared by the test above; this list needs none."""
+    wanted = triggers.expected("postgresql")
+    truncate = {f"{table}_no_truncate" for table in triggers.APPEND_ONLY}
+    assert wanted.keys() == triggers.expected("sqlite").keys() | truncate
+    refused = "\nBEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END"
+    for table in triggers.APPEND_ONLY:
+        for what, level in (("update", "row"), ("delete", "row"), ("truncate", "statement")):
+            assert wanted[f"{table}_no_{what}"] == (
+                f"create trigger {table}_no_{what} before {what} on {table}"
+                f" for each {level} execute function refuse_change(){refused}"
+            )
+    does, _, body = wanted[triggers.WAITS].partition("\n")
+    assert does == (
+        f"create trigger {triggers.WAITS} after insert on transfers for each row execute function wait_for_seal()"
+    )
+    assert body.startswith("BEGIN\n  INSERT INTO unsealed")
+    assert body.endswith("RETURN NULL;\nEND")
+
+
 def definitions(connection: Connection) -> set[str]:
     """What the engine says that its triggers do."""
     query = (

@@ -280,3 +280,10 @@ def test_hours_and_debts_have_accounts_from_the_first_day(told: Town) -> None:
     gang = told.member_ids[GANG]
     found = {one.id for one in reading.list_accounts_of(staff(told), [Kind.HOURS, Kind.DEBT], owner_ids=[gang])}
     assert found == ids_of(told, hours_of(gang), debt_of(gang))
+
+
+def test_transfers_are_found_by_their_ids_newest_first_in_their_own_community(told: Town) -> None:
+    ids = [transfer.id for transfer in reading.list_transfers(staff(told))]
+    found = reading.transfers_by_id(told.id, [ids[3], ids[0], ids[2], new_id()])
+    assert [transfer.id for transfer in found] == [ids[0], ids[2], ids[3]]
+    assert reading.transfers_by_id(open_town().id, ids) == []

@@ -13,6 +13,7 @@ from ledger.book.codes import DECLARED, Code, Kind, Unit
 from ledger.book.errors import AmountOutOfRange, InsufficientFunds, NotReversible, OverReversed
 from ledger.book.models import ReversalRequest, ReversalState, Transfer
 from ledger.book.reversal_reading import (
+    corrections_of,
     reversals_of,
     see_reversal,
     transfers_of,
@@ -283,3 +284,21 @@ def _take_past_the_desk(desk: Desk, transfer_id: UUID, amount: int) -> None:
 
     source = Source("stamp_undo", new_id(), b"")
     atomic(take_back)(desk.street.place.system, [Taking(transfer_id, amount, source)])
+
+
+# What became of a source.
+
+
+def test_the_corrections_of_a_source_are_what_was_posted_oldest_first(desk: Desk, lin: Neighbour) -> None:
+    award, other = desk.award(lin, 10), desk.award(lin, 10)
+    source = db.session.scalars(scoped(desk.id, Transfer).where(Transfer.id == award)).one()
+    kind, source_id = source.source_type, source.source_id
+    first = desk.take(award, 3)
+    decline_reversal(desk.treasurer.actor, desk.ask(award, 1).id, note=WHY)
+    desk.take(other, 5)
+    second = desk.take(award, 2)
+    desk.ask(award, 1)
+    found = atomic(corrections_of)(desk.id, kind, source_id)
+    assert [(request.id, transfer.id) for request, transfer in found] == [(first.id, award), (second.id, award)]
+    assert atomic(corrections_of)(desk.id, "redemption", source_id) == []
+    assert atomic(corrections_of)(new_id(), kind, source_id) == []

@@ -55,6 +55,18 @@ def test_a_day_begins_at_midnight_in_shanghai(town: Town) -> None:
     assert days == {date(2026, 1, 1): 1, date(2025, 12, 31): 2}
 
 
+def test_the_first_moment_of_a_day_is_checked_with_it_and_not_with_the_day_before(town: Town) -> None:
+    [one, _] = town.member_ids
+    midnight = JUST_AFTER_MIDNIGHT - timedelta(seconds=1)
+    town.post(town.award_of(one, 1, effective_at=midnight - timedelta(hours=1)))
+    town.post(town.award_of(one, 2, effective_at=midnight))
+    town.post(town.award_of(one, 4, effective_at=midnight - timedelta(microseconds=1)))
+    days = {day: sums[0] for (level, day), sums in rows_of(town, wallet_of(one)).items() if level == "day"}
+    assert days == {date(2026, 1, 1): 2, date(2025, 12, 31): 5}
+    assert run_checks(["rollups_match"], new=True) == []
+    assert run_checks(["rollups_match"]) == []
+
+
 def test_many_transfers_of_a_call_meet_in_the_same_rows(town: Town) -> None:
     [one, _] = town.member_ids
     town.post(town.award_of(one, 5), town.award_of(one, 6), town.spending_of(one, 4))

@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from ledger.book.accounts import wallet_of
 from ledger.book.codes import SLOTS, Kind
 from ledger.book.errors import InsufficientFunds
 from ledger.book.models import Balance
+from ledger.book.slots import pick
 from ledger.core.db import atomic, db
 from tests.ledger.book.town import Town, at_once
 
@@ -22,6 +24,11 @@ def slots_of(town: Town) -> list[int]:
 def test_a_fund_has_its_slots(town: Town) -> None:
     town.grant(80)
     assert (len(slots_of(town)), sum(slots_of(town))) == (SLOTS[Kind.FUND], 80)
+
+
+def test_chance_spreads_a_fund_over_all_its_slots_and_a_wallet_has_one(town: Town) -> None:
+    assert {pick(town.fund) for _ in range(500)} == set(range(SLOTS[Kind.FUND]))
+    assert {pick(wallet_of(town.member_ids[0])) for _ in range(20)} == {0}
 
 
 def test_the_whole_fund_can_be_spent_in_one_transfer(town: Town) -> None:

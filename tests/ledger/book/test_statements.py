@@ -17,13 +17,14 @@ from ledger.book import reading
 from ledger.book.accounts import AccountKey, issuance_of, open_accounts, takings_of, wallet_of
 from ledger.book.errors import MomentInFuture
 from ledger.book.knowing import known_so_far
-from ledger.book.statements import CURSOR_LENGTH, Statement, make_statement
+from ledger.book.statements import CURSOR_LENGTH, Entry, Statement, make_statement
 from ledger.core import clock
 from ledger.core.db import atomic, db
 from ledger.core.errors import Invalid, NotFound
+from ledger.core.ids import new_id
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_past import History
-from tests.ledger.book.town import Town, at_once
+from tests.ledger.book.town import Town, at_once, evidence
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,6 +74,25 @@ def test_a_statement_begins_with_nothing_and_ends_with_the_balance(eventful: Tow
     found = statement(eventful, wallet)
     assert (found.opening, told(found), found.closing) == (0, [(7, 13), (-4, 6), (10, 10)], 13)
     assert (found.period.known_at, found.next_cursor) == (clock.now(), None)
+
+
+def test_an_entry_tells_what_moved_and_who_did_it_for_whom(town: Town, wallet: AccountKey) -> None:
+    relative, source = new_id(), evidence("stamp")
+    [written] = town.post(town.award_of(town.member_ids[0], 4, source=source, on_behalf_of=relative))
+    assert statement(town, wallet).entries == [
+        Entry(
+            transfer_id=written,
+            code="award",
+            amount=4,
+            balance=4,
+            effective_at=NOON,
+            recorded_at=NOON,
+            source_type="stamp",
+            source_id=source.id,
+            actor_id=town.actor.person_id,
+            on_behalf_of=relative,
+        )
+    ]
 
 
 def test_a_period_begins_with_its_first_moment_and_ends_before_its_last(eventful: Town, wallet: AccountKey) -> None:

@@ -178,12 +178,12 @@ _BLOWS: list[Callable[[Town, random.Random, list[UUID]], None]] = [
 def _assert_history_replays(town: Town) -> None:
     """What was committed, taken again one after the other, gives the stored balances and never overdraws.
 
-    Ids are made under the locks of the wallets, so of each wallet they tell the order of its commits.
+    The moment of recording is read under the locks of the wallets, so of each wallet it tells the order of its commits.
     """
     accounts = {account.id: account for account in db.session.scalars(scoped(town.id, Account))}
     replayed: Counter[UUID] = Counter()
     earned: Counter[UUID] = Counter()
-    for transfer in db.session.scalars(scoped(town.id, Transfer).order_by(Transfer.id)):
+    for transfer in db.session.scalars(scoped(town.id, Transfer).order_by(Transfer.recorded_at, Transfer.id)):
         replayed[transfer.debit_account_id] -= transfer.amount
         replayed[transfer.credit_account_id] += transfer.amount
         payer = accounts[transfer.debit_account_id]

@@ -58,7 +58,7 @@ BEGIN
   SELECT community, one.id, one.code, one.unit, one.debit, one.credit, one.amount,
     LEAST(COALESCE(one.effective, moment), moment), moment,
     one.source_type, one.source_id, one.part, one.digest, actor, one.owner, request
-  FROM unnest(ids, codes, units, debits, credits, amounts, effective, source_types, source_ids, parts, digests, owners)
+  FROM unnest(ids, codes, in_units, debits, credits, amounts, effective, source_types, source_ids, parts, digests, owners)
     AS one (id, code, unit, debit, credit, amount, effective, source_type, source_id, part, digest, owner);
   INSERT INTO rollups (community_id, account_id, level, starts_on, amount, earned, spent)
   SELECT community, one.account, one.level, one.starts_on, one.amount, one.earned, one.spent
@@ -77,7 +77,7 @@ _PARAMETERS = {
     "of_accounts": "uuid[]", "of_slots": "bigint[]", "moved": "bigint[]", "kept": "bigint[]", "gained": "bigint[]",
     "used": "bigint[]",
     "of_holds": "uuid[]",
-    "ids": "uuid[]", "codes": "text[]", "units": "text[]", "debits": "uuid[]", "credits": "uuid[]",
+    "ids": "uuid[]", "codes": "text[]", "in_units": "text[]", "debits": "uuid[]", "credits": "uuid[]",
     "amounts": "bigint[]",
     "effective": "timestamptz[]", "source_types": "text[]", "source_ids": "uuid[]", "parts": "bigint[]",
     "digests": "bytea[]", "owners": "uuid[]",
@@ -91,7 +91,7 @@ RETURNS timestamptz LANGUAGE plpgsql AS $${_BODY}$$"""
 _CALL = text(f"SELECT {NAME}({', '.join(f'CAST(:{name} AS {kind})' for name, kind in _PARAMETERS.items())})")
 
 _OF_DRAFTS = {
-    "ids": "id", "codes": "code", "units": "unit", "debits": "debit_account_id", "credits": "credit_account_id",
+    "ids": "id", "codes": "code", "in_units": "unit", "debits": "debit_account_id", "credits": "credit_account_id",
     "amounts": "amount", "source_types": "source_type", "source_ids": "source_id", "parts": "part",
     "digests": "source_digest", "owners": "on_behalf_of",
 }  # fmt: skip

@@ -225,4 +225,4 @@ def test_how_soon_the_community_stamps_is_read_from_a_service_that_waits_and_fro
     overseer.get("./service-level?month=2026-10")
     assert "November" not in overseer.words.partition("Visits")[2]
     overseer.get("./service-level")
-    assert f"{day.place.stamper.name} 1" in overseer.words
+    assert f"{day.place.stamper.name} Rows 1" in overseer.words

@@ -58,8 +58,9 @@ BEGIN
   SELECT community, one.id, one.code, one.unit, one.debit, one.credit, one.amount,
     LEAST(COALESCE(one.effective, moment), moment), moment,
     one.source_type, one.source_id, one.part, one.digest, actor, one.owner, request
-  FROM unnest(ids, codes, in_units, debits, credits, amounts, effective, source_types, source_ids, parts, digests, owners)
-    AS one (id, code, unit, debit, credit, amount, effective, source_type, source_id, part, digest, owner);
+  FROM unnest(
+    ids, codes, in_units, debits, credits, amounts, effective, source_types, source_ids, parts, digests, owners
+  ) AS one (id, code, unit, debit, credit, amount, effective, source_type, source_id, part, digest, owner);
   INSERT INTO rollups (community_id, account_id, level, starts_on, amount, earned, spent)
   SELECT community, one.account, one.level, one.starts_on, one.amount, one.earned, one.spent
   FROM unnest(sum_accounts, sum_levels, sum_starts, sum_amounts, sum_earned, sum_spent)

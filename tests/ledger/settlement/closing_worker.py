@@ -33,7 +33,7 @@ def die_at(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def see(_connection: Any, _cursor: Any, statement: str, *_details: Any) -> None:
-        if statement.startswith(point):
+        if point in statement:
             die()
 
     event.listen(Engine, "before_cursor_execute", see)

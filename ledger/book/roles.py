@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
+from ledger.book import plain_posting
 from ledger.book.triggers import APPEND_ONLY
 from ledger.core.partitions import PARTED, parts_of
 from ledger.core.walls import ABOVE, SETTING
@@ -38,7 +39,8 @@ class RoleRefused(Exception):
 def give_rights(connection: Connection, role: str) -> None:
     """The role has exactly the rights that the house needs in this schema; whatever it had there before is gone.
 
-    It reads all, adds to all but the schema's version, and changes and deletes everything but append-only history.
+    It reads all, adds to all but the schema's version, changes and deletes everything but append-only history, and may
+    call the writer's function, which does nothing that its caller may not.
     Tables of later migrations are not in it: give the rights again after each upgrade. Raises RoleRefused when this
     is not PostgreSQL, when there is no such role, or when it is an owner's or a superuser, whom no right stops.
     """
@@ -59,6 +61,7 @@ def give_rights(connection: Connection, role: str) -> None:
         f"GRANT INSERT ON {', '.join(map(quote, added))} TO {name}",
         f"GRANT UPDATE, DELETE ON {', '.join(map(quote, changed))} TO {name}",
         *(f"GRANT UPDATE ({quote(column)}) ON {quote(table)} TO {name}" for table, column in LOCKED.items()),
+        f"GRANT EXECUTE ON FUNCTION {schema}.{plain_posting.NAME} TO {name}",
     ):
         connection.exec_driver_sql(statement)
 

@@ -44,16 +44,19 @@ def _as_id(value: Any) -> str:
 
 
 @cache
-def _tenants() -> re.Pattern[str]:
+def _tenants(before: str) -> re.Pattern[str]:
+    """Where a table of communities is named after one of these words."""
     tables = "|".join(table.name for table in Base.metadata.tables.values() if "community_id" in table.c)
-    return re.compile(rf"(?:\bFROM|\bJOIN|\bUPDATE|\bINTO|,)\s+(?:{tables})\b")
+    return re.compile(rf"(?:{before})\s+(?:{tables})\b")
 
 
 @cache
 def _asks_for_tenants(statement: str) -> bool:
-    return _tenants().search(statement) is not None
+    return _tenants(r"\bFROM|\bJOIN|\bUPDATE|\bINTO|,").search(statement) is not None
 
 
 @cache
 def _names_community(statement: str) -> bool:
-    return statement.startswith("INSERT") or re.search(r"community_id (?:=|IN) [%(?]", statement) is not None
+    """By a condition; what only adds rows, in one INSERT or several, is refused by a wall and never narrowed."""
+    only_adds = statement.startswith("INSERT") or not _tenants(r"\bFROM|\bJOIN|\bUPDATE").search(statement)
+    return only_adds or re.search(r"community_id (?:=|IN) [%(?]", statement) is not None

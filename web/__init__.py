@@ -10,7 +10,7 @@ from web import context, errors, formats, languages, look, routes, words
 
 def register(app: Flask) -> None:
     """Give `app` its pages, their languages, their look and their content security policy."""
-    languages.compile_catalogues()
+    languages.take_catalogues()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(languages.TRANSLATIONS)
     Babel(app, default_locale=languages.CHINESE, locale_selector=languages.chosen_language)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

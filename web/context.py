@@ -27,6 +27,7 @@ def page() -> dict[str, Any]:
     me = getattr(g, "me", None)
     return {
         "language": languages.language(),
+        "languages": languages.LANGUAGES.items(),
         "large": look.is_large(),
         "hand_css": look.HAND_CSS,
         "asset": look.asset,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import has_request_context, request
 from flask_babel import get_locale
 
 CHINESE = "zh"
-LANGUAGES = {CHINESE: "中文", "en": "English"}
+LANGUAGES = {CHINESE: "中文"}
+"""What can be chosen, each by its own name: Chinese, and every language that has a catalogue (`take_catalogues`)."""
 LANGUAGE_COOKIE = "language"
 TRANSLATIONS = Path(__file__).parent / "translations"
 
@@ -31,9 +33,11 @@ def language() -> str:
     return locale.language if locale else CHINESE
 
 
-def compile_catalogues() -> None:
-    """Every catalogue has a compiled twin that is not older than it; the twin is no part of the repository."""
-    for source in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"):
+def take_catalogues() -> None:
+    """Every catalogue's language can be chosen, and it has a compiled twin that is not older; the twin is not kept."""
+    for source in sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po")):
+        code = source.parts[-3]
+        LANGUAGES[code] = Locale.parse(code).get_display_name(code) or code
         compiled = source.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
             continue

@@ -137,7 +137,7 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
 class PaperSchema(Schema):
     """In which language a sheet is printed; none said: the page's."""
 
-    language = fields.String(load_default=None, validate=validate.OneOf(sorted(LANGUAGES)))
+    language = fields.String(load_default=None, validate=validate.OneOf(LANGUAGES))
 
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>/paper")

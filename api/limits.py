@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, request
@@ -43,7 +44,8 @@ class SweptMemory(MemoryStorage):
     def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  The library's own name for it.
         if time.monotonic() - self._swept_at > SWEPT_EVERY:
             self._swept_at = time.monotonic()
-            self._MemoryStorage__expire_events()  # type: ignore[attr-defined]
+            with suppress(KeyError):  # Another hit has just forgotten one of them; the next sweep takes the rest.
+                self._MemoryStorage__expire_events()  # type: ignore[attr-defined]
 
 
 limiter = Limiter(_caller, default_limits=[EVERYWHERE], storage_uri="swept-memory://")

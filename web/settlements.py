@@ -137,7 +137,9 @@ def _sheet(settlement_id: UUID, **again: Any) -> str:
 class PaperSchema(Schema):
     """In which language a sheet is printed; none said: the page's."""
 
-    language = fields.String(load_default=None, validate=validate.OneOf(LANGUAGES))
+    language = fields.String(
+        load_default=None, validate=validate.OneOf(LANGUAGES, error="Not a language of the pages.")
+    )
 
 
 @page.get("/c/<id:community_id>/settlements/<id:settlement_id>/paper")

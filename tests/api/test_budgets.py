@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
-import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -13,20 +12,10 @@ from ledger.core import clock
 from ledger.core.db import is_postgresql
 from tests.api.shopping import Shopping
 from tests.counting import counted_statements
-from tests.ledger.service.day import ELEVEN, NINE, Day, open_day
+from tests.ledger.service.day import ELEVEN, Day
 
 Budget = tuple[int, int]
 """Statements on SQLite, which has no way there and back, and on PostgreSQL."""
-
-
-@pytest.fixture
-def day(context: object) -> Iterator[Day]:
-    try:
-        found = open_day()
-        clock.move_to(NINE)
-        yield found
-    finally:
-        clock.move_to(None)
 
 
 def asked(call: Callable[[], TestResponse]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,18 +17,8 @@ from ledger.core.db import db
 from ledger.core.tenancy import Role
 from ledger.service.activities import cancel_activity
 from ledger.service.models import Checkin
-from tests.ledger.service.day import ELEVEN, NINE, Day, open_day
+from tests.ledger.service.day import ELEVEN, NINE, Day
 from tests.stories import Neighbour, open_neighbourhood, street_officer
-
-
-@pytest.fixture
-def day(context: object) -> Iterator[Day]:
-    try:
-        found = open_day()
-        clock.move_to(NINE)
-        yield found
-    finally:
-        clock.move_to(None)
 
 
 def body(day: Day, kind: str = "in", **changed: Any) -> dict[str, Any]:

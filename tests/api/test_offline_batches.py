@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -17,23 +15,13 @@ from ledger.core import clock
 from ledger.core.db import db
 from ledger.people import cards, tokens
 from ledger.service.models import Activity, Checkin
-from tests.ledger.service.day import NINE, Day, open_day
+from tests.ledger.service.day import NINE, Day
 
 PEOPLE = 8
 UNKNOWN = ("2222-2222", "3333-3333", *(f"ABCD-ZZZ{letter}" for letter in "23456789AB"))
 """More than a person may try in ten minutes: still nobody else waits for them."""
 
 Outcome = tuple[str, str | None]
-
-
-@pytest.fixture
-def day(context: object) -> Iterator[Day]:
-    try:
-        found = open_day()
-        clock.move_to(NINE)
-        yield found
-    finally:
-        clock.move_to(None)
 
 
 @dataclass

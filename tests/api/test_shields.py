@@ -176,3 +176,17 @@ def test_the_counter_of_floods_starts_no_thread_and_forgets_who_is_gone(monkeypa
     monkeypatch.setattr(limits, "SWEPT_EVERY", -1.0)
     assert storage.incr("here", 60) == 3
     assert set(storage.storage) == {"here"}
+
+
+def test_who_is_forgotten_twice_at_once_costs_nobody_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SeenTooLate(dict[str, float]):
+        """Names a caller whom another thread has forgotten since."""
+
+        def keys(self) -> Any:
+            return [*super().keys(), "gone"]
+
+    storage = limits.SweptMemory()
+    storage.timer.join()
+    storage.expirations = SeenTooLate()
+    monkeypatch.setattr(limits, "SWEPT_EVERY", -1.0)
+    assert [storage.incr("here", 60), storage.incr("here", 60)] == [1, 2]

@@ -107,7 +107,7 @@ def test_what_one_slot_has_not_the_fund_as_a_whole_may_have() -> None:
     assert run_checks() == []
 
 
-def test_it_writes_nothing_on_another_day_than_it_was_told() -> None:
+def test_another_day_than_it_was_told_is_not_plain() -> None:
     town = open_town()
     drafts = bought(town)
     before = rows_of(town)

@@ -145,3 +145,15 @@ def test_another_function_of_that_name_is_found(plant: str) -> None:
         here.execute(text(plant.replace(":", "\\:")))
         assert plain_posting.faults(here) == ["function post_plainly is missing or does something else than it should"]
         transaction.rollback()
+
+
+def test_the_books_do_not_check_clean_with_another_function() -> None:
+    with owner().connect() as connection:
+        try:
+            with connection.begin():
+                connection.execute(text(f"DROP FUNCTION {plain_posting.NAME}"))
+            assert [one.check for one in run_checks(["triggers_installed"])] == ["triggers_installed"]
+        finally:
+            with connection.begin():
+                plain_posting.install(connection)
+    assert run_checks(["triggers_installed"]) == []

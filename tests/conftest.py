@@ -287,6 +287,24 @@ def the_clock_is_given_back() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def the_settings_are_given_back() -> Iterator[None]:
+    """What rooms keep from the settings, for the whole process, is after a test what it was before: a gateway that a
+    test left behind would fail another one hours later, on another machine. First in, so that it looks last.
+    """
+    before = _kept_settings()
+    yield
+    assert _kept_settings() == before or before[0] == b"", "a test changed the settings of the whole process"
+
+
+def _kept_settings() -> list[Any]:
+    from ledger.core import outgoing, secrets
+    from ledger.people import deliveries, providers, second_factor
+
+    required = second_factor._is_required
+    return [secrets._secret, outgoing._is_lenient, required, deliveries._gateway, providers._provider]
+
+
+@pytest.fixture(autouse=True)
 def nothing_personal_is_logged() -> Iterator[None]:
     """No line that the house logs in any test holds a phone, a code, a token or a card."""
     logs.LOGGED.clear()
@@ -295,7 +313,7 @@ def nothing_personal_is_logged() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def above_communities(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def above_communities(the_settings_are_given_back: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A test asks for itself, above communities, and so do its threads; what the house asked named its community, or
     stood above them, too.
     """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, and_, bindparam, func, or_, select, update
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, func, or_, select, update
 
 from ledger.book import past, slots
 from ledger.book.accounts import AccountKey, accounts_of_member, debt_of
@@ -19,7 +19,7 @@ from ledger.book.errors import HoldEnded, InsufficientFunds, InsufficientPoints
 from ledger.book.models import Balance, Cohort, Hold, HoldState
 from ledger.core import clock
 from ledger.core.db import UtcDateTime, connection, db, is_postgresql, moment_now, savepoint
-from ledger.core.tenancy import same_community, scoped, within
+from ledger.core.tenancy import asked, same_community, scoped, within
 
 _balances: Any = Balance.__table__
 
@@ -244,16 +244,11 @@ def _held_at(community_id: UUID, account_id: UUID, at: datetime) -> int:
 def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
     """From the stored balances, in one statement."""
     wallet, debt, hours = (key.id_in(community_id) for key in accounts_of_member(member_id))
-    has_points = and_(same_community(Cohort, Balance), Cohort.account_id == Balance.account_id, Cohort.points_left > 0)
-    query = (
-        select(Balance, _overdue(community_id, wallet, clock.now()), Cohort.expires_on, Cohort.points_left)
-        .outerjoin(Cohort, has_points)
-        .where(within(community_id, Balance), Balance.account_id.in_((wallet, debt, hours)))
-    )
-    found = db.session.execute(query.order_by(Cohort.expires_on)).all()
-    rows = {row.account_id: row for row, *_ in found}
-    cohorts = [Expiring(expires_on, points) for _, _, expires_on, points in found if expires_on]
-    purse, held = rows[wallet], rows[wallet].held - int(found[0][1])
+    named = {"of_community": community_id, "of_wallet": wallet, "of_debt": debt, "of_hours": hours, "at": clock.now()}
+    found = db.session.execute(_present(), named).all()
+    rows = {row.account_id: row for row in found}
+    cohorts = [Expiring(row.expires_on, row.points_left) for row in found if row.expires_on]
+    purse, held = rows[wallet], rows[wallet].held - int(found[0].overdue)
     day = clock.today()
     return MemberBalance(
         posted=purse.balance,
@@ -267,7 +262,18 @@ def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
     )
 
 
-def _overdue(community_id: UUID, account_id: UUID, moment: datetime) -> ScalarSelect[Any]:
+@cache
+def _present() -> Select[Any]:
+    community_id, wallet = asked("of_community"), asked("of_wallet")
+    figures = Balance.account_id, Balance.balance, Balance.held, Balance.earned, Balance.spent
+    overdue = _overdue(community_id, wallet, bindparam("at", type_=UtcDateTime())).label("overdue")
+    has_points = and_(same_community(Cohort, Balance), Cohort.account_id == Balance.account_id, Cohort.points_left > 0)
+    query = select(*figures, overdue, Cohort.expires_on, Cohort.points_left).outerjoin(Cohort, has_points)
+    own = Balance.account_id.in_([wallet, asked("of_debt"), asked("of_hours")])
+    return query.where(within(community_id, Balance), own).order_by(Cohort.expires_on)
+
+
+def _overdue(community_id: UUID, account_id: UUID, moment: Any) -> ScalarSelect[Any]:
     """SQL: the sum of the account's holds that are still written as placed though their time is over."""
     return (
         select(func.coalesce(func.sum(Hold.amount), 0))

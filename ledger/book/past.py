@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from ledger.book.models import Rollup, RollupLevel, Transfer, Unsealed
 from ledger.book.rollups import ROLLED_AT_ONCE, periods_of
 from ledger.core import clock
 from ledger.core.db import db
-from ledger.core.tenancy import same_community, scoped, within
+from ledger.core.tenancy import asked, same_community, scoped, within
 
 _MOVED = (
     Transfer.debit_account_id,
@@ -80,9 +81,16 @@ def what_is_read(
 
 def balance_now(community_id: UUID, key: AccountKey) -> int:
     """Credits - debits of an account of a kind that is rolled up when sealed: a row a year and what waits."""
-    account_id = key.id_in(community_id)
-    years = _rolled(community_id, {account_id}).where(Rollup.level == RollupLevel.YEAR)
-    return sum(figures.balance for _, figures in _add_up([years, *_waiting(community_id, {account_id}, before=None)]))
+    named = {"of_community": community_id, "of_account": key.id_in(community_id)}
+    found = db.session.execute(_of_now(), named).one_or_none()
+    return int(found[1]) if found else 0
+
+
+@cache
+def _of_now() -> Select[Any]:
+    community_id, account_ids = asked("of_community"), [asked("of_account")]
+    years = _rolled(community_id, account_ids).where(Rollup.level == RollupLevel.YEAR)
+    return _sums([years, *_waiting(community_id, account_ids, before=None)])
 
 
 def refuse_future(moment: datetime) -> None:
@@ -97,13 +105,17 @@ def just_before(moment: datetime) -> datetime:
 
 
 def _add_up(pieces: list[Select[Any]]) -> Iterator[tuple[UUID, Figures]]:
-    rows = union_all(*pieces).subquery().c
-    query = select(rows.account_id, func.sum(rows.amount), func.sum(rows.earned), func.sum(rows.spent))
-    for account_id, *sums in db.session.execute(query.group_by(rows.account_id)):
+    for account_id, *sums in db.session.execute(_sums(pieces)):
         yield account_id, Figures(*map(int, sums))
 
 
-def _rolled(community_id: UUID, account_ids: set[UUID]) -> Select[Any]:
+def _sums(pieces: list[Select[Any]]) -> Select[Any]:
+    rows = union_all(*pieces).subquery().c
+    query = select(rows.account_id, func.sum(rows.amount), func.sum(rows.earned), func.sum(rows.spent))
+    return query.group_by(rows.account_id)
+
+
+def _rolled(community_id: UUID, account_ids: Iterable[UUID]) -> Select[Any]:
     query = scoped(community_id, Rollup.account_id, Rollup.amount, Rollup.earned, Rollup.spent)
     return query.where(Rollup.account_id.in_(account_ids))
 

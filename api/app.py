@@ -31,7 +31,9 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         if app.config.get("DATABASE_WALLS"):
             walls.stand_behind(db.engine)
-        reads = reading_engine(db.engine)
+        # Behind walls and PgBouncer's pool both, a connection that was told where it stands may be another's next.
+        has_own = bool(app.config.get("DATABASE_PREPARES", True)) or not app.config.get("DATABASE_WALLS")
+        reads = reading_engine(db.engine, by_itself=has_own)
     app.before_request(lambda: only_read(reads))
     app.teardown_request(lambda _fault: only_read(None))
     logs.register(app)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.book import roles
 from ledger.core import clock, walls
 from ledger.core.audit import AuditLine
-from ledger.core.db import atomic, begins, db
+from ledger.core.db import atomic, begins, db, reading_engine
 from ledger.core.ids import new_id
 from ledger.core.tenancy import within
 from ledger.people import members
@@ -183,6 +183,51 @@ def test_what_was_named_ends_with_the_transaction_and_with_the_savepoint(town: T
                 assert connection.scalar(said) == walls.ABOVE
             inner.rollback()
             assert connection.scalar(said) == str(town.here.id)
+
+
+def test_whoever_has_a_connection_next_stands_where_they_say_and_not_where_it_was_left(town: Town) -> None:
+    """Outside a transaction a connection stands where it was put: for reading, for nobody, in a transaction, again."""
+    people = text("SELECT count(*) FROM members")
+    said = text(f"SELECT current_setting('{walls.SETTING}', true)")
+    with town.house.app_context():
+        db.engine.dispose()
+        reads = reading_engine(db.engine)
+
+        def reading(query: Any) -> Any:
+            with reads.connect() as connection:
+                assert db.engine.pool.checkedin() == 0, "one connection, and it is this"  # type: ignore[attr-defined]
+                return connection.scalar(query)
+
+        with walls.inside(town.here.id):
+            here = reading(people)
+        assert (here > 0, reading(people), reading(said)) == (True, 0, "")
+        with walls.inside(town.here.id):
+            assert (reading(people), reading(said)) == (here, str(town.here.id))
+        with db.engine.begin() as connection:
+            assert connection.scalar(people) == 0, "left standing here, asked for nobody"
+            with walls.inside(town.there.id):
+                there = connection.scalar(people)
+                assert connection.scalar(said) == str(town.there.id)
+        assert 0 < there != here
+        with walls.inside(town.here.id):
+            assert reading(people) == here, "the transaction's own word ended with it"
+            with db.engine.connect() as connection:
+                inner = connection.begin_nested()
+                with walls.inside(town.there.id):
+                    assert connection.scalar(people) == there
+                inner.rollback()
+                assert connection.scalar(people) == here
+
+
+def test_behind_a_pool_of_others_nobody_is_left_standing(town: Town) -> None:
+    """PgBouncer in transaction mode gives a connection away after each statement: there reading is a transaction."""
+    house = town.grounds.house(DATABASE_WALLS=True, DATABASE_PREPARES=False)
+    admin = town.here.place.admin
+    assert town.client(of=house).get(f"{town.here.place.url}/members", headers=admin.headers).status_code == 200
+    with house.app_context():
+        driver: Any = db.engine.raw_connection().driver_connection
+        assert not driver.execute(f"SELECT current_setting('{walls.SETTING}', true)").fetchone()[0]
+        driver.close()
 
 
 def test_rows_are_written_where_they_were_made(town: Town) -> None:

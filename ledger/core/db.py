@@ -173,14 +173,14 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def reading_engine(engine: Engine) -> Engine:
+def reading_engine(engine: Engine, *, by_itself: bool = True) -> Engine:
     """The same connections, for whoever does not write: each SELECT stands alone, and nothing else is taken.
 
-    On PostgreSQL there is no transaction around it (AUTOCOMMIT): nothing to begin, nothing to take back, and what the
-    driver has prepared stays prepared, which it would not after a ROLLBACK. Walls name the community in theirs.
+    On PostgreSQL there is no transaction around it (AUTOCOMMIT) unless `by_itself` is False: nothing to begin, nothing
+    to take back, and what the driver has prepared stays prepared, which it would not after a ROLLBACK.
     """
-    by_itself = engine.dialect.name == "postgresql" and not engine.get_execution_options().get("walls")
-    reads = engine.execution_options(**({"isolation_level": "AUTOCOMMIT"} if by_itself else {}))
+    alone = by_itself and engine.dialect.name == "postgresql"
+    reads = engine.execution_options(**({"isolation_level": "AUTOCOMMIT"} if alone else {}))
     event.listen(reads, "before_cursor_execute", _refuse_writing)
     return reads
 

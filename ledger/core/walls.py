@@ -1,7 +1,7 @@
-"""PostgreSQL's second wall between communities: a transaction sees the rows of the community that it has named.
+"""PostgreSQL's second wall between communities: a statement sees the rows of the community that was named for it.
 
 The first wall is the condition in every query (tenancy.py). Behind it row-level security (ledger/book/roles.py)
-compares each row with what the transaction has said of itself; whoever said nothing sees nothing. Entrances say it: an
+compares each row with what the connection has said of itself; whoever said nothing sees nothing. Entrances say it: an
 address, a job, a command. What looks across communities says so where it does, with `above` (ADR 0044).
 """
 
@@ -19,13 +19,14 @@ from sqlalchemy.engine import Connection
 from ledger.core.db import db, in_atomic
 
 SETTING = "redflower.community"
-"""What a transaction says of itself: a community's id, ABOVE, or nothing."""
+"""What a connection says of itself, for a transaction or beyond: a community's id, ABOVE, or nothing."""
 
 ABOVE = "*"
 
 _named: ContextVar[str] = ContextVar("named", default="")
 
-_NAME = f"SELECT set_config('{SETTING}', %s, true)"
+_NAME = f"SELECT set_config('{SETTING}', %s, %s)"
+_STANDS = f"{SETTING}, until it is named anew"
 _BETWEEN_SAVEPOINTS = ("SAVEPOINT ", "ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
 
 
@@ -74,27 +75,34 @@ def leave() -> None:
 
 
 def stand_behind(engine: Engine) -> None:
-    """Every transaction of the engine says for whom it asks before it asks: once, and again where that changes.
+    """Before the engine asks anything its connection has said for whom: once, and again where that changes.
 
-    The setting is the transaction's own, so a pooled connection takes nothing along to whoever has it next.
+    What is said in a transaction ends with it. A connection that reads without one (`reading_engine`) stands where it
+    was put, also when somebody else has it next; they are compared with that before their first statement.
     """
     if engine.dialect.name != "postgresql":
         raise RuntimeError("DATABASE_WALLS needs PostgreSQL: SQLite has no row-level security")
-    engine.update_execution_options(walls=True)
-    event.listen(engine, "begin", _forget)
+    event.listen(engine, "begin", _as_it_stands)
     event.listen(engine, "rollback_savepoint", _forget)
     event.listen(engine, "before_cursor_execute", _name_first)
 
 
+def _as_it_stands(connection: Connection) -> None:
+    """A new transaction has said nothing yet of its own."""
+    connection.info[SETTING] = connection.info.get(_STANDS, "")
+
+
 def _forget(connection: Connection, *_savepoint: Any) -> None:
-    """A new transaction has said nothing; nor has one that took back what it said behind a savepoint."""
-    connection.info.pop(SETTING, None)
+    """What was said behind the savepoint is taken back; what stands now is said again before it is asked."""
+    connection.info[SETTING] = None
 
 
 def _name_first(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
-    where = _named.get()
-    if connection.info.get(SETTING, "") == where or statement.startswith(_BETWEEN_SAVEPOINTS):
+    where, info = _named.get(), connection.info
+    if info.get(SETTING, "") == where or statement.startswith(_BETWEEN_SAVEPOINTS):
         return
     driver: Any = connection.connection.driver_connection
-    driver.execute(_NAME, (where,))
-    connection.info[SETTING] = where
+    driver.execute(_NAME, (where, not driver.autocommit))
+    info[SETTING] = where
+    if driver.autocommit:
+        info[_STANDS] = where

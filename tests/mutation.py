@@ -3,8 +3,8 @@
 mutmut writes the changed functions (into mutants/); they are tried here, because mutmut's own run starts pytest and
 the house anew for each, goes on with what an older code said about which test touches which function, and forks with
 warm caches, so that a change in what an `lru_cache` has built is never run. Here one process collects the tests and
-starts the house once; each mutant is a fork of it with empty caches, in which the tests that touch the function run,
-nearest first, until one fails.
+starts the house once; each mutant is a fork of it with empty caches, in which those tests are run that run the changed
+line, nearest first, until one fails.
 
 What was found is kept (as mutmut keeps it: `mutmut show NAME`), so a run that was broken off goes on where it was.
 Ends with 1 where less than 90 % of the mutants that were tried were noticed.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import json
 import multiprocessing
 import os
@@ -23,10 +24,14 @@ import shutil
 import signal
 import sys
 import textwrap
+import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from zlib import crc32
 
@@ -58,7 +63,7 @@ COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED, OTHER, SERVER, UNTRIED)
 
 
 class Trials:
-    """In pytest's place after it has collected: which test touches which function, then a fork for every mutant."""
+    """In pytest's place after it has collected: which test runs which line, then a fork for every mutant."""
 
     def __init__(
         self,
@@ -84,38 +89,41 @@ class Trials:
         return True
 
     def _learn(self) -> None:
-        """HITS says what every test costs and which functions it touches: all anew where the house has changed."""
+        """HITS says what every test costs and which lines it runs, by file: all anew where the house has changed."""
         learnt = HITS.stat().st_mtime if HITS.exists() else 0.0
-        hits: dict[str, tuple[float, list[str]]] = {}
+        hits: dict[str, tuple[float, dict[str, list[int]]]] = {}
         if learnt > max(path.stat().st_mtime for path in (ROOT / "ledger").rglob("*.py")):
             hits = json.loads(HITS.read_text())
         new = [[node] for node, item in self.items.items() if node not in hits or item.path.stat().st_mtime > learnt]
-        for node, cost, functions, failed in self._shared(new, self._watch):
-            hits[node] = cost, [] if failed else functions
+        for node, cost, lines, failed in self._shared(new, self._watch):
+            hits[node] = cost, {} if failed else lines
             if failed:
                 sys.stdout.write(f"asked nothing, for without any change it fails: {node}\n{failed}\n")
         HITS.write_text(json.dumps(hits))
         self.cost = {node: cost for node, (cost, _) in hits.items()}
-        self.tests: dict[str, list[str]] = defaultdict(list)
+        self.tests: dict[tuple[str, int], list[str]] = defaultdict(list)
         for node in self.items:
-            for function in hits[node][1]:
-                self.tests[function].append(node)
-        worth = {node: sum(1 / len(self.tests[function]) for function in hits[node][1]) for node in self.items}
+            for module, lines in hits[node][1].items():
+                for line in lines:
+                    self.tests[module, line].append(node)
+        worth: Counter[str] = Counter()
+        for nodes in self.tests.values():
+            worth.update(dict.fromkeys(nodes, 1 / len(nodes)))
         self.price = {node: self.cost[node] / (worth[node] or 1) for node in self.items}
         files = {node.partition("::")[0]: item.path for node, item in self.items.items()}
         self.names = {file: _names_modules(path.read_text()) for file, path in files.items()}
 
-    def _watch(self, node: str) -> tuple[str, float, list[str], str]:
-        from mutmut.mutation.trampoline import set_mutant_under_test
-        from mutmut.state import state
-
-        set_mutant_under_test("stats")
+    def _watch(self, node: str) -> tuple[str, float, dict[str, list[int]], str]:
+        """What the test costs is measured without the watching, which costs more."""
         _empty_caches()
-        state()._stats.clear()
         begun = time.process_time()
         self.failed = ""
         self._run(node)
-        return node, time.process_time() - begun, sorted(state()._stats), self.failed
+        cost = time.process_time() - begun
+        _empty_caches()
+        with _lines_run() as lines:
+            self._run(node)
+        return node, cost, {module: sorted(found) for module, found in lines.items()}, self.failed
 
     def _functions(self) -> Iterator[list[str]]:
         """The chosen mutants. Those of a function come together: what noticed one is asked first about the next.
@@ -204,7 +212,7 @@ class Trials:
     def _fork(self, name: str) -> tuple[str, int, float]:
         """How the mutant ended (`MEANINGS`), and after how many seconds of work."""
         function = name.partition("__mutmut_")[0]
-        tests = self._in_order(function)
+        tests = self._in_order(name)
         if not tests:
             return name, 33, 0.0
         said, to_say = os.pipe()
@@ -242,14 +250,15 @@ class Trials:
         except BaseException:
             os._exit(3)
 
-    def _in_order(self, function: str) -> list[str]:
-        """The tests of the function that fit into the seconds: what noticed before, then files that import its module,
-        one case of each test before the second, what touches much that is seldom touched before what costs much.
+    def _in_order(self, name: str) -> list[str]:
+        """The tests of the changed line that fit into the seconds: what noticed before, then files that import its
+        module, one case of each test before the second, what runs much that is seldom run before what costs much.
         """
+        function = name.partition("__mutmut_")[0]
         module = function.split(".")[2]
         seen: set[str] = set()
         order: dict[str, tuple[bool, bool, float]] = {}
-        for node in sorted(self.tests[function], key=self.price.__getitem__):
+        for node in sorted(self._that_run(name), key=self.price.__getitem__):
             test = node.partition("[")[0]
             order[node] = module not in self.names[node.partition("::")[0]], test in seen, self.price[node]
             seen.add(test)
@@ -261,6 +270,46 @@ class Trials:
                 left -= self.cost[node]
                 chosen.append(node)
         return chosen
+
+    def _that_run(self, name: str) -> Collection[str]:
+        """The tests that run a changed line, or its neighbour where that has no code of its own."""
+        _, _, module, mutant = name.split(".")
+        changed, span = changes_of(module)[mutant]
+        for lines in (changed, {line + step for line in changed for step in (-1, 1)}, span):
+            if found := {node for line in lines for node in self.tests.get((module, line), ())}:
+                return found
+        return ()
+
+
+@contextmanager
+def _lines_run() -> Iterator[dict[str, set[int]]]:
+    """The lines of the books that run in the block, by module, in whichever thread."""
+    found: dict[str, set[int]] = defaultdict(set)
+    modules: dict[str, str] = {}
+
+    def look(frame: FrameType, _event: str, _argument: object) -> Any:
+        file = frame.f_code.co_filename
+        if file not in modules:
+            path = Path(file)
+            modules[file] = path.stem if path.parts[-4:-1] == ("mutants", "ledger", "book") else ""
+        if not modules[file]:
+            return None
+        lines = found[modules[file]]
+
+        def note(frame: FrameType, _event: str, _argument: object) -> Any:
+            lines.add(frame.f_lineno)
+            return note
+
+        return note(frame, "", None)
+
+    before = sys.gettrace()
+    threading.settrace(look)
+    sys.settrace(look)
+    try:
+        yield found
+    finally:
+        sys.settrace(before)
+        threading.settrace(None)
 
 
 def _names_modules(text: str) -> set[str]:
@@ -316,23 +365,42 @@ def try_mutants(trials: Trials) -> None:
     os.chdir(ROOT)
 
 
-def server_only(module: str) -> set[str]:
-    """The mutants of lines that run only on PostgreSQL: on SQLite nobody can notice them."""
+@cache
+def changes_of(module: str) -> dict[str, tuple[set[int], range]]:
+    """By mutant: the lines of the sound function that it changes, by their numbers in the file, and all of them."""
     file = FOUND / f"{module}.py"
     lines = file.read_text().splitlines()
     spans = json.loads(file.with_suffix(".py.spans").read_text())["spans"]
-    code = {name: lines[start - 1 : end] for name, (start, end) in spans.items()}
-    found = set()
-    for name in code:
+    found = {}
+    for name, (start, end) in spans.items():
         original = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
-        pairs = zip(code[original], (line.replace(name, original) for line in code[name]), strict=False)
-        changed = next((number for number, (was, now) in enumerate(pairs, start=1) if was != now), 0)
-        if changed in _server_lines(code[original]):
+        first, last = spans[original]
+        was = lines[first - 1 : last]
+        now = [line.replace(name, original) for line in lines[start - 1 : end]]
+        steps = difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes()
+        changed = {
+            first + number
+            for step, begins, ends, *_ in steps
+            if step != "equal"
+            for number in range(begins, max(ends, begins + 1))
+        }
+        found[name] = changed, range(first, last + 1)
+    return found
+
+
+def server_only(module: str) -> set[str]:
+    """The mutants of lines that run only on PostgreSQL: on SQLite nobody can notice them."""
+    code = (FOUND / f"{module}.py").read_text().splitlines()
+    found = set()
+    for name, (changed, span) in changes_of(module).items():
+        there = {span.start - 1 + number for number in _server_lines(tuple(code[span.start - 1 : span.stop - 1]))}
+        if changed and changed <= there:
             found.add(f"ledger.book.{module}.{name}")
     return found
 
 
-def _server_lines(function: list[str]) -> set[int]:
+@cache
+def _server_lines(function: tuple[str, ...]) -> set[int]:
     """The numbers of the function's lines that only PostgreSQL reaches."""
     tree = ast.parse(textwrap.dedent("\n".join(function)))
     found: set[int] = set()

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 LIVES_MINUTES = 5
 PATIENCE_SECONDS = 5
 MOST_FAILURES = 3
+MOST_AT_ONCE = 100
 
 LEASE = timedelta(seconds=60)
 """So long a message is in one process's hands at most; one that was killed in between leaves it free after that."""
@@ -149,28 +150,41 @@ def deliver_waiting() -> int:
     """Hand waiting messages to the gateway, erase what is too old; returns how many were taken.
 
     Two who do this at once share the work: each message is claimed first, and nobody overtakes one to the same number
-    that is in another's hands. What is not taken waits for the next run. After MOST_FAILURES nothing more is tried: the
-    gateway is down.
+    that still waits; so each goes round again until there is nothing that they could take. What the gateway does not
+    take waits for the next run, with what comes after it to its number; after MOST_FAILURES it is down, and so does
+    everything.
     """
     _erase_old()
-    if _gateway is None:
-        return 0
+    taken, not_taken = 0, set[UUID]()
+    while _gateway is not None and taken < MOST_AT_ONCE and (now_taken := _deliver_round(not_taken)):
+        taken += now_taken
+    return taken
+
+
+def _deliver_round(not_taken: set[UUID]) -> int:
+    """How many were taken of what waits; what the gateway does not take is added, and not tried again."""
     query = select(Delivery).where(Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None))
-    taken = failed = 0
-    for row in db.session.scalars(query.order_by(Delivery.created_at, Delivery.id).limit(100)).all():
-        lease = _claim(row) if failed < MOST_FAILURES else None
+    query = query.where(Delivery.id.not_in(not_taken)).order_by(Delivery.created_at, Delivery.id)
+    taken = 0
+    for row in db.session.scalars(query.limit(MOST_AT_ONCE)).all():
+        lease = _claim(row) if len(not_taken) < MOST_FAILURES else None
         if lease is None:
             continue
-        is_taken = _is_taken(row.id, *_content_of(row))
-        taken, failed = taken + is_taken, failed + (not is_taken)
-        if not is_taken:
+        if _is_taken(row.id, *_content_of(row)):
+            taken += 1
+        else:
+            not_taken.add(row.id)
             _release(row.id, lease)
     return taken
 
 
 @atomic
 def _claim(row: Delivery) -> datetime | None:
-    """The message is ours until the moment that is returned; None: another has it, or an earlier one to its number."""
+    """The message is ours until the moment that is returned; None: another has it, or an earlier one still waits.
+
+    One that waits is enough, whether or not somebody has it in hand: who found it taken a moment ago may come to the
+    next one when it is free again.
+    """
     now = moment_now()
     lease = now + LEASE
     earlier = aliased(Delivery)
@@ -180,7 +194,8 @@ def _claim(row: Delivery) -> datetime | None:
     is_overtaken = exists().where(
         earlier.phone_index == row.phone_index,
         earlier.delivered_at.is_(None),
-        earlier.busy_until > now,
+        earlier.sealed.is_not(None),
+        earlier.expires_at > now,
         before_it,
     )
     waits = Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None), _is_free(now), ~is_overtaken

@@ -160,6 +160,32 @@ def test_two_who_deliver_at_once_send_each_message_once_and_in_order(gateway: Ga
     assert db.session.query(Delivery).filter(Delivery.sealed.is_not(None)).count() == 0
 
 
+def test_who_found_a_message_in_anothers_hands_does_not_go_on_to_the_next_one(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is in hand, so the second is left; then the first is delivered, and the third must wait for it."""
+    phone = next_phone()
+    for words in ("第一条", "第二条", "第三条"):
+        atomic(deliveries.queue_message)(phone, words)
+    first, second, third = db.session.scalars(select(Delivery).order_by(Delivery.created_at, Delivery.id)).all()
+    lease = deliveries._claim(first)
+    assert (lease is not None, deliveries._claim(second)) == (True, None)
+    deliveries._mark_delivered(first.id)
+    assert deliveries._claim(third) is None
+    assert deliveries._claim(second) is not None
+    assert deliveries._claim(third) is None, "the second is in hand"
+
+
+def test_what_the_gateway_does_not_take_is_waited_for_by_what_comes_after_it(gateway: Gateway) -> None:
+    phone, other = next_phone(), next_phone()
+    for to, words in ((phone, "第一条"), (phone, "第二条"), (other, "别人的")):
+        atomic(deliveries.queue_message)(to, words)
+    gateway.answers = [500]
+    assert (deliveries.deliver_waiting(), [one["phone"] for one in gateway.taken]) == (1, [phone, other])
+    gateway.taken.clear()
+    assert (deliveries.deliver_waiting(), [one["text"] for one in gateway.taken]) == (2, ["第一条", "第二条"])
+
+
 def test_a_tick_that_was_killed_leaves_its_message_to_another_and_nobody_overtakes_it(
     gateway: Gateway, context: Flask
 ) -> None:

@@ -42,6 +42,7 @@ class IdConverter(BaseConverter):
     """An id in an address. A malformed one is read as one that does not exist, so both answer 404 in their turn."""
 
     regex = "[^/]{1,64}"
+    part_isolating = True  # Werkzeug sees a slash in it, and would try one long pattern for each route in turn.
 
     def to_python(self, value: str) -> UUID:
         return ids.parse(value) or ids.NO_SUCH_ID

@@ -79,8 +79,16 @@ def kill_leader(cluster: Cluster) -> None:
     leader.kill()
 
 
+def kill_postgres(cluster: Cluster) -> None:
+    leader = cluster.leader()
+    assert leader is not None
+    leader.kill_postgres()
+
+
 @pytest.mark.parametrize(
-    ("fault", "longest", "left"), [(switch_over, 20, 3), (kill_leader, TTL + 5, 2)], ids=["switchover", "kill -9"]
+    ("fault", "longest", "left"),
+    [(switch_over, 20, 3), (kill_postgres, 20, 3), (kill_leader, TTL + 5, 2)],
+    ids=["switchover", "kill -9 of PostgreSQL", "kill -9 of the machine"],
 )
 def test_a_lost_leader_loses_nothing_and_doubles_nothing(
     cluster: Cluster, tmp_path: Path, fault: Callable[[Cluster], None], longest: float, left: int

@@ -70,6 +70,7 @@ class Node:
                     "ttl": TTL,
                     "loop_wait": LOOP,
                     "retry_timeout": RETRY,
+                    "primary_start_timeout": 0,  # Another node leads at once; the crashed one is not waited for.
                     "synchronous_mode": True,
                     "synchronous_mode_strict": True,
                     "postgresql": {
@@ -107,16 +108,15 @@ class Node:
     def kill(self) -> None:
         """Patroni and PostgreSQL are gone at once, as when the machine loses power."""
         assert self.process is not None
-        postmaster = self.folder / "data" / "postmaster.pid"
-        groups = [self.process.pid]
-        if postmaster.exists():
-            groups.append(int(postmaster.read_text().split()[0]))
-        for pid in groups:
-            try:
-                os.killpg(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                os.kill(pid, signal.SIGKILL)
+        _kill_group(self.process.pid)
+        self.kill_postgres()
         self.process.wait()
+
+    def kill_postgres(self) -> None:
+        """PostgreSQL is gone at once, as when memory runs out; its Patroni sees it."""
+        postmaster = self.folder / "data" / "postmaster.pid"
+        if postmaster.exists():
+            _kill_group(int(postmaster.read_text().split()[0]))
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> tuple[int, str]:
         """Status and text of its REST answer; status 0 when none came."""
@@ -174,6 +174,13 @@ class Network:
         for number in (1, 2, 3):
             _ip("netns", "del", f"rf{number}")
         FORWARDING.write_text(self._forwards)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(pid, signal.SIGKILL)
 
 
 def _ip(*words: str) -> None:

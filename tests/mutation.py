@@ -48,6 +48,13 @@ TESTS = (
     "tests/ledger/people/test_merges.py",
     "tests/ledger/people/test_leaving.py",
     "tests/test_verify_receipt.py",
+    *(
+        f"tests/{layer}/test_{of}.py"
+        for layer in ("api", "web")
+        for of in ("checks", "reversals", "seals", "statements")
+    ),
+    "tests/web/test_accounts.py",
+    "tests/web/test_books.py",
 )
 ARGUMENTS = (
     *("-q", "-s", "-n", "0", "-p", "no:cacheprovider", "--rootdir=.", "--tb=native", "-o", "timeout=0"),

@@ -85,7 +85,7 @@ def accounts_of_merchant(merchant_id: UUID) -> tuple[AccountKey, ...]:
 
 def accounts_of_community(community_id: UUID) -> tuple[AccountKey, ...]:
     return (
-        issuance_of(community_id, Unit.POINTS),
+        issuance_of(community_id),
         issuance_of(community_id, Unit.MINUTES),
         bank_of(community_id),
         pot_of(community_id),
@@ -113,11 +113,6 @@ def open_accounts(community_id: UUID, keys: Iterable[AccountKey]) -> None:
             "account_id": key.id_in(community_id),
             "slot": slot,
             "limited": key.kind in LIMITED,
-            "balance": 0,
-            "held": 0,
-            "earned": 0,
-            "spent": 0,
-            "dated": 0,
         }
         for key in keys
         if key.kind in STORED

@@ -121,14 +121,15 @@ def _findings(name: str, part: Part, step_back: Callable[[], None]) -> list[Find
 
 
 def _marked_at() -> datetime | None:
-    """When the oldest mark was made; None when a community was never checked, or the clock was set back since.
+    """When the oldest mark was made; None without any, when a community was never checked, or when the clock was set
+    back since.
 
     What was written after a clock had been set back is dated before the mark, and would never be looked at.
     """
     oldest, newest, count = db.session.execute(
         select(func.min(CheckMark.checked_at), func.max(CheckMark.checked_at), func.count())
     ).one()
-    return oldest if count >= len(marked_sizes()) and newest <= clock.now() else None
+    return oldest if count and count >= len(marked_sizes()) and newest <= clock.now() else None
 
 
 @atomic

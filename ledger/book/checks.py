@@ -162,10 +162,11 @@ def _otherwise_held(part: Part) -> Select[Any]:
         placed.c.account_id == _balances.c.account_id,
         placed.c.slot == _balances.c.slot,
     )
+    said = func.coalesce(placed.c.amount, 0)
     query = (
-        select(_balances.c.community_id, _balances.c.account_id, _balances.c.held, placed.c.amount)
+        select(_balances.c.community_id, _balances.c.account_id, _balances.c.held, said)
         .outerjoin(placed, on_slot)
-        .where(_balances.c.held != func.coalesce(placed.c.amount, 0))
+        .where(_balances.c.held != said)
     )
     if part.is_new:
         touched = accounts_in(part).c

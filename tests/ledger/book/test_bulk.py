@@ -120,3 +120,13 @@ def test_two_bulk_calls_over_the_same_wallets_in_opposite_order_both_end(context
     results = at_once(context, [lambda: each(town, *there), lambda: each(town, *back)])
     assert [type(result) for result in results] == [list, list]
     assert (town.of(one).posted, town.of(other).posted) == (49, 10)
+
+
+def test_more_than_a_thousand_are_for_the_outer_layer_to_refuse(town: Town) -> None:
+    one = town.member_ids[0]
+    most = [[town.award_of(one, 1), town.award_of(one, 1)] for _ in range(MOST_AT_ONCE // 2)]
+    assert refusals(each(town, *most)) == {}
+    with pytest.raises(AssertionError, match=r"^the outer layer bounds a call$"):
+        each(town, *most, [town.award_of(one, 1)])
+    assert transfers() == MOST_AT_ONCE
+    assert each(town) == []

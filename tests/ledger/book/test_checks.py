@@ -19,7 +19,7 @@ from ledger.book.codes import Kind, Unit
 from ledger.book.models import Draw, Transfer
 from ledger.core import clock, registry
 from ledger.core.db import db
-from ledger.core.ids import new_id
+from ledger.core.ids import NOBODY, new_id
 from ledger.core.tenancy import Actor, Grant, Role
 from tests.ledger.book.town import Town, open_town
 from tests.owning import owner
@@ -302,7 +302,13 @@ CANARIES: list[tuple[str, Callable[[Connection, Town], None]]] = [
 def test_a_planted_fault_is_found(lively: Town, name: str, plant: Callable[[Connection, Town], None]) -> None:
     with unguarded() as connection:
         plant(connection, lively)
-    assert name in findings()
+    db.session.remove()
+    found = [finding for finding in run_checks(BOOK_CHECKS) if finding.check == name]
+    assert found
+    named = {finding.community_id for finding in found}
+    assert None not in named
+    assert named <= {lively.id, NOBODY} or plant is _from_another_community
+    assert all(finding.detail and "None" not in finding.detail for finding in found), "it says what it found"
 
 
 def test_every_check_of_the_books_has_a_planted_fault() -> None:

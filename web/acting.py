@@ -11,7 +11,7 @@ from api.auth import actor_or_none, current_actor, enter_community
 from ledger.book.balances import MemberBalance, member_balance
 from ledger.core import ids, walls
 from ledger.core.errors import Forbidden, NotFound
-from ledger.core.permissions import RIGHTS, Scope, is_of_oneself, reach, require
+from ledger.core.permissions import carried_by, require, roles_of
 from ledger.core.tenancy import Actor, Role
 from ledger.people import communities, members
 from ledger.people.models import Community
@@ -103,20 +103,15 @@ def describe(actor: Actor) -> dict[str, Any]:
     counters = [] if actor.member_id else communities.memberships_of(actor.person_id).counters
     name = actor.name or next((one.name for one in counters), "")
     roles = {str(grant.role) for grant in actor.grants} | {str(counter.role) for counter in actor.counters}
-    scopes = {verb: reach(actor, verb).values() for verb in RIGHTS}
+    permissions, desk = carried_by(roles_of(actor))
     return {
         "name": name,
         "roles": sorted(roles),
         "held_back": actor.is_held_back,
         "home": _home_of(actor),
-        "permissions": {verb for verb, held in scopes.items() if held},
-        "desk": {verb for verb, held in scopes.items() if any(_is_of_the_desk(scope) for scope in held)},
+        "permissions": permissions,
+        "desk": desk,
     }
-
-
-def _is_of_the_desk(scope: Scope) -> bool:
-    """Whatever reaches no further than oneself, or only as a second person, carries no room of the desk."""
-    return scope is not Scope.SECOND and not is_of_oneself(scope)
 
 
 def _home_of(actor: Actor) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Flag, auto
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy.sql import ColumnElement
@@ -171,10 +172,28 @@ RIGHTS: dict[str, dict[Role, Scope]] = {
 def reach(actor: Actor, verb: str) -> dict[Role, Scope]:
     """The actor's roles that carry the verb, each with its scope; empty when there are none."""
     row = RIGHTS[verb]
-    held = {grant.role for grant in actor.grants} | {counter.role for counter in actor.counters}
-    if actor.member_id is not None:
-        held.add(Role.VOLUNTEER)
-    return {role: row[role] for role in held if role in row}
+    return {role: row[role] for role in roles_of(actor) if role in row}
+
+
+def roles_of(actor: Actor) -> frozenset[Role]:
+    """The actor's roles; a member is a volunteer, too."""
+    own = (Role.VOLUNTEER,) if actor.member_id is not None else ()
+    return frozenset([*own, *(grant.role for grant in actor.grants), *(counter.role for counter in actor.counters)])
+
+
+@cache
+def carried_by(roles: frozenset[Role]) -> tuple[frozenset[str], frozenset[str]]:
+    """The verbs that these roles carry over anything at all, and those of them that reach beyond oneself.
+
+    What they carry only as a second person counts as the first and not as the second.
+    """
+    scopes = {verb: [row[role] for role in roles if role in row] for verb, row in RIGHTS.items()}
+    beyond = {
+        verb
+        for verb, held in scopes.items()
+        if any(scope is not Scope.SECOND and not is_of_oneself(scope) for scope in held)
+    }
+    return frozenset(verb for verb, held in scopes.items() if held), frozenset(beyond)
 
 
 def may(

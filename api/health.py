@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from api.auth import public
-from ledger.book import checking, roles
+from ledger.book import checking, plain_posting, roles
 from ledger.book.models import CheckRun
 from ledger.core import registry, walls
 from ledger.core.db import db
@@ -57,8 +57,10 @@ def healthz() -> dict[str, str]:
 
 @public
 def readyz() -> dict[str, Any] | tuple[dict[str, Any], int]:
-    """The database answers too, and the walls that it was said to have are there."""
+    """The database answers too, has this version's function of the writer, and the walls that it was said to have."""
     db.session.execute(text("SELECT 1"))
+    if faults := plain_posting.faults(db.session.connection()):
+        return {"status": "to be upgraded", "faults": faults}, 503
     is_open = roles.without_wall(db.session.connection()) if current_app.config.get("DATABASE_WALLS") else []
     if is_open:
         return {"status": "no walls", "tables": is_open}, 503

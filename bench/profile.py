@@ -1,4 +1,4 @@
-"""`python -m bench.profile confirm|check-in|page`: what one request costs — its statements, and where its time goes.
+"""`python -m bench.profile confirm|check-in|page|stamp`: what a request costs, its statements and where its time goes.
 
 Runs in this process with Flask's test client on a durable PostgreSQL, so that one profile sees the whole request.
 """
@@ -17,9 +17,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from bench import checking_in, confirming, houses, pages
+from bench import checking_in, confirming, houses, pages, stamping
 from bench.houses import Call
-from bench.neighbourhood import Place, settle_place
+from bench.neighbourhood import AT_ONCE, Place, settle_place
 from ledger.core.db import db
 
 REQUESTS = 300
@@ -64,6 +64,10 @@ def calls_of(name: str, place: Place, count: int) -> tuple[list[Call], int]:
         return [confirming.call_of(place, one) for one in place.reserve(count)], 200
     if name == "page":
         return pages.calls_of(place, count), 200
+    if name == "stamp":
+        visits = place.serve(count * AT_ONCE)
+        batches = [visits[start : start + AT_ONCE] for start in range(0, len(visits), AT_ONCE)]
+        return [stamping.call_of(place, batch) for batch in batches], 200
     return [checking_in.call_of(place, one) for one in place.plan_visits(count)], 201
 
 
@@ -86,14 +90,15 @@ def show_costs(app: Flask, calls: Sequence[Call], *, status: int, lines: int) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__)
-    parser.add_argument("route", choices=("confirm", "check-in", "page"))
+    parser.add_argument("route", choices=("confirm", "check-in", "page", "stamp"))
     parser.add_argument("--lines", type=int, default=45)
     asked = parser.parse_args()
     with houses.postgresql() as url:
         app = houses.house_on(url)
         with app.app_context():
             place = settle_place(volunteers=REQUESTS + 20, shops=4)
-            calls, status = calls_of(asked.route, place, REQUESTS + 20)
+            requests = REQUESTS // 10 if asked.route == "stamp" else REQUESTS
+            calls, status = calls_of(asked.route, place, requests + 20)
         for call in calls[:20]:
             send(app, call, status=status)
         show_statements(app, calls[20], status=status)

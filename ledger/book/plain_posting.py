@@ -1,9 +1,9 @@
 """PostgreSQL: a plain call of the writer in one round trip, by a function of the database.
 
-Plain is what only moves balances, posts its holds and writes its rows: no dated points, nothing taken back, no debt to
-repay. The function does what transfers.py sends otherwise, statement by statement, in the same order and under the same
-locks. It knows no refusals: whatever it cannot do plainly it says, all is taken back, and the second run goes the long
-way, which says why. migrations/env.py installs it; the check `triggers_installed` compares it.
+Plain is what only moves balances, posts its holds and writes its rows: no dated points, nothing taken back, nobody who
+earns and owes. The function does what transfers.py sends otherwise, statement by statement, in the same order and under
+the same locks. It knows no refusals: whatever it cannot do plainly it says, all is taken back, and the second run goes
+the long way, which says why. migrations/env.py installs it; the check `triggers_installed` compares it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from ledger.book import dating
+from ledger.book.accounts import debt_of
 from ledger.book.balances import Change
-from ledger.book.codes import Kind
+from ledger.book.codes import EARNING, Kind
 from ledger.book.drafts import Draft
 from ledger.core import clock
 from ledger.core.db import connection
@@ -40,6 +43,9 @@ BEGIN
       RETURN NULL;
     END IF;
   END LOOP;
+  IF EXISTS (SELECT FROM balances WHERE community_id = community AND account_id = ANY (owing) AND balance < 0) THEN
+    RETURN NULL;
+  END IF;
   moment := COALESCE(set_moment, clock_timestamp());
   IF (moment AT TIME ZONE 'Asia/Shanghai')::date <> expected_day THEN
     RETURN NULL;
@@ -77,7 +83,7 @@ _PARAMETERS = {
     "expected_day": "date",
     "of_accounts": "uuid[]", "of_slots": "bigint[]", "moved": "bigint[]", "kept": "bigint[]", "gained": "bigint[]",
     "used": "bigint[]",
-    "of_holds": "uuid[]",
+    "owing": "uuid[]", "of_holds": "uuid[]",
     "ids": "uuid[]", "codes": "text[]", "in_units": "text[]", "debits": "uuid[]", "credits": "uuid[]",
     "amounts": "bigint[]",
     "effective": "timestamptz[]", "source_types": "text[]", "source_ids": "uuid[]", "parts": "bigint[]",
@@ -107,11 +113,19 @@ class NotPlain(Exception):
     """The function found what only the long way can do, or refuse."""
 
 
-def is_plain(draft: Draft) -> bool:
-    """Is there nothing to date, to draw, to repay or to take back? So where no wallet is touched but by its hold."""
+def are_plain(community_id: UUID, drafts: Sequence[Draft]) -> bool:
+    """Is there nothing to date, to draw or to take back? Who earns may owe: only the function sees that, under lock."""
+    if not all(map(_is_plain, drafts)):
+        return False
+    return not any(draft.code in EARNING for draft in drafts) or dating.months_of(community_id) is None
+
+
+def _is_plain(draft: Draft) -> bool:
+    """Where it gives to a wallet it is earned, without a date; where it takes from one its hold covers all of it."""
+    earned = draft.code in EARNING and draft.expires_on is None
     covered = draft.hold is not None and not draft.hold.drawn and draft.amount <= draft.hold.amount
     return (
-        draft.credit.kind is not Kind.WALLET
+        (draft.credit.kind is not Kind.WALLET or earned)
         and (draft.debit.kind is not Kind.WALLET or covered)
         and draft.reverses_id is None
     )
@@ -144,6 +158,7 @@ def post_plainly(
         "kept": [change.held for change in changes],
         "gained": [change.earned for change in changes],
         "used": [change.spent for change in changes],
+        "owing": [debt_of(draft.credit.owner_id).id_in(actor.tenant) for draft in drafts if draft.code in EARNING],
         "of_holds": [draft.hold.id for draft in drafts if draft.hold],
         "effective": [draft.effective_at for draft in drafts],
         **{name: [_plain(row[column]) for row in rows] for name, column in _OF_DRAFTS.items()},
@@ -159,15 +174,26 @@ def _plain(value: Any) -> Any:
 
 
 def install(connection: Connection) -> None:
-    """PostgreSQL has the function, as it is here, afterwards; SQLite needs none."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(_CREATE)
+    """PostgreSQL has the function, as it is here, afterwards, and none of that name from an older version."""
+    if connection.dialect.name != "postgresql":
+        return
+    for signature, body in _installed(connection):
+        if body != _BODY:
+            connection.exec_driver_sql(f"DROP FUNCTION {signature}")
+    connection.exec_driver_sql(_CREATE)
 
 
 def faults(connection: Connection) -> list[str]:
     """What is wrong with the function, a sentence: another one would write into the books what nobody asked for."""
-    if connection.dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql" or [body for _, body in _installed(connection)] == [_BODY]:
         return []
-    query = text("SELECT prosrc FROM pg_proc WHERE proname = :name AND pg_function_is_visible(oid)")
-    found = connection.scalars(query, {"name": NAME}).all()
-    return [] if found == [_BODY] else [f"function {NAME} is missing or does something else than it should"]
+    return [f"function {NAME} is missing or does something else than it should"]
+
+
+def _installed(connection: Connection) -> list[tuple[str, str]]:
+    """Signature and body of each function of that name."""
+    query = text(
+        "SELECT CAST(CAST(oid AS regprocedure) AS text), prosrc FROM pg_proc"
+        " WHERE proname = :name AND pg_function_is_visible(oid)"
+    )
+    return [(row[0], row[1]) for row in connection.execute(query, {"name": NAME})]

@@ -72,7 +72,7 @@ def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
 def _post(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
     with savepoint():
         changes, ids = _changes(drafts), [new_id() for _ in drafts]
-        if is_postgresql() and not sets_savepoints() and all(map(plain_posting.is_plain, drafts)):
+        if is_postgresql() and not sets_savepoints() and plain_posting.are_plain(actor.tenant, drafts):
             return _post_plainly(actor, drafts, changes, ids)
         change_balances(actor.tenant, changes)
         _post_holds(actor.tenant, [draft.hold for draft in drafts if draft.hold])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -260,77 +259,6 @@ def test_a_check_that_breaks_off_is_a_finding_and_stops_no_other(context: Flask)
     assert re.match(r"the check broke off: \w*Error: .*nowhere", finding.detail, re.DOTALL), finding.detail
     assert len(finding.detail) <= 500
     assert [line["check"] for line in logged("check_broke_off")] == ["break_off"]
-
-
-@pytest.mark.breaks_checks
-def test_a_check_that_breaks_off_with_many_words_is_told_with_the_first_of_them(context: Flask) -> None:
-    def break_off(part: Part) -> list[registry.Finding]:
-        raise ValueError("x" * 600)
-
-    registry.checks["break_off"] = break_off
-    try:
-        [finding] = run_checks(["break_off"])
-    finally:
-        del registry.checks["break_off"]
-    start = "the check broke off: ValueError: "
-    assert finding.detail == start + "x" * (500 - len(start))
-
-
-def test_a_run_tells_each_check_before_its_turn_and_how_long_it_took(context: Flask) -> None:
-    told: list[str] = []
-    begun = time.monotonic()
-
-    def take_time(part: Part) -> list[registry.Finding]:
-        time.sleep(0.15)
-        return []
-
-    registry.checks["take_time"] = take_time
-    try:
-        results = check_books(new=True, tell=told.append)
-    finally:
-        del registry.checks["take_time"]
-    took = 1000 * (time.monotonic() - begun)
-    assert told == [result.name for result in results] == [*registry.checks, "take_time"]
-    assert 150 <= results[-1].milliseconds <= took
-    assert sum(result.milliseconds for result in results if result.name == "zero_sum") <= took
-
-
-@pytest.mark.breaks_books
-def test_a_remembered_run_of_what_is_new_is_one(checked: Town) -> None:
-    """`check_books` leaves to a run over everything what only that looks at, and says which of the two it was."""
-    with unguarded() as connection:
-        first = connection.execute(text("SELECT transfer_id FROM leaves ORDER BY position LIMIT 1")).scalar_one()
-        connection.execute(text("UPDATE transfers SET part = part + 77 WHERE id = :id"), {"id": first})
-        let_new_rows_wait(connection)
-        if connection.dialect.name == "sqlite":
-            triggers.install(connection)
-    db.session.remove()
-    assert not any(result.findings for result in check_books(new=True) if result.name == "seal_matches")
-    assert any(result.findings for result in check_books() if result.name == "seal_matches")
-
-
-def test_the_oldest_mark_says_since_when_something_is_new(context: Flask) -> None:
-    """None until every community was checked once, and after the clock was set back."""
-    with clock.set_to(clock.now()):
-        assert checking._marked_at() is None
-        assert not any(result.findings for result in check_books(new=True)), "a house without anybody in it"
-        one = open_town(members=1)
-        check_books()
-        first = db.session.scalars(select(CheckMark.checked_at)).one()
-        assert checking._marked_at() == first
-        other = open_town(members=1)
-        other.award(other.member_ids[0], 1)
-        seal_all(other.id)
-        assert checking._marked_at() is None, "the other was never checked"
-        clock.advance(hours=1)
-        check_books()
-        one.award(one.member_ids[0], 1)
-        marks = sorted(db.session.scalars(select(CheckMark.checked_at)))
-        assert checking._marked_at() == marks[0]
-        clock.move_to(marks[-1])
-        assert checking._marked_at() == marks[0]
-        clock.move_to(marks[-1] - timedelta(microseconds=1))
-        assert checking._marked_at() is None
 
 
 def logged(event_name: str) -> list[dict[str, Any]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, text
 from sqlalchemy.engine import Connection
 
-from ledger.book import balances, plain_posting, rollups, transfers
+from ledger.book import balances, expiry, plain_posting, rollups, transfers
 from ledger.book.accounts import wallet_of
 from ledger.book.checking import run_checks
 from ledger.book.drafts import Draft
@@ -20,7 +22,8 @@ from ledger.core import clock
 from ledger.core.db import atomic, db, expect_refusals, is_postgresql
 from ledger.core.tenancy import scoped
 from tests.counting import counted_statements
-from tests.ledger.book.town import Town, evidence, open_town
+from tests.ledger.book.expiring import admin_of
+from tests.ledger.book.town import Town, at_once, evidence, open_town
 from tests.owning import owner
 
 NOON = clock.now().replace(hour=4, minute=0)
@@ -78,6 +81,84 @@ def test_it_writes_in_one_statement_what_the_long_way_writes() -> None:
     assert [db.session.get_one(Transfer, (plain.id, one)).part for one in ids] == [0, 1]
     assert rows_of(plain) == rows_of(long)
     assert run_checks() == []
+
+
+def earned(town: Town) -> list[Draft]:
+    """Awards with their minutes to two people, one of them of yesterday, and an opening balance."""
+    one, other = town.member(), town.member()
+    return [
+        town.award_of(one, 30),
+        town.hours_of(one, 90),
+        town.award_of(other, 7, effective_at=clock.now() - timedelta(days=1)),
+        town.hours_of(other, 60),
+        town.award_of(one, 5),
+        town.opening_of(other, 11),
+    ]
+
+
+def test_what_is_earned_is_written_in_one_statement_too() -> None:
+    """With the question whether it expires before it. A wallet that has dated points from before keeps them."""
+    with clock.set_to(NOON):
+        plain, long = open_town(), open_town()
+        for town in (plain, long):
+            town.post(town.award_of(town.member(), 9, expires_on=date(2030, 1, 31)))
+        drafts = {town.id: [*earned(town), town.award_of(town.member_ids[0], 2)] for town in (plain, long)}
+
+        @atomic
+        def the_long_way() -> None:
+            expect_refusals()
+            transfers.post_transfers(long.actor, drafts[long.id])
+
+        with counted_statements() as seen:
+            ids = plain.post(*drafts[plain.id])
+        the_long_way()
+    policy, statement = seen
+    assert "expiry_policies" in policy
+    assert plain_posting.NAME in statement
+    assert [db.session.get_one(Transfer, (plain.id, one)).amount for one in ids] == [30, 90, 7, 60, 5, 11, 2]
+    assert [plain.of(member) for member in plain.member_ids] == [long.of(member) for member in long.member_ids]
+    assert rows_of(plain) == rows_of(long)
+    assert run_checks() == []
+
+
+def test_who_owes_repays_first_and_what_expires_is_dated_so_neither_is_plain() -> None:
+    with clock.set_to(NOON):
+        town = open_town(members=2)
+        owing, other = town.member_ids
+        stamp = town.award(owing, 30)
+        town.spend(owing, 25)
+        town.undo(stamp)
+        with counted_statements() as seen:
+            town.post(town.award_of(other, 4), town.award_of(owing, 10))
+        assert [plain_posting.NAME in one for one in seen].count(True) == 1, "tried, and taken back"
+        assert (town.of(owing).debt, town.of(owing).posted, town.of(other).posted) == (15, 0, 4)
+        expiry.set_policy(admin_of(town), 2)
+        with counted_statements() as seen:
+            town.award(other, 5)
+        assert not any(plain_posting.NAME in one for one in seen), "known before it is tried"
+        assert [one.points for one in town.of(other).expiring] == [5]
+    assert run_checks() == []
+
+
+def test_an_award_is_written_once_however_many_send_it(context: Flask) -> None:
+    town = open_town(members=1)
+    draft = town.award_of(town.member_ids[0], 3)
+    found = at_once(context, [lambda: town.post(draft)] * 4)
+    assert sorted(type(one).__name__ for one in found) == ["AlreadyPosted"] * 3 + ["list"]
+    assert town.of(town.member_ids[0]).posted == 3
+    assert run_checks() == []
+
+
+def test_an_award_and_an_undo_that_leaves_a_debt_come_one_after_the_other(context: Flask) -> None:
+    """Whoever has the wallet first: what is owed at the end is what a ledger of one hand would say."""
+    for _ in range(8):
+        town = open_town(members=1)
+        member = town.member_ids[0]
+        stamp = town.award(member, 20)
+        town.spend(member, 20)
+        at_once(context, [partial(town.undo, stamp), partial(town.award, member, 6)])
+        assert (town.of(member).debt, town.of(member).posted) == (14, 0)
+        assert run_checks() == []
 
 
 @pytest.mark.parametrize("cause", [HoldEnded, AlreadyPosted, InsufficientFunds])
@@ -145,6 +226,33 @@ def test_another_function_of_that_name_is_found(plant: str) -> None:
         here.execute(text(plant.replace(":", "\\:")))
         assert plain_posting.faults(here) == ["function post_plainly is missing or does something else than it should"]
         transaction.rollback()
+
+
+def test_an_upgrade_leaves_none_of_an_older_version() -> None:
+    older = "CREATE FUNCTION {}(of_accounts uuid[]) RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"
+    with owner().connect() as connection, connection.begin() as transaction:
+        connection.execute(text(older.format(plain_posting.NAME)))
+        assert plain_posting.faults(connection) != []
+        plain_posting.install(connection)
+        assert plain_posting.faults(connection) == []
+        transaction.rollback()
+
+
+def test_a_house_on_an_older_database_says_that_it_is_to_be_upgraded_and_works(client: FlaskClient) -> None:
+    """It goes the long way meanwhile."""
+    town = open_town(members=1)
+    with owner().connect() as connection:
+        try:
+            with connection.begin():
+                connection.execute(text(f"DROP FUNCTION {plain_posting.NAME}"))
+            answer = client.get("/readyz")
+            assert (answer.status_code, answer.json["status"]) == (503, "to be upgraded")
+            town.award(town.member_ids[0], 3)
+            assert town.of(town.member_ids[0]).posted == 3
+        finally:
+            with connection.begin():
+                plain_posting.install(connection)
+    assert client.get("/readyz").json == {"status": "ready"}
 
 
 def test_the_books_do_not_check_clean_with_another_function() -> None:

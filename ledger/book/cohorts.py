@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, insert, or_, select, union_all, update
+from sqlalchemy import and_, bindparam, or_, select, union_all, update
 
 from ledger.book.codes import Kind
 from ledger.book.drafts import Draft
@@ -23,6 +23,7 @@ from ledger.book.models import Balance, Cohort, Draw, Hold, Transfer
 from ledger.core import clock
 from ledger.core.db import connection, db
 from ledger.core.ids import new_id
+from ledger.core.many import insert_many
 from ledger.core.tenancy import same_community, scoped, within
 from ledger.core.upserts import Upsert
 
@@ -175,8 +176,7 @@ class _Moves:
         ]
         if taken:
             connection().execute(_TAKE, taken)
-        if self.draws:
-            connection().execute(insert(_draws), self.draws)
+        insert_many(_draws, self.draws)
         self._write_dated()
 
     def _write_dated(self) -> None:

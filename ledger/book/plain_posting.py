@@ -11,21 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Select, Uuid, and_, any_, bindparam, exists, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
-from ledger.book import dating
 from ledger.book.accounts import debt_of
 from ledger.book.balances import Change
 from ledger.book.codes import EARNING, Kind
 from ledger.book.drafts import Draft
+from ledger.book.models import Balance, ExpiryPolicy
 from ledger.core import clock
 from ledger.core.db import connection
 from ledger.core.idempotency import request_digest
-from ledger.core.tenancy import Actor
+from ledger.core.tenancy import Actor, asked, within
 
 NAME = "post_plainly"
 
@@ -114,10 +116,27 @@ class NotPlain(Exception):
 
 
 def are_plain(community_id: UUID, drafts: Sequence[Draft]) -> bool:
-    """Is there nothing to date, to draw or to take back? Who earns may owe: only the function sees that, under lock."""
+    """Is there nothing to date, to draw, to repay or to take back? Asked before the locks; debts again under them."""
     if not all(map(_is_plain, drafts)):
         return False
-    return not any(draft.code in EARNING for draft in drafts) or dating.months_of(community_id) is None
+    if not (owing := _debts_of(community_id, drafts)):
+        return True
+    return bool(connection().execute(_question(), {"of_community": community_id, "owing": owing}).scalar())
+
+
+def _debts_of(community_id: UUID, drafts: Sequence[Draft]) -> list[UUID]:
+    """Where it stands what those who earn still owe."""
+    return [debt_of(draft.credit.owner_id).id_in(community_id) for draft in drafts if draft.code in EARNING]
+
+
+@cache
+def _question() -> Select[Any]:
+    """Do new points never expire, and owes nobody of these anything?"""
+    community_id = asked("of_community")
+    months = select(ExpiryPolicy.months).where(within(community_id, ExpiryPolicy)).order_by(ExpiryPolicy.id.desc())
+    owing = Balance.account_id == any_(bindparam("owing", type_=ARRAY(Uuid())))
+    owes = exists().where(within(community_id, Balance), owing, Balance.balance < 0)
+    return select(and_(months.limit(1).scalar_subquery().is_(None), ~owes))
 
 
 def _is_plain(draft: Draft) -> bool:
@@ -158,7 +177,7 @@ def post_plainly(
         "kept": [change.held for change in changes],
         "gained": [change.earned for change in changes],
         "used": [change.spent for change in changes],
-        "owing": [debt_of(draft.credit.owner_id).id_in(actor.tenant) for draft in drafts if draft.code in EARNING],
+        "owing": _debts_of(actor.tenant, drafts),
         "of_holds": [draft.hold.id for draft in drafts if draft.hold],
         "effective": [draft.effective_at for draft in drafts],
         **{name: [_plain(row[column]) for row in rows] for name, column in _OF_DRAFTS.items()},

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -34,13 +34,12 @@ from ledger.core import clock
 from ledger.core.db import UtcDateTime, connection, db, is_postgresql, savepoint, sets_savepoints
 from ledger.core.idempotency import request_digest
 from ledger.core.ids import new_id
+from ledger.core.many import insert_many
 from ledger.core.money import MAX_AMOUNT
 from ledger.core.tenancy import Actor, asked, scoped, within
 
 _transfers: Any = Transfer.__table__
 _holds: Any = Hold.__table__
-
-_INSERT = insert(_transfers)
 
 
 def post_transfers(actor: Actor, drafts: Sequence[Draft]) -> list[UUID]:
@@ -184,7 +183,7 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
 def _write_rows(actor: Actor, named: Sequence[tuple[UUID, Draft]], now: datetime) -> None:
     rows = [_row(actor, draft, its_id, now) for its_id, draft in named]
     try:
-        connection().execute(_INSERT, rows)
+        insert_many(_transfers, rows)
     except IntegrityError as error:
         if "uq_transfers_source" in str(error.orig) or "transfers.source_id" in str(error.orig):
             raise AlreadyPosted from error

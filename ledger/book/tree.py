@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from ledger.book import merkle
 from ledger.book.models import Leaf, TreeNode
-from ledger.core.db import connection, db
+from ledger.core.db import db
+from ledger.core.many import insert_many
 from ledger.core.tenancy import scoped, within
 
 STEP = 8
@@ -134,11 +135,9 @@ def write_leaves(community_id: UUID, start: int, rows: list[tuple[UUID, bytes]])
         {"community_id": community_id, "position": position, "transfer_id": transfer_id, "hash": leaf}
         for position, (transfer_id, leaf) in enumerate(rows, start)
     ]
-    connection().execute(insert(_leaves), leaves)
+    insert_many(_leaves, leaves)
 
 
 def write_nodes(community_id: UUID, nodes: list[Node]) -> None:
     """The full subtrees are stored."""
-    if nodes:
-        rows = [{"community_id": community_id, **node._asdict()} for node in nodes]
-        connection().execute(insert(_nodes), rows)
+    insert_many(_nodes, [{"community_id": community_id, **node._asdict()} for node in nodes])

@@ -1,7 +1,7 @@
 """What a transaction writes last and never reads again: its audit lines, its events, the answer of its key.
 
-They wait until everything else is written and then go together, on PostgreSQL in one statement where each is one row:
-a round trip costs more than the row.
+They wait until everything else is written and then go together: on PostgreSQL in one statement where each is one row,
+else in one for each table. A round trip costs more than the row.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sqlalchemy import Insert, Table, Update, bindparam, insert
 
 from ledger.core import walls
 from ledger.core.db import connection, in_atomic, is_postgresql, write_before_commit
+from ledger.core.many import as_arrays, insert_arrays
 
 LastWrite = Insert | Update
 """Every value of it is a parameter, and no other LastWrite has a parameter of that name."""
@@ -27,7 +28,13 @@ def insert_last(table: Any, **computed: Any) -> Insert:
     """A row for the table whose parameters `values_for` names; what is computed is no parameter."""
     of: Table = table
     asked = {column.name: bindparam(_name(of, column.name), type_=column.type) for column in of.columns}
-    return insert(of).values(asked | computed)
+    statement = insert(of).values(asked | computed)
+    _MANY[statement] = of, computed
+    return statement
+
+
+_MANY: dict[LastWrite, tuple[Table, dict[str, Any]]] = {}
+"""What `insert_last` was asked for, by what it returned: so that its many rows can be one statement, too."""
 
 
 def values_for(table: Any, row: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +66,17 @@ def _write(waiting: Sequence[Waiting]) -> None:
         return
     for (community_id, statement), rows in by_statement.items():
         with walls.inside(community_id):
-            connection().execute(statement, rows if len(rows) > 1 else rows[0])
+            if len(rows) > 1 and is_postgresql() and statement in _MANY:
+                _write_many(statement, rows)
+            else:
+                connection().execute(statement, rows if len(rows) > 1 else rows[0])
+
+
+def _write_many(statement: LastWrite, rows: Sequence[dict[str, Any]]) -> None:
+    table, computed = _MANY[statement]
+    columns = tuple(column.name for column in table.columns if column.name not in computed)
+    values = [{column: row[_name(table, column)] for column in columns} for row in rows]
+    connection().execute(insert_arrays(table, columns, **computed), as_arrays(values))
 
 
 def _write_together(waiting: Sequence[Waiting]) -> None:

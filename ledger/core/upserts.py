@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Compiled
 
 from ledger.core.db import connection, is_postgresql
+from ledger.core.many import as_arrays, from_arrays
 
 
 class Upsert:
@@ -18,15 +19,20 @@ class Upsert:
     def __init__(self, table: Any, but: Callable[[Any], Any]) -> None:
         self._table: Table = table
         self._but = but
-        self._compiled: dict[tuple[str, tuple[str, ...]], Compiled] = {}
+        self._compiled: dict[tuple[str, bool, tuple[str, ...]], Compiled] = {}
 
     def run(self, rows: Sequence[dict[str, Any]]) -> CursorResult[Any]:
-        """One row or many, all with the same columns, in one statement each."""
+        """One row or many, all with the same columns and each with a key of its own, in their order."""
         here, columns = connection(), tuple(rows[0])
-        kept = here.dialect.name, columns
+        in_arrays = len(rows) > 1 and is_postgresql()
+        kept = here.dialect.name, in_arrays, columns
         if kept not in self._compiled:
-            insert = (postgresql.insert if is_postgresql() else sqlite.insert)(self._table)
-            self._compiled[kept] = self._but(insert).compile(dialect=here.dialect, column_keys=list(columns))
+            insert: Any = (postgresql.insert if is_postgresql() else sqlite.insert)(self._table)
+            insert = self._but(from_arrays(insert, columns) if in_arrays else insert)
+            self._compiled[kept] = insert.compile(
+                dialect=here.dialect, column_keys=None if in_arrays else list(columns)
+            )
         run: Any = here.execute
-        found: CursorResult[Any] = run(self._compiled[kept], rows if len(rows) > 1 else rows[0])
+        asked = as_arrays(rows) if in_arrays else rows if len(rows) > 1 else rows[0]
+        found: CursorResult[Any] = run(self._compiled[kept], asked)
         return found

@@ -7,11 +7,12 @@ from datetime import datetime, time, timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from ledger.core import clock, outbox
 from ledger.core.db import db
 from ledger.core.ids import new_id
+from ledger.core.many import insert_many
 from ledger.core.said import said
 from ledger.core.tenancy import system_actor, within
 from ledger.people.models import Notice
@@ -101,8 +102,7 @@ def remind_each(community_id: UUID, told_of: Mapping[UUID, dict[str, Any]], kind
         }
         for one, facts in told_of.items()
     ]
-    if rows:
-        db.session.execute(insert(_notices), rows)
+    insert_many(_notices, rows)
     told = [{"notice_id": row["id"].hex, "notice_kind": kind.name} for row in rows]
     outbox.announce_all(system_actor(community_id), "notice.told", told)
 

@@ -21,6 +21,7 @@ from ledger.core import audit, clock, outbox
 from ledger.core.db import atomic, connection, db
 from ledger.core.errors import NotFound, Refused, WrongState
 from ledger.core.ids import new_id
+from ledger.core.many import insert_many
 from ledger.core.tenancy import Actor, scoped, within
 from ledger.service import caps, evidence
 from ledger.service.desk import (
@@ -228,8 +229,7 @@ def _write_stamps(actor: Actor, batch_id: UUID, decision: Decision, cases: Seque
                 "actor_id": actor.person_id,
             }
         )
-    if rows:
-        connection().execute(insert(_stamps), rows)
+    insert_many(_stamps, rows)
 
 
 def _move_states(actor: Actor, cases: Sequence[Case]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
+from flask import request
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.spec import prepare_response
 from marshmallow import fields
 from webargs.flaskparser import FlaskParser
 
-from api.auth import IdConverter, public
+from api.auth import IdConverter, View, public
 from api.schemas.fields import Schema
 
 PROBLEM = "application/problem+json"
@@ -59,7 +61,7 @@ def new_api(app: Any) -> Api:
     bearer = {"type": "http", "scheme": "bearer"}
     api = Api(app, spec_kwargs={"security": [{"bearer": []}], "components": {"securitySchemes": {"bearer": bearer}}})
     show_document = app.view_functions["api-docs.openapi_json"]
-    app.view_functions["api-docs.openapi_json"] = public(lambda: show_document())
+    app.view_functions["api-docs.openapi_json"] = public(knows_its_questions(lambda: show_document()))
     api.register_converter(IdConverter, lambda _converter: {"type": "string", "pattern": "^[0-9a-f]{32}$"})
     return api
 
@@ -70,8 +72,33 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": None}
 
 
+PARSER = Parser()
+
+
+def knows_its_questions(view: View) -> View:
+    """The view, which refuses every question in its address: all of them where it declares none."""
+    told = getattr(view, "_apidoc", {}).get("arguments", {}).get("parameters", ())
+    if any(one["in"] == "query" for one in told):
+        return view  # Its own schema refuses the rest.
+
+    @functools.wraps(view)
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        if request.args:
+            PARSER.parse(Schema(), location="query")
+        return view(*args, **kwargs)
+
+    return cast(View, ask)
+
+
 class Blueprint(SmorestBlueprint):
-    ARGUMENTS_PARSER = Parser()
+    """A resource whose routes refuse the questions that they do not know, with a schema for them or without."""
+
+    ARGUMENTS_PARSER = PARSER
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
+        super().add_url_rule(rule, endpoint, knows_its_questions(view_func), *args, **options)
 
 
 def resource(name: str, description: str) -> Blueprint:

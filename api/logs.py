@@ -8,8 +8,10 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import click
 import structlog
 from flask import Flask, Response, g, request
+from flask.cli import ScriptInfo
 
 from ledger.core import audit
 
@@ -39,11 +41,19 @@ PROCESSORS = (
 
 
 def register(app: Flask) -> None:
+    """What is served logs to standard output; a command to the other one, for its standard output is its answer."""
     if not structlog.is_configured():
-        structlog.configure(processors=PROCESSORS)
+        stream = sys.stderr if _is_command() else sys.stdout
+        structlog.configure(processors=PROCESSORS, logger_factory=structlog.PrintLoggerFactory(stream))
     app.before_request(_start)
     if app.config["REDFLOWER_ENV"] != "development":
         app.after_request(_write_line)
+
+
+def _is_command() -> bool:
+    """Is this a command of `flask --app wsgi …`? `flask run` serves."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.find_object(ScriptInfo) is not None and context.info_name != "run"
 
 
 def _start() -> None:

@@ -28,12 +28,13 @@ def free_port() -> int:
 class Server:
     """The house on a database, served on a free port of loopback as in production: it logs every request.
 
-    What its processes say goes to a file in the folder, and is read each time that it ends.
+    What its processes say goes to files in the folder, and is read each time that it ends: the log is their standard
+    output, the other one gunicorn's.
     """
 
     def __init__(self, url: str, secret: str, folder: Path, *, workers: int = 2) -> None:
         self.port = free_port()
-        self._said = folder / f"server-{self.port}.log"
+        self._said, self._else = (folder / f"server-{self.port}.{ending}" for ending in ("log", "err"))
         self._workers = workers
         self._counted = folder / f"metrics-{self.port}"
         self._environment = os.environ | {
@@ -48,14 +49,14 @@ class Server:
         """It answers afterwards."""
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
         self._counted.mkdir(exist_ok=True)
-        with self._said.open("wb") as said:
+        with self._said.open("wb") as said, self._else.open("wb") as else_said:
             self._process = subprocess.Popen(
                 [*command, "--workers", str(self._workers)],
                 cwd=HOUSE,
                 env=self._environment,
                 start_new_session=True,
                 stdout=said,
-                stderr=subprocess.STDOUT,
+                stderr=else_said,
             )
         deadline = time.monotonic() + 30
         while self.call("GET", "/readyz")[0] != 200:
@@ -67,9 +68,9 @@ class Server:
         assert self._process is not None
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        said = self._said.read_text(errors="replace").splitlines()
+        said, else_said = (file.read_text(errors="replace").splitlines() for file in (self._said, self._else))
         assert any('"rule": "/readyz"' in line for line in said), "it logs what it is asked"
-        assert [line for line in said if PERSONAL.search(line)] == []
+        assert [line for line in said + else_said if PERSONAL.search(line)] == []
 
     def workers(self) -> set[int]:
         """The processes that answer requests; the master only watches them."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from ledger.core import clock, feed
 from ledger.core.db import db
@@ -59,3 +60,30 @@ def test_the_program_of_the_document_runs(app: Flask, context: Flask, tmp_path: 
     assert "redemption.confirmed" in {one.kind for one in feed.list_events(place.supervisor.actor, limit=500).events}
     # On PostgreSQL another test's transaction may keep the newest events waiting for a moment.
     assert told == "told of it: True" or db.engine.dialect.name == "postgresql"
+
+
+def test_the_documents_name_what_lists_and_batches_are_asked(client: FlaskClient) -> None:
+    """Each order of each list; the batch of offers, a month of seals, a tick's part."""
+    document = (HOUSE / "docs/client.md").read_text(encoding="utf-8")
+    told = {
+        name: tuple(re.findall(r"`(\w+)`", orders))
+        for names, orders in re.findall(r"^\| (`[^|]+) \| (`[^|]+) \|$", document, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+    assert told == orders_of_lists(client)
+    seals, operation = ((HOUSE / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("seals", "operation"))
+    readmes = [(HOUSE / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
+    assert "POST offers/batch" in document
+    assert "seals?month=" in seals
+    assert all("tick --part" in one for one in (operation, *readmes))
+
+
+def orders_of_lists(client: FlaskClient) -> dict[str, tuple[str, ...]]:
+    """What `sort` may be, by the list's address; the same list as a file has the same."""
+    found = {}
+    for path, item in client.get("/api/v1/openapi.json").json["paths"].items():
+        for question in item.get("get", {}).get("parameters", ()):
+            if question.get("name") == "sort" and not path.endswith((".csv", ".xlsx")):
+                name = path.removeprefix("/api/v1/").removeprefix("communities/{community_id}/")
+                found[name] = tuple(order for order in question["schema"]["enum"] if order)
+    return found

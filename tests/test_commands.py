@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,7 +16,16 @@ from ledger.core import clock, jobs, registry
 from ledger.core.db import atomic, db
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.rewards.street import NOON, open_street
+from tests.serving import HOUSE
 from tests.stories import open_neighbourhood
+
+BROKEN = """
+from ledger.core import registry
+from wsgi import app
+
+registry.checks["broken"] = lambda part: [][0]
+"""
+"""The house, and a check that breaks off: it is a finding, and a line in the log."""
 
 
 def test_books_check_is_silent_on_success(context: Flask) -> None:
@@ -33,6 +46,33 @@ def test_books_check_names_what_it_finds_and_ends_with_one(context: Flask) -> No
     assert not report["clean"]
     assert report["checks"]["balances_match"]
     assert person.name not in result.output
+
+
+def test_what_a_command_logs_is_no_part_of_what_it_answers(context: Flask, tmp_path: Path) -> None:
+    open_neighbourhood()
+    (tmp_path / "broken.py").write_text(BROKEN)
+    ended = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "broken", "books", "check", "--json"],
+        cwd=HOUSE,
+        env=os.environ | served_as(context) | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{HOUSE}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert [name for name, found in json.loads(ended.stdout)["checks"].items() if found] == ["broken"]
+    [line] = [json.loads(one) for one in ended.stderr.splitlines() if one.startswith("{")]
+    assert (line["event"], line["check"]) == ("check_broke_off", "broken")
+
+
+def served_as(house: Flask) -> dict[str, str]:
+    """The environment of another process of the same house."""
+    return {
+        "DATABASE_URL": house.config["SQLALCHEMY_DATABASE_URI"],
+        "DATABASE_WALLS": "yes" if house.config.get("DATABASE_WALLS") else "no",
+        "SECRET_KEY": house.config["SECRET_KEY"],
+        "REDFLOWER_ENV": "production",
+    }
 
 
 def test_tick_does_what_is_due_once(context: Flask) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
-from ledger.core import clock, secrets
+from ledger.core import clock, registry, secrets
 from ledger.core.db import atomic, db, moment_now
 from ledger.core.ids import new_id
 from ledger.people import phones
@@ -120,7 +120,8 @@ def _claim_newest(phone_index: bytes) -> tuple[UUID, str, str] | None:
         return None
     content = _content_of(row)
     ours = update(Delivery).where(Delivery.id == row.id, Delivery.sealed.is_not(None), _is_free(moment_now()))
-    if not db.session.execute(ours.values(sealed=None)).rowcount:  # type: ignore[attr-defined]
+    handed = ours.values(sealed=None, attempts=Delivery.attempts + 1)
+    if not db.session.execute(handed).rowcount:  # type: ignore[attr-defined]
         return None
     return row.id, *content
 
@@ -200,7 +201,8 @@ def _claim(row: Delivery) -> datetime | None:
     )
     waits = Delivery.delivered_at.is_(None), Delivery.sealed.is_not(None), _is_free(now), ~is_overtaken
     free = update(Delivery).where(Delivery.id == row.id, *waits).execution_options(synchronize_session=False)
-    return lease if db.session.execute(free.values(busy_until=lease)).rowcount else None  # type: ignore[attr-defined]
+    handed = free.values(busy_until=lease, attempts=Delivery.attempts + 1)
+    return lease if db.session.execute(handed).rowcount else None  # type: ignore[attr-defined]
 
 
 @atomic
@@ -225,6 +227,14 @@ def _content_of(row: Delivery) -> tuple[str, str]:
 def _mark_delivered(message_id: UUID) -> None:
     statement = update(Delivery).where(Delivery.id == message_id)
     db.session.execute(statement.values(delivered_at=clock.now(), sealed=None))
+
+
+@registry.gauge("vain_message_attempts", "Attempts to hand over messages of the last hour that no gateway has taken")
+def vain_message_attempts() -> float:
+    vain = select(func.sum(Delivery.attempts)).where(
+        Delivery.delivered_at.is_(None), Delivery.created_at > clock.now() - timedelta(hours=1)
+    )
+    return float(db.session.scalar(vain) or 0)
 
 
 def last_message_to(number: str) -> str | None:

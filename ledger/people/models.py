@@ -162,7 +162,8 @@ class SignInCode(Base):
 class Delivery(Base):
     """A message on its way to a phone. Number and text are encrypted, and erased on delivery or when they expire.
 
-    Until `busy_until` it is in the hands of one process, which is handing it to the gateway.
+    Until `busy_until` it is in the hands of one process, which is handing it to the gateway; `attempts` counts how
+    often one has taken it in hand.
     """
 
     __tablename__ = "deliveries"

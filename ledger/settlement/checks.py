@@ -21,8 +21,7 @@ from ledger.settlement.dispute_models import Dispute, DisputeState, Ruling
 from ledger.settlement.lines import digest_of, lines_of
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
 from ledger.settlement.payout_models import PayoutLine, PayoutLineState
-
-PAID = (SettlementState.PAID, SettlementState.RECONCILED)
+from ledger.settlement.points import PAID_STATES, points_due
 
 
 def _in(part: Part) -> ColumnElement[bool]:
@@ -213,8 +212,8 @@ def _otherwise_paid(part: Part) -> Select[Any]:
         .group_by(Settlement.community_id, Settlement.id, Settlement.state, to_pay)
         .having(
             or_(
-                and_(Settlement.state.in_(PAID), moved != to_pay),
-                and_(Settlement.state.not_in(PAID), moved != 0),
+                and_(Settlement.state.in_(PAID_STATES), moved != to_pay),
+                and_(Settlement.state.not_in(PAID_STATES), moved != 0),
             )
         )
     )
@@ -222,16 +221,21 @@ def _otherwise_paid(part: Part) -> Select[Any]:
 
 @check("points_settled")
 def points_settled(part: Part) -> Iterator[Finding]:
-    """The points of a shop's paid statements have left circulation; a week of refunds is made up later."""
+    """The points of a shop's paid statements have left circulation; a week of refunds is made up by those after it."""
     for community_id, merchant_id, points, amount in db.session.execute(_unsettled(part)):
         yield Finding("points_settled", community_id, f"shop {merchant_id.hex}: paid for {points}, settled {amount}")
 
 
 @lru_cache(maxsize=4)
 def _unsettled(part: Part) -> Select[Any]:
-    shop = (Settlement.community_id, Settlement.merchant_id)
-    paid = select(*shop, func.sum(Settlement.points).label("points"))
-    owed = paid.where(Settlement.state.in_(PAID), _is_of_shop_in(part)).group_by(*shop).subquery()
+    due = points_due(_is_of_shop_in(part))
+    shop = due.c.community_id, due.c.merchant_id
+    owed = (
+        select(*shop, func.sum(due.c.points).label("points"))
+        .where(due.c.state.in_(PAID_STATES))
+        .group_by(*shop)
+        .subquery()
+    )
     settled = and_(same_community(Transfer, Account), Transfer.debit_account_id == Account.id)
     gone = func.coalesce(func.sum(Transfer.amount), 0)
     return (
@@ -275,7 +279,7 @@ def payouts_match(part: Part) -> Iterator[Finding]:
 @lru_cache(maxsize=4)
 def _otherwise_due(part: Part) -> Select[Any]:
     of_statement = and_(same_community(Settlement, PayoutLine), Settlement.id == PayoutLine.settlement_id)
-    unpaid = and_(PayoutLine.state == PayoutLineState.PAID, Settlement.state.not_in(PAID))
+    unpaid = and_(PayoutLine.state == PayoutLineState.PAID, Settlement.state.not_in(PAID_STATES))
     return (
         select(PayoutLine.community_id, PayoutLine.number)
         .join(Settlement, of_statement)

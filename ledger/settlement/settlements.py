@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.book.accounts import bank_of, issuance_of, payable_to, takings_of
@@ -29,6 +29,7 @@ from ledger.settlement.errors import DisputeDecided, InPayout, InvoiceMissing, P
 from ledger.settlement.models import LineType, Settlement, SettlementLine, SettlementState
 from ledger.settlement.owners import ISSUED, PAID, tell_owners
 from ledger.settlement.payout_models import Payout, PayoutLine, PayoutLineState
+from ledger.settlement.points import PAID_STATES, points_due
 
 DEFAULT_AUTO_CONFIRM_DAYS = 3
 
@@ -216,18 +217,16 @@ def _payment(actor: Actor, settlement: Settlement) -> list[Draft]:
 
 
 def _points_to_settle(settlement: Settlement) -> int:
-    """The points of all paid statements, this one included, less those settled: a week of refunds is made up later."""
-    paid = scoped(settlement.community_id, Settlement).where(
-        Settlement.merchant_id == settlement.merchant_id,
-        Settlement.state.in_((SettlementState.PAID, SettlementState.RECONCILED)),
-    )
-    points = db.session.scalar(paid.with_only_columns(func.coalesce(func.sum(Settlement.points), 0))) or 0
+    """What is due of all paid statements, this one included, less those settled: what once were too few are made up."""
+    due = points_due(within(settlement.community_id, Settlement), Settlement.merchant_id == settlement.merchant_id)
+    paid = or_(due.c.state.in_(PAID_STATES), due.c.id == settlement.id)
+    points = db.session.scalar(select(func.coalesce(func.sum(due.c.points), 0)).where(paid)) or 0
     settled = scoped(settlement.community_id, Transfer).where(
         Transfer.code == Code.SETTLE,
         Transfer.debit_account_id == takings_of(settlement.merchant_id).id_in(settlement.community_id),
     )
     gone = db.session.scalar(settled.with_only_columns(func.coalesce(func.sum(Transfer.amount), 0))) or 0
-    return int(points) + settlement.points - int(gone)
+    return int(points) - int(gone)
 
 
 @atomic

@@ -339,10 +339,11 @@ def _is_page(rule: Rule) -> bool:
     return str(rule.endpoint).startswith("web.")
 
 
-def _call(client: FlaskClient, rule: Rule, town: Town, headers: dict[str, str], body: Any = None, **ids: str) -> Any:
-    values = {"community_id": town.street.id.hex} | town.things | ids
+def _call(client: FlaskClient, rule: Rule, town: Town, headers: dict[str, str], body: Any = None, **more: str) -> Any:
+    """`more`: other ids than the town's, and questions that the address is asked with."""
+    values = {"community_id": town.street.id.hex} | town.things | more
     adapter = client.application.url_map.bind("localhost")
-    path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+    path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments | more.keys()})
     method = next(iter(rule.methods - {"HEAD", "OPTIONS"}))
     return client.open(path, method=method, json=body, headers=headers | KEY | {"If-Match": '"1"'})
 
@@ -388,6 +389,15 @@ def test_a_malformed_community_answers_like_a_strangers(app: Flask, client: Flas
         if "community_id" in rule.arguments and rule.endpoint != "joining.post_join":
             answer = _call(client, rule, town, admin.headers, {}, community_id="no-such-thing")
             assert (rule.endpoint, answer.status_code, answer.json["code"]) == (rule.endpoint, 404, "not_found")
+
+
+def test_a_question_that_a_route_does_not_know_is_refused(app: Flask, client: FlaskClient, town: Town) -> None:
+    headers, answered = town.people["admin"].headers, set()
+    for rule in routes(app):
+        answer = _call(client, rule, town, headers, {}, colour="red")
+        if answer.status_code != 422 or list(answer.json["errors"]) != ["colour"]:
+            answered.add(rule.endpoint)
+    assert answered == {"calendar-feeds.get_feed"}  # Phones add questions of their own.
 
 
 def test_a_wrong_role_is_refused_at_every_route(app: Flask, client: FlaskClient, town: Town) -> None:

@@ -138,6 +138,26 @@ def test_a_gateway_in_trouble_is_a_clear_refusal_and_nothing_half_done(
         assert answer.json["code"] == "code_expired"
 
 
+def test_attempts_are_counted_and_those_that_were_vain_are_told_for_an_hour(
+    gateway: Gateway, client: FlaskClient
+) -> None:
+    with clock.set_to(clock.now()):
+        atomic(deliveries.queue_message)(next_phone(), "【小红花】有人替您签到了。")
+        gateway.answers = [500, 500, 500]
+        assert [deliveries.deliver_waiting() for _ in range(2)] == [0, 0]
+        assert ask(client, next_phone()).status_code == 503
+        assert (attempts(), deliveries.vain_message_attempts()) == ([1, 2], 3)
+        assert deliveries.deliver_waiting() == 1
+        assert (attempts(), deliveries.vain_message_attempts()) == ([1, 3], 1)
+        clock.advance(minutes=61)
+        assert deliveries.vain_message_attempts() == 0
+
+
+def attempts() -> list[int]:
+    db.session.remove()
+    return sorted(db.session.scalars(select(Delivery.attempts)))
+
+
 def test_tick_gives_up_on_a_gateway_that_is_down_and_goes_on_when_it_is_back(gateway: Gateway) -> None:
     for _ in range(5):
         atomic(deliveries.queue_message)(next_phone(), "【小红花】有人替您签到了。")

@@ -66,6 +66,7 @@ def test_what_waits_is_told_with_its_age(client: FlaskClient, street: Street) ->
         "oldest_unnumbered_event_seconds": 300,
         "oldest_undelivered_event_seconds": 0,
         "dead_letters": 0,
+        "vain_message_attempts": 0,
     }
     clock.advance(days=7)
     tick([street.id])

@@ -287,3 +287,49 @@ def test_transfers_are_found_by_their_ids_newest_first_in_their_own_community(to
     found = reading.transfers_by_id(told.id, [ids[3], ids[0], ids[2], new_id()])
     assert [transfer.id for transfer in found] == [ids[0], ids[2], ids[3]]
     assert reading.transfers_by_id(open_town().id, ids) == []
+
+
+def test_pages_of_a_member_go_on_where_the_last_one_ended_whatever_took_effect_at_one_moment(town: Town) -> None:
+    """Written in another order than it took effect, on both sides of the wallet, several at the same moment."""
+    lin, gang = town.member_ids
+    with clock.set_to(MORNING):
+        for minutes in (60, 0, 60, 30):
+            at = MORNING - timedelta(minutes=minutes)
+            town.post(town.award_of(lin, 5, effective_at=at), town.award_of(gang, 5, effective_at=at))
+            town.spend(lin, 1)
+        whole = reading.list_transfers(member(town, LIN), limit=100)
+        assert len(whole) == 8
+        assert whole == sorted(whole, key=lambda one: (one.effective_at, one.id.bytes), reverse=True)
+        for size in (1, 2, 3, 7, 8):
+            seen: list[Transfer] = []
+            while page := reading.list_transfers(member(town, LIN), before=seen[-1].id if seen else None, limit=size):
+                assert len(page) <= size
+                seen += page
+            assert seen == whole, size
+
+
+def test_a_page_has_fifty_unless_it_is_asked_otherwise(town: Town) -> None:
+    town.post(*(town.award_of(town.member_ids[LIN], 1) for _ in range(60)))
+    for who in (member(town, LIN), staff(town)):
+        assert len(reading.list_transfers(who)) == 50
+        assert len(reading.list_transfers(who, limit=60)) == 60
+        assert len(reading.list_transfers(who, limit=2)) == 2
+    for _ in range(20):
+        town.member()
+    assert len(reading.list_accounts(staff(town))) == 50
+    assert len(reading.list_accounts(staff(town), limit=3)) == 3
+
+
+def test_the_transfers_of_one_person_among_the_communitys_are_theirs_alone(told: Town) -> None:
+    lin = told.member_ids[LIN]
+    found = reading.list_transfers(staff(told), wanted=TransferFilter(owner_ids=frozenset({lin})))
+    assert codes(found) == ["donate", "redeem", "award"]
+
+
+def test_whoever_stands_behind_two_counters_sees_the_accounts_of_both_and_their_own(town: Town) -> None:
+    other = new_id()
+    who = replace(member(town, LIN), counters=(Counter(Role.OWNER, town.merchant_id), Counter(Role.OWNER, other)))
+    seen = set(reading.visible_accounts(who) or ())
+    expected = [*accounts_of_merchant(town.merchant_id), *accounts_of_merchant(other)]
+    assert {key.id_in(town.id) for key in expected} <= seen
+    assert wallet_of(town.member_ids[LIN]).id_in(town.id) in seen

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from ledger.book import reversal_requests
 from ledger.book.accounts import bank_of, fund_of, hours_of, issuance_of, wallet_of
 from ledger.book.codes import DECLARED, Code, Kind, Unit
 from ledger.book.errors import AmountOutOfRange, InsufficientFunds, NotReversible, OverReversed
@@ -302,3 +304,27 @@ def test_the_corrections_of_a_source_are_what_was_posted_oldest_first(desk: Desk
     assert [(request.id, transfer.id) for request, transfer in found] == [(first.id, award), (second.id, award)]
     assert atomic(corrections_of)(desk.id, "redemption", source_id) == []
     assert atomic(corrections_of)(new_id(), kind, source_id) == []
+
+
+def test_every_word_of_a_request_is_in_its_evidence() -> None:
+    def evidence(**changed: Any) -> bytes:
+        facts = {
+            "community_id": UUID(int=1),
+            "id": UUID(int=2),
+            "transfer_id": UUID(int=3),
+            "amount": 4,
+            "reason_digest": bytes(32),
+            "asked_by": UUID(int=5),
+            "asked_at": datetime(2026, 11, 27, tzinfo=UTC),
+        }
+        approved_by = changed.pop("approved_by", UUID(int=6))
+        return reversal_requests.evidence_of(ReversalRequest(**(facts | changed)), approved_by=approved_by)
+
+    others: dict[str, Any] = {
+        "id": UUID(int=9), "transfer_id": UUID(int=9), "amount": 9, "reason_digest": bytes(31) + b"9",
+        "asked_by": UUID(int=9), "asked_at": datetime(2026, 11, 28, tzinfo=UTC), "approved_by": UUID(int=9),
+    }  # fmt: skip
+    seen = [evidence(), *(evidence(**{name: value}) for name, value in others.items()), evidence(approved_by=None)]
+    assert evidence() == seen[0]
+    assert len(set(seen)) == len(others) + 2
+    assert {len(one) for one in seen} == {32}

@@ -17,6 +17,7 @@ from ledger.book.dating import last_day
 from ledger.book.models import Transfer
 from ledger.core import clock
 from ledger.core.db import atomic, db
+from ledger.core.ids import new_id
 from tests.ledger.book.expiring import (
     MARCH_31,
     decide,
@@ -28,7 +29,7 @@ from tests.ledger.book.expiring import (
     spend,
     town,
 )
-from tests.ledger.book.town import Town, at_once
+from tests.ledger.book.town import Town, at_once, evidence
 
 __all__ = ["member", "town"]
 
@@ -54,6 +55,30 @@ def test_what_of_an_undone_award_has_expired_counts_as_taken(town: Town, member:
     figures = town.of(member)
     assert (figures.posted, figures.debt, expired(town)) == (0, 1, 0)
     assert (figures.lifetime_earned, figures.lifetime_spent) == (3, 4)
+
+
+def test_what_is_restored_and_taken_back_says_of_which_award_for_whom_and_until_when(town: Town, member: UUID) -> None:
+    """Both are evidence of one undoing: expired points come back with their date, only to be taken with the rest."""
+    elder, source = new_id(), evidence("stamp")
+    town.post(town.award_of(member, 10, source=source, on_behalf_of=elder))
+    award = db.session.scalars(select(Transfer).where(Transfer.code == Code.AWARD)).one()
+    spend(town, member, 4)
+    on(4, 1)
+    run_clock(town)
+    expiry = db.session.scalars(select(Transfer).where(Transfer.code == Code.EXPIRE)).one()
+    town.award(member, 3)
+    town.undo(source.id)
+    undone = {
+        (row.code, row.amount, row.reverses_id, row.expires_on, row.on_behalf_of, row.part)
+        for row in db.session.scalars(select(Transfer).where(Transfer.source_type == "undo"))
+    }
+    back = {(Code.RESTORE, 6, expiry.id, MARCH_31, elder, 0)}
+    assert back < undone
+    taken = [row for row in undone if row not in back]
+    assert {row[2] for row in taken} == {award.id}
+    assert {row[4] for row in taken} == {elder}
+    assert sum(row[1] for row in taken) == 10
+    assert len({row[5] for row in taken}) == len(taken)
 
 
 def test_expired_points_count_for_one_undone_award_only(town: Town, member: UUID) -> None:

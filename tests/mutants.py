@@ -19,6 +19,9 @@ UNTRIED, SERVER = "not tried", "server only"
 MEANINGS = {None: UNTRIED, 0: SURVIVED, 1: NOTICED, 3: NOTICED, 33: UNTESTED, 36: TIMEOUT}
 """How a mutant ended, by what is kept: mutmut's numbers."""
 
+ON_SERVER = ("plain_posting", "roles", "transfers.x__post_plainly")
+"""Modules and functions that only PostgreSQL runs, as a whole."""
+
 COLUMNS = (NOTICED, TIMEOUT, SURVIVED, UNTESTED, OTHER, SERVER, UNTRIED)
 
 
@@ -46,12 +49,13 @@ def changes_of(module: str) -> dict[str, tuple[set[int], range]]:
 
 
 def server_only(module: str) -> set[str]:
-    """The mutants of lines that run only on PostgreSQL: on SQLite nobody can notice them."""
+    """The mutants of what runs only on PostgreSQL: on SQLite nobody can notice them."""
     code = (FOUND / f"{module}.py").read_text().splitlines()
     found = set()
     for name, (changed, span) in changes_of(module).items():
         there = {span.start - 1 + number for number in _server_lines(tuple(code[span.start - 1 : span.stop - 1]))}
-        if changed and changed <= there:
+        is_whole = module in ON_SERVER or f"{module}.{name.partition('__mutmut_')[0]}" in ON_SERVER
+        if is_whole or (changed and changed <= there):
             found.add(f"ledger.book.{module}.{name}")
     return found
 

@@ -25,6 +25,7 @@ def town(context: Flask) -> Iterator[Town]:
         clock.move_to(None)
 
 
+@pytest.mark.long
 def test_nobody_reads_a_name_or_a_phone_that_is_not_for_them(app: Flask, client: FlaskClient, town: Town) -> None:
     from ledger.core.ids import parse
     from ledger.people.members import load_member

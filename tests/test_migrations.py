@@ -85,6 +85,7 @@ def test_constraints_and_checks_of_the_models_are_in_the_database(context: Flask
             assert checks == expected, table.name
 
 
+@pytest.mark.long
 def test_a_row_goes_up_and_down_and_up(empty_house: Flask) -> None:
     upgrade()
     town = open_town(members=2)
@@ -107,6 +108,7 @@ def test_a_row_goes_up_and_down_and_up(empty_house: Flask) -> None:
     again.award(again.member_ids[0], 3)
 
 
+@pytest.mark.long
 def test_every_step_can_be_gone_down_and_up_again(empty_house: Flask) -> None:
     upgrade()
     for version in reversed(VERSIONS):

@@ -62,6 +62,7 @@ def _hammer(operation: Any, place: Neighbourhood, who: Neighbour, examples: int)
     return check
 
 
+@pytest.mark.long
 def test_generated_calls_find_no_fault_and_no_undeclared_answer(app: Flask, place: Neighbourhood) -> None:
     call_every_operation(app, place, place.admin, calls=500)
 

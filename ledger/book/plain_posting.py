@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,7 @@ from ledger.book.models import Balance, ExpiryPolicy
 from ledger.core import clock
 from ledger.core.db import connection
 from ledger.core.idempotency import request_digest
+from ledger.core.many import as_arrays
 from ledger.core.tenancy import Actor, asked, within
 
 NAME = "post_plainly"
@@ -180,16 +180,11 @@ def post_plainly(
         "owing": _debts_of(actor.tenant, drafts),
         "of_holds": [draft.hold.id for draft in drafts if draft.hold],
         "effective": [draft.effective_at for draft in drafts],
-        **{name: [_plain(row[column]) for row in rows] for name, column in _OF_DRAFTS.items()},
-        **{name: [_plain(row[column]) for row in sums] for name, column in _OF_SUMS.items()},
+        **as_arrays(rows, _OF_DRAFTS),
+        **as_arrays(sums, _OF_SUMS),
     }
     if connection().execute(_CALL, values).scalar() is None:
         raise NotPlain
-
-
-def _plain(value: Any) -> Any:
-    """The driver would not know what kind of array a list of our own kinds of text is."""
-    return str(value) if isinstance(value, StrEnum) else value
 
 
 def install(connection: Connection) -> None:

@@ -74,9 +74,8 @@ def _write(waiting: Sequence[Waiting]) -> None:
 
 def _write_many(statement: LastWrite, rows: Sequence[dict[str, Any]]) -> None:
     table, computed = _MANY[statement]
-    columns = tuple(column.name for column in table.columns if column.name not in computed)
-    values = [{column: row[_name(table, column)] for column in columns} for row in rows]
-    connection().execute(insert_arrays(table, columns, **computed), as_arrays(values))
+    named = {column.name: _name(table, column.name) for column in table.columns if column.name not in computed}
+    connection().execute(insert_arrays(table, tuple(named), **computed), as_arrays(rows, named))
 
 
 def _write_together(waiting: Sequence[Waiting]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -40,9 +40,10 @@ def from_arrays(statement: InsertKind, columns: tuple[str, ...], **computed: Any
     return statement.from_select([*columns, *computed], select(*given, *computed.values()))
 
 
-def as_arrays(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    """The rows as the parameters of `insert_arrays`."""
-    return {name: [_plain(row[name]) for row in rows] for name in rows[0]}
+def as_arrays(rows: Sequence[dict[str, Any]], named: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
+    """The rows as parameters that are arrays, named as their columns; or otherwise, each name with its column."""
+    of = named if named is not None else {name: name for name in rows[0]}
+    return {name: [_plain(row[column]) for row in rows] for name, column in of.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import event, update
 
 from ledger.book import balances
@@ -236,7 +235,7 @@ def test_an_accounts_balance_now_and_then_stored_or_not(town: Town) -> None:
             read(town.id, town.shop, at=clock.now() + timedelta(microseconds=1))
 
 
-def test_a_hold_of_another_wallet_is_not_overdue_here(context: Flask, town: Town) -> None:
+def test_a_hold_of_another_wallet_is_not_overdue_here(town: Town) -> None:
     """By whichever wallet's holds are read: the community's are many."""
     one, two = town.member_ids
     town.award(one, 5)

@@ -7,17 +7,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
-from ledger.book import checking, triggers
+from ledger.book import checking
 from ledger.book.checking import check_books, run_checks
 from ledger.book.models import CheckMark
 from ledger.core import clock, registry
 from ledger.core.db import db
 from ledger.core.registry import Part
 from tests.ledger.book.sealing import seal_all
-from tests.ledger.book.test_checking import checked, let_new_rows_wait
-from tests.ledger.book.test_checks import lively, unguarded
+from tests.ledger.book.test_checking import change_an_old_row, checked
+from tests.ledger.book.test_checks import lively
 from tests.ledger.book.town import Town, open_town
 
 __all__ = ["checked", "lively"]
@@ -59,12 +59,7 @@ def test_a_run_tells_each_check_before_its_turn_and_how_long_it_took(context: Fl
 @pytest.mark.breaks_books
 def test_a_remembered_run_of_what_is_new_is_one(checked: Town) -> None:
     """`check_books` leaves to a run over everything what only that looks at, and says which of the two it was."""
-    with unguarded() as connection:
-        first = connection.execute(text("SELECT transfer_id FROM leaves ORDER BY position LIMIT 1")).scalar_one()
-        connection.execute(text("UPDATE transfers SET part = part + 77 WHERE id = :id"), {"id": first})
-        let_new_rows_wait(connection)
-        if connection.dialect.name == "sqlite":
-            triggers.install(connection)
+    change_an_old_row()
     db.session.remove()
     assert not any(result.findings for result in check_books(new=True) if result.name == "seal_matches")
     assert any(result.findings for result in check_books() if result.name == "seal_matches")

@@ -110,13 +110,19 @@ def test_what_is_new_is_sealed_and_still_new_until_it_is_checked(checked: Town) 
     assert count_new() == neighbours_waiting()
 
 
-@pytest.mark.breaks_books
-def test_a_run_of_what_is_new_reads_no_old_row(checked: Town) -> None:
-    """A fault below the mark is not seen by a run over what is new: it did not look there."""
+def change_an_old_row() -> None:
     with unguarded() as connection:
         first = connection.execute(text("SELECT transfer_id FROM leaves ORDER BY position LIMIT 1")).scalar_one()
         connection.execute(text("UPDATE transfers SET part = part + 77 WHERE id = :id"), {"id": first})
         let_new_rows_wait(connection)
+        if connection.dialect.name == "sqlite":
+            triggers.install(connection)
+
+
+@pytest.mark.breaks_books
+def test_a_run_of_what_is_new_reads_no_old_row(checked: Town) -> None:
+    """A fault below the mark is not seen by a run over what is new: it did not look there."""
+    change_an_old_row()
     assert "seal_matches" in names_found(new=False)
     assert "seal_matches" not in names_found(new=True)
 

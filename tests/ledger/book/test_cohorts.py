@@ -52,7 +52,7 @@ def test_the_first_to_expire_goes_first_and_what_never_expires_last(
     assert (one.draw(amount, day=MARCH), one.left, one.available) == (drawn, left, 20 - amount)
 
 
-def test_what_has_passed_is_not_drawn_unless_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_passed_is_not_drawn_unless_it_is_named() -> None:
     one = purse()
     assert one.draw(6, day=APRIL, first=[MAY, None]) == {MAY: 6}
     assert one.draw(5, day=APRIL, first=[None]) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -63,10 +64,14 @@ def rows_of(town: Town) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def test_it_writes_in_one_statement_what_the_long_way_writes() -> None:
+def both_ways(drafts_of: Callable[[Town], list[Draft]]) -> tuple[list[str], list[Transfer]]:
+    """What is asked for in two new towns is the same in both, be it posted plainly or the long way, and checks clean.
+
+    Returns the statements of the plain way, and its transfers in the drafts' order.
+    """
     with clock.set_to(NOON):
         plain, long = open_town(), open_town()
-        drafts = {town.id: bought(town) for town in (plain, long)}
+        drafts = {town.id: drafts_of(town) for town in (plain, long)}
 
         @atomic
         def the_long_way() -> None:
@@ -76,15 +81,24 @@ def test_it_writes_in_one_statement_what_the_long_way_writes() -> None:
         with counted_statements() as seen:
             ids = plain.post(*drafts[plain.id])
         the_long_way()
-    [statement] = seen
-    assert plain_posting.NAME in statement
-    assert [db.session.get_one(Transfer, (plain.id, one)).part for one in ids] == [0, 1]
+    assert [plain.of(member) for member in plain.member_ids] == [long.of(member) for member in long.member_ids]
     assert rows_of(plain) == rows_of(long)
     assert run_checks() == []
+    return seen, [db.session.get_one(Transfer, (plain.id, one)) for one in ids]
+
+
+def test_it_writes_in_one_statement_what_the_long_way_writes() -> None:
+    [statement], written = both_ways(bought)
+    assert plain_posting.NAME in statement
+    assert [one.part for one in written] == [0, 1]
 
 
 def earned(town: Town) -> list[Draft]:
-    """Awards with their minutes to two people, one of them of yesterday, and an opening balance."""
+    """Awards with their minutes to two people, one of them of yesterday, an opening balance, and an award to somebody
+    who has dated points from before.
+    """
+    dated = town.member()
+    town.post(town.award_of(dated, 9, expires_on=date(2030, 1, 31)))
     one, other = town.member(), town.member()
     return [
         town.award_of(one, 30),
@@ -93,32 +107,16 @@ def earned(town: Town) -> list[Draft]:
         town.hours_of(other, 60),
         town.award_of(one, 5),
         town.opening_of(other, 11),
+        town.award_of(dated, 2),
     ]
 
 
 def test_what_is_earned_is_written_in_one_statement_too() -> None:
-    """After the question whether it expires or somebody owes. A wallet with dated points from before keeps them."""
-    with clock.set_to(NOON):
-        plain, long = open_town(), open_town()
-        for town in (plain, long):
-            town.post(town.award_of(town.member(), 9, expires_on=date(2030, 1, 31)))
-        drafts = {town.id: [*earned(town), town.award_of(town.member_ids[0], 2)] for town in (plain, long)}
-
-        @atomic
-        def the_long_way() -> None:
-            expect_refusals()
-            transfers.post_transfers(long.actor, drafts[long.id])
-
-        with counted_statements() as seen:
-            ids = plain.post(*drafts[plain.id])
-        the_long_way()
-    question, statement = seen
+    """After the question whether it expires or somebody owes."""
+    [question, statement], written = both_ways(earned)
     assert "expiry_policies" in question
     assert plain_posting.NAME in statement
-    assert [db.session.get_one(Transfer, (plain.id, one)).amount for one in ids] == [30, 90, 7, 60, 5, 11, 2]
-    assert [plain.of(member) for member in plain.member_ids] == [long.of(member) for member in long.member_ids]
-    assert rows_of(plain) == rows_of(long)
-    assert run_checks() == []
+    assert [one.amount for one in written] == [30, 90, 7, 60, 5, 11, 2]
 
 
 def test_who_owes_repays_first_and_what_expires_is_dated_so_neither_is_plain() -> None:

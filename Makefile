@@ -42,7 +42,7 @@ run: setup ## set up, migrate, seed the demo community if there is no data, serv
 ##@ Check
 
 .PHONY: test
-test: $(DEVELOPMENT) $(SCRIPTS) ## the tests on both databases (twelve to fifteen minutes on 2 cores; 8 are meant)
+test: $(DEVELOPMENT) $(SCRIPTS) ## the tests on both databases (about thirteen minutes on 2 cores; 8 are meant)
 	$(PYTEST) -m "not long and not night"
 
 .PHONY: test-long

@@ -295,10 +295,15 @@ def account_balance(community_id: UUID, key: AccountKey, *, at: datetime | None 
     if at is not None:
         past.refuse_future(at)
         return past.balance_at(community_id, key, at)
-    account_id = key.id_in(community_id)
-    if key.kind in STORED:
-        stored = select(func.sum(Balance.balance)).where(
-            within(community_id, Balance), Balance.account_id == account_id
-        )
-        return int(db.session.scalar(stored) or 0)
-    return past.balance_now(community_id, key)
+    if key.kind not in STORED:
+        return past.balance_now(community_id, key)
+    named = {"of_community": community_id, "of_account": key.id_in(community_id)}
+    return int(db.session.scalar(_stored(), named) or 0)
+
+
+@cache
+def _stored() -> Select[Any]:
+    account_id = asked("of_account")
+    return select(func.sum(Balance.balance)).where(
+        within(asked("of_community"), Balance), Balance.account_id == account_id
+    )

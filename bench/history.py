@@ -54,7 +54,7 @@ def settle_history(*, transfers: int, members: int) -> Town:
     visits, began = transfers // VISIT, clock.now() - timedelta(days=DAYS)
     with clock.set_to(began):
         town = open_town(members=members)
-    moves = (_visit(town, number, began + timedelta(days=DAYS) * number / visits) for number in range(visits))
+    moves = (_visit(town, number, began + timedelta(days=DAYS * number / visits)) for number in range(visits))
     while some := [move for visit in islice(moves, VISITS_AT_ONCE) for move in visit]:
         _load(town, some)
     _store_balances(town, visits)

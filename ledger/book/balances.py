@@ -245,7 +245,7 @@ def _at_present(community_id: UUID, member_id: UUID) -> MemberBalance:
     """From the stored balances, in one statement."""
     wallet, debt, hours = (key.id_in(community_id) for key in accounts_of_member(member_id))
     named = {"of_community": community_id, "of_wallet": wallet, "of_debt": debt, "of_hours": hours, "at": clock.now()}
-    found = db.session.execute(_present(), named).all()
+    found = connection().execute(_present(), named).all()
     rows = {row.account_id: row for row in found}
     cohorts = [Expiring(row.expires_on, row.points_left) for row in found if row.expires_on]
     purse, held = rows[wallet], rows[wallet].held - int(found[0].overdue)
@@ -298,7 +298,7 @@ def account_balance(community_id: UUID, key: AccountKey, *, at: datetime | None 
     if key.kind not in STORED:
         return past.balance_now(community_id, key)
     named = {"of_community": community_id, "of_account": key.id_in(community_id)}
-    return int(db.session.scalar(_stored(), named) or 0)
+    return int(connection().scalar(_stored(), named) or 0)
 
 
 @cache

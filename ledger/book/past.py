@@ -16,7 +16,7 @@ from ledger.book.errors import MomentInFuture
 from ledger.book.models import Rollup, RollupLevel, Transfer, Unsealed
 from ledger.book.rollups import ROLLED_AT_ONCE, periods_of
 from ledger.core import clock
-from ledger.core.db import db
+from ledger.core.db import connection, db
 from ledger.core.tenancy import asked, same_community, scoped, within
 
 _MOVED = (
@@ -82,7 +82,7 @@ def what_is_read(
 def balance_now(community_id: UUID, key: AccountKey) -> int:
     """Credits - debits of an account of a kind that is rolled up when sealed: a row a year and what waits."""
     named = {"of_community": community_id, "of_account": key.id_in(community_id)}
-    found = db.session.execute(_of_now(), named).one_or_none()
+    found = connection().execute(_of_now(), named).one_or_none()
     return int(found[1]) if found else 0
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import Select, Update, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -169,15 +169,21 @@ def left_to_reverse(community_id: UUID, transfer_ids: Sequence[UUID]) -> dict[UU
     """How much of each transfer has not been reversed yet."""
     if not transfer_ids:
         return {}
-    reversal = aliased(Transfer)
+    named = {"of_community": community_id, "of_transfers": transfer_ids}
+    rows = connection().execute(_amounts_and_reversals(), named)
+    return {transfer_id: amount - int(taken) for transfer_id, amount, taken in rows}
+
+
+@cache
+def _amounts_and_reversals() -> Select[Any]:
+    community_id, reversal = asked("of_community"), aliased(Transfer)
     reversed_so_far = (
         select(func.coalesce(func.sum(reversal.amount), 0))
         .where(within(community_id, reversal), reversal.reverses_id == Transfer.id)
         .scalar_subquery()
     )
     query = scoped(community_id, Transfer.id, Transfer.amount).add_columns(reversed_so_far)
-    rows = db.session.execute(query.where(Transfer.id.in_(transfer_ids)))
-    return {transfer_id: amount - int(taken) for transfer_id, amount, taken in rows}
+    return query.where(Transfer.id.in_(bindparam("of_transfers", expanding=True)))
 
 
 def _write_rows(actor: Actor, named: Sequence[tuple[UUID, Draft]], now: datetime) -> None:

@@ -65,7 +65,7 @@ def settle_history(*, transfers: int, members: int) -> Town:
 
 @atomic
 def _count_rows() -> None:
-    """As a server that was awake while all this came would have by itself: else each day's seal reads all that waits."""
+    """As an awake server would have by itself: else each day's seal reads all that waits."""
     db.session.execute(text("ANALYZE"))
 
 

@@ -17,7 +17,7 @@ from bench.checking_in import CheckInOverHttp
 from bench.confirming import ConfirmOverHttp
 from bench.houses import Pace
 from bench.neighbourhood import settle_place
-from bench.rounds import measure
+from bench.rounds import measure, run_settled
 from ledger.core.db import db
 
 PARTS, SHOPS = 16, 12
@@ -49,8 +49,10 @@ class InParts:
         return self._run(1)
 
     def _run(self, which: int) -> Pace:
-        with self._apps[which].app_context():
-            return self._pairs[which].run_ours()
+        """Settled here, because the rounds know only the house with parts."""
+        app = self._apps[which]
+        with app.app_context():
+            return run_settled(app, self._pairs[which].run_ours)
 
 
 def main() -> int:

@@ -86,12 +86,13 @@ def measure(app: Flask, pairs: Sequence[Pair], *, rounds: int, tell: Callable[[s
 def _run_both(app: Flask, pair: Pair, *, ours_first: bool) -> tuple[Pace, Pace]:
     pair.prepare()
     runs = [pair.run_ours, pair.run_limit]
-    paces = [_run_one(app, run) for run in (runs if ours_first else runs[::-1])]
+    paces = [run_settled(app, run) for run in (runs if ours_first else runs[::-1])]
     ours, limit = paces if ours_first else paces[::-1]
     return ours, limit
 
 
-def _run_one(app: Flask, run: Callable[[], Pace]) -> Pace:
+def run_settled(app: Flask, run: Callable[[], Pace]) -> Pace:
+    """One run in a house whose rows are counted and written out before it, and whose books check after it."""
     _settle(app)
     pace = run()
     with app.app_context():

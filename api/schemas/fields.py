@@ -136,7 +136,9 @@ class Sort(fields.Enum[StrEnum]):
     def __init__(self, first: StrEnum | type[StrEnum]) -> None:
         orders, unasked = (first, None) if isinstance(first, type) else (type(first), first)
         told = {"description": "The order of the rows; a cursor goes on in the order that it was given in."}
-        super().__init__(orders, by_value=True, load_default=unasked, metadata=told)
+        # None by a call: else the document tells of a null default, and of null among the orders.
+        default = unasked or (lambda: None)
+        super().__init__(orders, by_value=True, allow_none=False, load_default=default, metadata=told)
 
 
 class PageQuery(Schema):

@@ -77,4 +77,5 @@ def test_a_list_is_sorted_by_one_of_its_orders_and_no_other_and_the_document_nam
     document = shopping.client.get("/api/v1/openapi.json").json
     asked = document["paths"][f"/api/v1/communities/{{community_id}}/{name}"]["get"]["parameters"]
     [sort] = [one["schema"] for one in asked if one["name"] == "sort"]
-    assert set(sort["enum"]) - {None} == set(ORDERS[name])
+    assert set(sort["enum"]) == set(ORDERS[name])
+    assert sort.get("default", "newest") in ORDERS[name]

@@ -31,14 +31,14 @@ class InParts:
     number, limit, target = "R30", "the same in one part", 0.95
 
     def __init__(self, apps: tuple[Flask, Flask], pairs: tuple[OneHouse, OneHouse]) -> None:
-        self._apps, self._pairs = apps, pairs
+        self.apps, self._pairs = apps, pairs
         self.path = f"{pairs[0].path}, tables in {PARTS} parts"
 
     def is_built(self, app: Flask) -> bool:
         return self._pairs[0].is_built(app)
 
     def prepare(self) -> None:
-        for app, pair in zip(self._apps, self._pairs, strict=True):
+        for app, pair in zip(self.apps, self._pairs, strict=True):
             with app.app_context():
                 pair.prepare()
 
@@ -50,7 +50,7 @@ class InParts:
 
     def _run(self, which: int) -> Pace:
         """Settled here, because the rounds know only the house with parts."""
-        app = self._apps[which]
+        app = self.apps[which]
         with app.app_context():
             return run_settled(app, self._pairs[which].run_ours)
 
@@ -61,21 +61,18 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=400, help="calls of a run; a multiple of 8")
     asked = parser.parse_args()
     with ExitStack() as stack:
-        settled = [_settle(stack, parts, asked.size) for parts in (PARTS, 0)]
-        (parted, confirm, check_in), (whole, confirm_there, check_in_there) = settled
-        pairs = [
-            InParts((parted, whole), (confirm, confirm_there)),
-            InParts((parted, whole), (check_in, check_in_there)),
-        ]
-        found = measure(
-            parted, pairs, rounds=asked.rounds, tell=lambda words: print(words, file=sys.stderr, flush=True)
-        )
-        for app in (parted, whole):
-            with app.app_context():
-                db.session.remove()
-                db.engine.dispose()
+        parted, pairs = open_houses(stack, size=asked.size)
+        found = measure(parted, pairs, rounds=asked.rounds, tell=_tell)
     print(report.as_table(found))
     return 1 if any(one.voided for one in found) else 0
+
+
+def open_houses(stack: ExitStack, *, size: int) -> tuple[Flask, list[InParts]]:
+    """Both houses are served until the stack ends; returns the one with parts, and what is sent to both."""
+    settled = [_settle(stack, parts, size) for parts in (PARTS, 0)]
+    (parted, confirm, check_in), (whole, confirm_there, check_in_there) = settled
+    apps = parted, whole
+    return parted, [InParts(apps, (confirm, confirm_there)), InParts(apps, (check_in, check_in_there))]
 
 
 def _tell(words: str) -> None:
@@ -88,8 +85,15 @@ def _settle(stack: ExitStack, parts: int, size: int) -> tuple[Flask, ConfirmOver
     with app.app_context():
         place = settle_place(volunteers=size * 3, shops=SHOPS)
         db.session.remove()
+    stack.callback(_leave, app)
     port = stack.enter_context(houses.served("wsgi:app", url))
     return app, ConfirmOverHttp(place, port, url, size=size), CheckInOverHttp(place, port, url, size=size)
+
+
+def _leave(app: Flask) -> None:
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 if __name__ == "__main__":

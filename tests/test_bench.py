@@ -26,6 +26,7 @@ from bench import (
     mixing,
     on_sqlite,
     pages,
+    parted,
     peers,
     report,
     soak,
@@ -175,6 +176,17 @@ def test_a_peer_that_is_there_is_measured_and_one_that_is_not_is_told(place_on_p
     told = {found.row.number: found.instead for found in peers.absent(None)}
     assert told["R10"] == peers.NOT_RUN["R10"]
     assert ("R9" in told) is (find_spec("hordak") is None)
+
+
+def test_a_house_with_parts_and_one_without_are_prepared_alike_and_measured():
+    with ExitStack() as stack:
+        with_parts, pairs = parted.open_houses(stack, size=8)
+        for found in measure(with_parts, pairs, rounds=1, tell=lambda _words: None):
+            assert (len(found.ratios), found.voided) == (1, [])
+        for app in pairs[0].apps:
+            with app.app_context():
+                swept = text("SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'communities' AND vacuum_count > 0")
+                assert db.session.scalar(swept) == 1
 
 
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):

@@ -185,8 +185,8 @@ def test_a_house_with_parts_and_one_without_are_prepared_alike_and_measured():
             assert (len(found.ratios), found.voided) == (1, [])
         for app in pairs[0].apps:
             with app.app_context():
-                swept = text("SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'communities' AND vacuum_count > 0")
-                assert db.session.scalar(swept) == 1
+                swept = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'communities'"
+                assert db.session.scalar(text(swept))
 
 
 def test_imports_are_measured_and_leave_clean_books(place_on_postgresql):

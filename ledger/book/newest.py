@@ -35,11 +35,14 @@ def transfers_in(part: Part) -> FromClause:
 
 
 def _new_ids(sealed_at_most: int | None) -> CompoundSelect[Any]:
-    """The limit leaves nothing out. It tells PostgreSQL that these are few; else it reads the whole history."""
+    """The limit leaves nothing out. It tells PostgreSQL that these are few; else it reads the whole history. The offset
+    of nothing keeps SQLite from turning the join around where rows were counted while nothing waited.
+    """
     marks = marks_query().subquery()
     beyond = and_(same_community(Leaf, marks.c), Leaf.position >= marks.c.size)
     sealed = select(Leaf.community_id, Leaf.transfer_id).select_from(marks).join(Leaf, beyond).limit(sealed_at_most)
-    return union_all(select(sealed.subquery()), select(Unsealed.community_id, Unsealed.transfer_id))
+    waiting = select(Unsealed.community_id, Unsealed.transfer_id).offset(0)
+    return union_all(select(sealed.subquery()), select(waiting.subquery()))
 
 
 def count_new_leaves() -> int:

@@ -303,7 +303,5 @@ def account_balance(community_id: UUID, key: AccountKey, *, at: datetime | None 
 
 @cache
 def _stored() -> Select[Any]:
-    account_id = asked("of_account")
-    return select(func.sum(Balance.balance)).where(
-        within(asked("of_community"), Balance), Balance.account_id == account_id
-    )
+    is_its = Balance.account_id == asked("of_account")
+    return select(func.sum(Balance.balance)).where(within(asked("of_community"), Balance), is_its)

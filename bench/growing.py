@@ -234,9 +234,7 @@ def house_with(url: str, *, transfers: int) -> Iterator[House]:
                 quiet.execute(text("ANALYZE"))
         db.engine.dispose()
     yield house
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    houses.leave(app)
 
 
 def compare(

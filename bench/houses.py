@@ -24,6 +24,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import make_url
 
+from ledger.core.db import db
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,13 @@ def house_on(url: str, **more: Any) -> Flask:
     with app.app_context():
         upgrade()
     return app
+
+
+def leave(app: Flask) -> None:
+    """This process holds no connection to the house's database, which may be taken away now."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @contextmanager

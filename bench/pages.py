@@ -15,7 +15,6 @@ from bench.houses import Call, Pace, RoundIsVoid, run_http
 from bench.neighbourhood import NAME, Place
 from bench.rounds import has_address
 from ledger.core import clock
-from ledger.core.db import db
 from tests.ledger.service.crowd import copy_visits
 from tests.ledger.service.day import NINE, open_day
 
@@ -110,7 +109,7 @@ class CheckInPageAfterYears:
             day.stamp([day.served(volunteer, to=earlier).id])
             if visits > 1:
                 copy_visits(earlier, count=visits - 1)
-            self._stack.callback(_leave, app)
+            self._stack.callback(houses.leave, app)
             clock.move_to(None)
             return Door(app, f"/q/{day.activity.poster_code}", volunteer.token, volunteer.name)
 
@@ -119,9 +118,3 @@ class CheckInPageAfterYears:
 
     def run_limit(self) -> Pace:
         return self._doors[1].p95(self._size)
-
-
-def _leave(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()

@@ -85,15 +85,9 @@ def _settle(stack: ExitStack, parts: int, size: int) -> tuple[Flask, ConfirmOver
     with app.app_context():
         place = settle_place(volunteers=size * 3, shops=SHOPS)
         db.session.remove()
-    stack.callback(_leave, app)
+    stack.callback(houses.leave, app)
     port = stack.enter_context(houses.served("wsgi:app", url))
     return app, ConfirmOverHttp(place, port, url, size=size), CheckInOverHttp(place, port, url, size=size)
-
-
-def _leave(app: Flask) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, FromClause, Select, and_, case, func, or_, select, union, union_all
+from sqlalchemy import CompoundSelect, FromClause, Select, and_, case, func, or_, select, tuple_, union, union_all
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.checks import findings_of
 from ledger.book.codes import Code
 from ledger.book.models import Balance, Cohort, Draw, Hold, HoldState, Transfer
-from ledger.book.newest import transfers_in
+from ledger.book.newest import kept, transfers_in
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community
 
@@ -134,38 +134,38 @@ def _more_than_available(part: Part) -> Select[Any]:
     )
     if part.is_new:
         touched = _touched(part).c
-        wallets = select(touched.community_id, touched.account_id).distinct().subquery().c
-        query = query.join(
-            wallets.account_id.table,
-            and_(same_community(wallets, Balance), wallets.account_id == Balance.account_id),
-        )
+        wallets = select(touched.community_id, touched.account_id).distinct()
+        query = query.where(tuple_(Balance.community_id, Balance.account_id).in_(wallets))
     return query
 
 
 def _moves(part: Part) -> CompoundSelect[Any]:
     """Every credit with a date, and every draw that counts, as points of a cohort."""
-    credited = select(
-        _transfers.c.community_id,
-        _transfers.c.credit_account_id.label("account_id"),
-        _transfers.c.expires_on,
-        _transfers.c.amount.label("points"),
-    ).where(_transfers.c.expires_on.is_not(None))
-    drawn = select(_draws.c.community_id, _draws.c.account_id, _draws.c.expires_on, -_draws.c.amount)
-    spent = drawn.where(_draws.c.transfer_id.is_not(None))
-    live = and_(same_community(Hold, _draws.c), Hold.id == _draws.c.hold_id)
-    held = drawn.join(Hold, live).where(Hold.state == HoldState.PLACED)
-    if part.is_new:
-        touched = _touched(part)
-        credited = credited.join(touched, _is_same(touched, _transfers.c, _transfers.c.credit_account_id))
-        spent = spent.join(touched, _is_same(touched, _draws.c, _draws.c.account_id))
-        held = held.join(touched, _is_same(touched, _draws.c, _draws.c.account_id))
-    return union_all(credited, spent, held)
-
-
-def _is_same(touched: FromClause, of: Any, account_id: Any) -> Any:
-    return and_(
-        same_community(of, touched.c), touched.c.account_id == account_id, touched.c.expires_on == of.expires_on
+    credit, draw = _transfers.c, _draws.c
+    return union_all(
+        _moved(part, _transfers, credit.credit_account_id, credit.amount, credit.expires_on.is_not(None)),
+        _moved(part, _draws, draw.account_id, -draw.amount, draw.transfer_id.is_not(None)),
+        _moved(part, _draws, draw.account_id, -draw.amount, _is_held()),
     )
+
+
+def _moved(part: Part, table: Any, account_id: Any, points: Any, counts: ColumnElement[bool]) -> Select[Any]:
+    """The points of the rows that count; of what is new, those of the touched cohorts."""
+    of, points = table.c, points.label("points")
+    if not part.is_new:
+        return select(of.community_id, account_id.label("account_id"), of.expires_on, points).where(counts)
+    cohorts = _touched(part)
+    one = cohorts.c
+    is_same = and_(same_community(of, one), account_id == one.account_id, of.expires_on == one.expires_on)
+    return select(one.community_id, one.account_id, one.expires_on, points).outerjoin_from(
+        cohorts, table, and_(is_same, counts)
+    )
+
+
+def _is_held() -> ColumnElement[bool]:
+    """Is it a draw of a hold that stands?"""
+    standing = select(Hold.community_id, Hold.id).where(Hold.state == HoldState.PLACED)
+    return tuple_(_draws.c.community_id, _draws.c.hold_id).in_(standing)
 
 
 @lru_cache(maxsize=4)
@@ -176,10 +176,7 @@ def _touched(part: Part) -> FromClause:
         of.expires_on.is_not(None)
     )
     drawn = select(_draws.c.community_id, _draws.c.account_id, _draws.c.expires_on)
-    spent = drawn.join_from(
-        transfers_in(part), _draws, and_(same_community(_draws.c, of), _draws.c.transfer_id == of.id)
-    )
-    held = drawn.join_from(Hold, _draws, and_(same_community(_draws.c, Hold), _draws.c.hold_id == Hold.id)).where(
-        Hold.state == HoldState.PLACED
-    )
-    return union(credited, spent, held).cte("touched_cohorts").prefix_with("MATERIALIZED")
+    spent = drawn.join_from(transfers_in(part), _draws, _took(part))
+    of_hold = and_(same_community(_draws.c, Hold), _draws.c.hold_id == Hold.id)
+    held = drawn.join_from(Hold, _draws, of_hold).where(Hold.state == HoldState.PLACED)
+    return kept(union(credited, spent, held).cte("touched_cohorts"))

@@ -119,7 +119,13 @@ class Transfer(Base):
             postgresql_where=sql_text("expires_on IS NOT NULL"),
         ),
         # Serves: how much of a transfer has been reversed.
-        Index("ix_transfers_reverses", "community_id", "reverses_id"),
+        Index(
+            "ix_transfers_reverses",
+            "community_id",
+            "reverses_id",
+            sqlite_where=sql_text("reverses_id IS NOT NULL"),
+            postgresql_where=sql_text("reverses_id IS NOT NULL"),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -244,8 +250,20 @@ class Draw(Base):
         # Serves: what is left of each cohort of a wallet.
         Index("ix_draws_account", "community_id", "account_id", "expires_on"),
         # Serve: what a refund or an ended hold gives back.
-        Index("ix_draws_transfer", "community_id", "transfer_id"),
-        Index("ix_draws_hold", "community_id", "hold_id"),
+        Index(
+            "ix_draws_transfer",
+            "community_id",
+            "transfer_id",
+            sqlite_where=sql_text("transfer_id IS NOT NULL"),
+            postgresql_where=sql_text("transfer_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_draws_hold",
+            "community_id",
+            "hold_id",
+            sqlite_where=sql_text("hold_id IS NOT NULL"),
+            postgresql_where=sql_text("hold_id IS NOT NULL"),
+        ),
     )
     community_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -31,7 +31,7 @@ def transfers_in(part: Part) -> FromClause:
         return _transfers  # type: ignore[no-any-return]
     new = _new_ids(part.sealed_at_most).subquery()
     joined = new.join(_transfers, and_(same_community(_transfers.c, new.c), _transfers.c.id == new.c.transfer_id))
-    return _kept(select(_transfers).select_from(joined).cte("new_transfers"))
+    return kept(select(_transfers).select_from(joined).cte("new_transfers"))
 
 
 def _new_ids(sealed_at_most: int | None) -> CompoundSelect[Any]:
@@ -68,10 +68,10 @@ def accounts_in(part: Part) -> FromClause:
     sides = entries_in(part).c
     touched = select(sides.community_id, sides.account_id).distinct().subquery()
     is_touched = and_(same_community(_accounts.c, touched.c), _accounts.c.id == touched.c.account_id)
-    return _kept(select(_accounts).select_from(touched.join(_accounts, is_touched)).cte("touched_accounts"))
+    return kept(select(_accounts).select_from(touched.join(_accounts, is_touched)).cte("touched_accounts"))
 
 
-def _kept(new: CTE) -> CTE:
+def kept(new: CTE) -> CTE:
     """Found once, before anything is joined: else a planner without statistics starts from the whole history."""
     return new.prefix_with("MATERIALIZED")
 

@@ -64,7 +64,9 @@ def _otherwise_moved(part: Part) -> Select[Any]:
 
 
 def _evidence(part: Part) -> Iterator[Finding]:
-    for request, transfer in db.session.execute(_approved(part)):
+    for request, transfer in db.session.execute(_with_their_transfers(part)):
+        if transfer is None:
+            continue
         evidence = evidence_of(request, approved_by=request.decided_by)
         kept = words_of(request.community_id, request.id, REASON)
         is_approved = (transfer.reverses_id, transfer.source_digest) == (request.transfer_id, evidence)
@@ -73,8 +75,8 @@ def _evidence(part: Part) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=4)
-def _approved(part: Part) -> Select[Any]:
-    return select(ReversalRequest, Transfer).join(Transfer, _posted()).where(_in(part))
+def _with_their_transfers(part: Part) -> Select[Any]:
+    return select(ReversalRequest, Transfer).outerjoin(Transfer, _posted()).where(_in(part))
 
 
 @lru_cache(maxsize=4)

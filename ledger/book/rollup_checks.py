@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from ledger.book.checks import is_one_of
+from ledger.book.checks import as_column, is_one_of
 from ledger.book.codes import EARNED, SPENT, Kind
 from ledger.book.models import Account, Rollup, RollupLevel, Transfer, Unsealed
-from ledger.book.newest import entries_in
+from ledger.book.newest import entries_in, kept
 from ledger.book.rollups import ROLLED_AT_ONCE
 from ledger.core.db import UtcDateTime, db, is_postgresql
 from ledger.core.registry import Finding, Part, check
@@ -54,7 +54,7 @@ def _readings(part: Part, _engine: str) -> list[tuple[RollupLevel, Select[Any]]]
     touched = _touched_days(part) if part.is_new else None
     found = [(RollupLevel.DAY, _differing(RollupLevel.DAY, _days(touched), touched))]
     for below, level in ((RollupLevel.DAY, RollupLevel.MONTH), (RollupLevel.MONTH, RollupLevel.YEAR)):
-        periods = None if touched is None else _periods_of(touched, level)
+        periods = None if touched is None else _periods_of(touched, level, below)
         found.append((level, _differing(level, _from_below(below, level, periods), periods)))
     return found
 
@@ -68,34 +68,32 @@ def _differing(level: RollupLevel, expected: Select[Any], periods: FromClause | 
         *(is_there[name] for name in names[:3]),
         *((-is_there[name]).label(name) for name in SUMS),
         literal_column("-1").label("there"),
-    ).where(is_there.level == level)
-    if periods is not None:
-        stored = stored.join(periods, _is_same(periods.c, is_there, is_there.starts_on))
+    )
+    if periods is None:
+        stored = stored.where(is_there.level == level)
+    else:
+        stored = stored.join(periods, _is_same(periods.c, is_there))
     rows = union_all(select(*(should[name] for name in names), literal_column("1").label("there")), stored).subquery()
     keys = [rows.c[name] for name in names[:3]]
     sums = [func.sum(rows.c[name]) for name in (*SUMS, "there")]
     return select(*keys, *sums[:3]).group_by(*keys).having(or_(*(total != 0 for total in sums)))
 
 
-def _is_same(period: Any, of: Any, starts_on: Any) -> ColumnElement[bool]:
-    return and_(same_community(of, period), of.account_id == period.account_id, starts_on == period.starts_on)
+def _is_same(period: Any, of: Any) -> ColumnElement[bool]:
+    names = ("account_id", "level", "starts_on")
+    return and_(same_community(of, period), *(of[name] == period[name] for name in names))
 
 
 def _touched_days(part: Part) -> FromClause:
     """The accounts and business days of new transfers."""
     of = entries_in(part).c
-    day = _local_day(of.effective_at).label("starts_on")
-    return select(of.community_id, of.account_id, day).distinct().cte("touched_days").prefix_with("MATERIALIZED")
+    day, level = _local_day(of.effective_at).label("starts_on"), as_column(RollupLevel.DAY)
+    return kept(select(of.community_id, of.account_id, day, level).distinct().cte("touched_days"))
 
 
-def _periods_of(days: FromClause, level: RollupLevel) -> FromClause:
-    start = _start_of(level, days.c.starts_on).label("starts_on")
-    return (
-        select(days.c.community_id, days.c.account_id, start)
-        .distinct()
-        .cte(f"touched_{level}s")
-        .prefix_with("MATERIALIZED")
-    )
+def _periods_of(days: FromClause, level: RollupLevel, below: RollupLevel) -> FromClause:
+    start, levels = _start_of(level, days.c.starts_on).label("starts_on"), (as_column(level), as_column(below, "below"))
+    return kept(select(days.c.community_id, days.c.account_id, start, *levels).distinct().cte(f"touched_{level}s"))
 
 
 def _days(touched: FromClause | None) -> Select[Any]:
@@ -144,12 +142,15 @@ def _from_below(below: RollupLevel, level: RollupLevel, periods: FromClause | No
     rows = Rollup.__table__.c
     start = _start_of(level, rows.starts_on)
     sums = (func.sum(rows[name]).label(name) for name in SUMS)
-    query = (
-        select(rows.community_id, rows.account_id, start.label("starts_on"), *sums)
-        .where(rows.level == below)
-        .group_by(rows.community_id, rows.account_id, start)
+    query = select(rows.community_id, rows.account_id, start.label("starts_on"), *sums).group_by(
+        rows.community_id, rows.account_id, start
     )
-    return query if periods is None else query.join(periods, _is_same(periods.c, rows, start))
+    if periods is None:
+        return query.where(rows.level == below)
+    period = periods.c
+    is_of_one = and_(same_community(rows, period), rows.account_id == period.account_id, rows.level == period.below)
+    is_within = and_(rows.starts_on >= period.starts_on, rows.starts_on < _end_of(level, period.starts_on))
+    return query.join(periods, and_(is_of_one, is_within))
 
 
 def _local_day(moment: Any) -> ColumnElement[Any]:
@@ -172,3 +173,10 @@ def _start_of(level: RollupLevel, day: ColumnElement[Any]) -> ColumnElement[Any]
     if is_postgresql():
         return cast(func.date_trunc(level.value, day), Date)
     return type_coerce(func.date(type_coerce(day, String), f"start of {level}"), Date)
+
+
+def _end_of(level: RollupLevel, start: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The first day of the next period."""
+    if is_postgresql():
+        return cast(start + literal_column(f"interval '1 {level}'"), Date)
+    return type_coerce(func.date(type_coerce(start, String), f"+1 {level}"), Date)

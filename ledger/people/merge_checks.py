@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from ledger.book.checks import findings_of
 from ledger.book.codes import Kind
@@ -24,13 +24,12 @@ def aliases_empty(_part: Part) -> Iterator[Finding]:
 
 @cache
 def _with_something_left() -> Select[Any]:
+    """Joined outward, as what is new is: the merged members are read first, not the accounts of all."""
+    kinds = Account.kind.in_((Kind.WALLET, Kind.DEBT, Kind.HOURS))
+    left = (func.coalesce(of, 0) != 0 for of in (Balance.balance, Balance.held))
     return (
         select(Member.community_id, Member.id, Account.kind, Balance.balance)
-        .join(Account, and_(same_community(Account, Member), Account.owner_id == Member.id))
-        .join(Balance, and_(same_community(Balance, Account), Balance.account_id == Account.id))
-        .where(
-            Member.merged_into.is_not(None),
-            Account.kind.in_((Kind.WALLET, Kind.DEBT, Kind.HOURS)),
-            (Balance.balance != 0) | (Balance.held != 0),
-        )
+        .outerjoin(Account, and_(same_community(Account, Member), Account.owner_id == Member.id, kinds))
+        .outerjoin(Balance, and_(same_community(Balance, Account), Balance.account_id == Account.id))
+        .where(Member.merged_into.is_not(None), or_(*left))
     )

@@ -69,33 +69,26 @@ def settlement_totals(part: Part) -> Iterator[Finding]:
 
 @lru_cache(maxsize=4)
 def _otherwise_summed(part: Part) -> Select[Any]:
-    sums = (
-        select(
-            SettlementLine.community_id,
-            SettlementLine.settlement_id,
-            func.count().label("count"),
-            func.sum(_but_carried(SettlementLine.gross_fen)).label("gross"),
-            func.sum(SettlementLine.deduction_fen).label("deduction"),
-            func.sum(_but_carried(SettlementLine.net_fen)).label("net"),
-            func.sum(SettlementLine.points).label("points"),
-        )
-        .group_by(SettlementLine.community_id, SettlementLine.settlement_id)
-        .subquery()
+    line = SettlementLine
+    of_statement = and_(same_community(line, Settlement), line.settlement_id == Settlement.id)
+    net, gross, deduction, points = (
+        func.coalesce(func.sum(of), 0)
+        for of in (_but_carried(line.net_fen), _but_carried(line.gross_fen), line.deduction_fen, line.points)
     )
-    of_statement = and_(same_community(sums.c, Settlement), sums.c.settlement_id == Settlement.id)
     return (
-        select(Settlement.community_id, Settlement.id, Settlement.net_fen, sums.c.net)
-        .outerjoin(sums, of_statement)
-        .where(
-            _in(part),
+        select(Settlement.community_id, Settlement.id, Settlement.net_fen, net)
+        .outerjoin(line, of_statement)
+        .where(_in(part))
+        .group_by(Settlement.community_id, Settlement.id)
+        .having(
             or_(
-                Settlement.gross_fen != func.coalesce(sums.c.gross, 0),
-                Settlement.deduction_fen != func.coalesce(sums.c.deduction, 0),
-                Settlement.net_fen != func.coalesce(sums.c.net, 0),
-                Settlement.points != func.coalesce(sums.c.points, 0),
-                Settlement.line_count != func.coalesce(sums.c["count"], 0),
+                Settlement.gross_fen != gross,
+                Settlement.deduction_fen != deduction,
+                Settlement.net_fen != net,
+                Settlement.points != points,
+                Settlement.line_count != func.count(line.id),
                 Settlement.payable_fen + Settlement.closing_fen != Settlement.opening_fen + Settlement.net_fen,
-            ),
+            )
         )
     )
 

@@ -20,7 +20,7 @@ from ledger.book.accounts import wallet_of
 from ledger.book.checking import check_books, check_when_due, run_checks
 from ledger.book.models import CheckMark, CheckRun, CheckScope
 from ledger.core import clock, registry
-from ledger.core.db import atomic, db, is_postgresql
+from ledger.core.db import db
 from ledger.core.errors import Forbidden
 from ledger.core.ids import NOBODY
 from ledger.core.jobs import JobRun
@@ -74,24 +74,6 @@ def test_the_bound_that_the_planner_is_told_leaves_nothing_out(checked: Town) ->
     bounded = newest.transfers_in(Part(is_new=True, sealed_at_most=newest.count_new_leaves())).select()
     assert newest.count_new_leaves() > 0
     assert len(db.session.execute(bounded).all()) == count_new()
-
-
-def test_what_waits_is_no_reason_to_read_the_history_where_rows_were_counted_while_nothing_waited(
-    context: Flask,
-) -> None:
-    town = open_town(members=1)
-    for _ in range(20):
-        town.award(town.member_ids[0], 1)
-    seal_all(town.id)
-    if is_postgresql():
-        pytest.skip("its planner is told by the limit, and reads a table of twenty rows whole")
-    atomic(lambda: db.session.execute(text("ANALYZE")))()
-    db.engine.dispose()  # A connection that is open keeps the figures that it began with.
-    query = newest.transfers_in(Part(is_new=True)).select().compile(db.engine)
-    values = tuple(query.params[name] for name in query.positiontup or ())
-    plan = [step for *_, step in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
-    assert any("unsealed" in step for step in plan)
-    assert not [step for step in plan if "SCAN transfers" in step]
 
 
 def let_new_rows_wait(connection: Connection) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select, union
+from sqlalchemy import Select, and_, exists, func, or_, select, union
 
 from ledger.book import encoding, merkle
 from ledger.book.checkpoints import A_DAY, NOTHING_BEFORE, digest_of, newest_checkpoint, origin_of
@@ -17,7 +17,7 @@ from ledger.book.models import Checkpoint, Leaf, Transfer, TreeNode, Unsealed
 from ledger.book.newest import marked_sizes
 from ledger.book.tree import LEVELS, GrowingTree, Node
 from ledger.core import clock
-from ledger.core.db import connection, db
+from ledger.core.db import connection, db, driver_rows
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community, scoped, within
 
@@ -87,7 +87,7 @@ class _Reading:
             self._say(f"the tree has {self._tree.size} leaves, the checkpoint of {checkpoint.day} {checkpoint.size}")
         yield from self._report()
 
-    def _batches(self) -> Iterator[Sequence[Row[Any]]]:
+    def _batches(self) -> Iterator[list[tuple[Any, ...]]]:
         """Leaves with their transfers by position, from one statement whose rows come as they are read."""
         joined = _leaves.outerjoin(
             _transfers, and_(same_community(_transfers.c, _leaves.c), _transfers.c.id == _leaves.c.transfer_id)
@@ -96,11 +96,9 @@ class _Reading:
         query = select(*encoding.COLUMNS, *of_leaf).select_from(joined).where(within(self._community_id, Leaf))
         # Without a bound at the start of the tree: a leaf before the first one would be seen too.
         query = query.where(_leaves.c.position >= self._tree.size) if self._tree.size else query
-        query = query.order_by(_leaves.c.position).execution_options(yield_per=BATCH)
-        # By the connection, as the driver gives the rows: objects of the session would cost more than the hashes.
-        return connection().execute(query).partitions()
+        return driver_rows(query.order_by(_leaves.c.position), BATCH)
 
-    def _read(self, rows: Sequence[Row[Any]]) -> None:
+    def _read(self, rows: list[tuple[Any, ...]]) -> None:
         encode, leaf_hash, tree = encoding.encode_row, merkle.leaf_hash, self._tree
         day_ends_at = self._next_checkpoint_at()
         for *columns, position, leaf_of, found in rows:

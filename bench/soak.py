@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -46,7 +47,8 @@ def main() -> int:
         app = houses.house_on(url)
         stack.enter_context(app.app_context())
         place = settle_place(volunteers=VOLUNTEERS, shops=SHOPS)
-        plan = plan_of([place], MIXED, seconds=asked.seconds, errands=asked.errands, activities=ACTIVITIES)
+        activities = max(ACTIVITIES, math.ceil(visits_in(MIXED, asked.seconds, asked.errands) / VOLUNTEERS))
+        plan = plan_of([place], MIXED, seconds=asked.seconds, errands=asked.errands, activities=activities)
         before = written([place])
         port, master = stack.enter_context(houses.serving("wsgi:app", url))
         with watched(master) as memory, ticking(url) as ticks:
@@ -68,7 +70,7 @@ def plan_of(
 ) -> dict[str, Any]:
     """What the load's process is told: the places with so many activities each, and the people in turn by place."""
     people = [(turn, number, one) for number, place in enumerate(places) for turn, one in enumerate(place.volunteers)]
-    visits = seconds * errands * kinds.count("visit") / len(kinds)
+    visits = visits_in(kinds, seconds, errands)
     assert visits <= len(people) * activities, "more visits than there are people and activities"
     return {
         "seconds": seconds,
@@ -79,6 +81,11 @@ def plan_of(
         # Neighbours in the list are of different communities.
         "people": [{"token": one.token, "place": number} for _, number, one in sorted(people, key=itemgetter(0, 1))],
     }
+
+
+def visits_in(kinds: Sequence[str], seconds: int, errands: float) -> float:
+    """How many of the errands are visits; a person visits an activity once."""
+    return seconds * errands * kinds.count("visit") / len(kinds)
 
 
 def _told(place: Place, activities: int) -> dict[str, Any]:

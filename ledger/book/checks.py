@@ -73,14 +73,9 @@ def _standings(part: Part) -> Select[Any]:
     accounts = accounts_in(part)
     account = accounts.c
     sums = (func.sum(_balances.c[name]).label(name) for name in ("balance", "earned", "spent"))
-    if part.is_new:
-        is_asked = and_(same_community(_balances.c, account), _balances.c.account_id == account.id)
-        key = (account.community_id, account.id.label("account_id"))
-        stored_of = select(*key, *sums).outerjoin_from(accounts, _balances, is_asked)
-    else:
-        key = (_balances.c.community_id, _balances.c.account_id)
-        stored_of = select(*key, *sums)
-    stores = stored_of.group_by(*key).subquery()
+    key = (account.community_id, account.id.label("account_id"))
+    is_its = and_(same_community(_balances.c, account), _balances.c.account_id == account.id)
+    stores = select(*key, *sums).outerjoin_from(accounts, _balances, is_its).group_by(*key).subquery()
     says = (_said_by_rollups(part) if part.is_new else _said_by_transfers()).subquery()
     said, stored = says.c, stores.c
     return (

@@ -29,7 +29,9 @@ class Phone:
     def __init__(self, plan: dict[str, Any], number: int) -> None:
         self._plan = plan
         self._places = plan["places"]
-        self._people = cycle(plan["people"][number :: plan["phones"]])
+        people = plan["people"][number :: plan["phones"]]
+        # A turn for each kind: in one for all, errands and people of like numbers would always meet the same ones.
+        self._turns = {errand: cycle(people) for errand in plan["errands"]}
         self._line = http.client.HTTPConnection("127.0.0.1", plan["port"], timeout=PATIENCE_SECONDS)
         self._shop = number
         self._used_at = 0.0
@@ -40,12 +42,13 @@ class Phone:
 
     def run(self, begins: float, every: float) -> None:
         """An errand falls due every so many seconds, whether or not the one before has ended."""
-        errands = cycle([getattr(self, name) for name in self._plan["errands"]])
+        errands = cycle(self._plan["errands"])
         due = begins
         while due < begins + self._plan["seconds"]:
             time.sleep(max(0.0, due - time.perf_counter()))
             self._due = due
-            next(errands)(next(self._people))
+            errand = next(errands)
+            getattr(self, errand)(next(self._turns[errand]))
             due += every
         self._line.close()
 

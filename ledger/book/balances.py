@@ -74,7 +74,10 @@ _CHANGE_ONE_TIMED = _CHANGE.returning(_balances.c.dated, func.clock_timestamp(ty
 
 
 def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
-    """Every balance is changed within its limit, locked in the order of the house; or InsufficientPoints/-Funds."""
+    """Every balance is changed within its limit, locked in the order of the house.
+
+    Or InsufficientPoints, InsufficientFunds, HoldEnded.
+    """
     ordered = in_lock_order(community_id, changes)
     single = [change for change in ordered if change.key.kind not in SLOTS]
     if single and not _apply_all(community_id, single, undo=len(single) > 1):
@@ -84,9 +87,10 @@ def change_balances(community_id: UUID, changes: Sequence[Change]) -> None:
     for change in ordered:
         # A short slot that we waited for must be let go before all slots are locked in order: else two would deadlock.
         if change.key.kind in SLOTS and not _apply_all(community_id, [change], undo=True):
-            slots.rebalance(community_id, change.key, change.slot, needed=change.needed)
+            if change.needed > 0 and not slots.rebalance(community_id, change.key, change.slot, needed=change.needed):
+                raise InsufficientFunds
             if not _apply(community_id, [change]):
-                raise InsufficientFunds if change.needed > 0 else HoldEnded
+                raise HoldEnded  # There is enough; what the slot does not have is what is to be let go.
 
 
 def in_lock_order(community_id: UUID, changes: Sequence[Change]) -> list[Change]:

@@ -32,15 +32,15 @@ def pick(key: AccountKey) -> int:
     return one_below(SLOTS.get(key.kind, 1))
 
 
-def rebalance(community_id: UUID, key: AccountKey, slot: int, *, needed: int) -> None:
-    """All slots are locked, and `slot` has `needed` available if the account as a whole has it."""
+def rebalance(community_id: UUID, key: AccountKey, slot: int, *, needed: int) -> bool:
+    """All slots are locked, and `slot` has `needed` (> 0) available if the account as a whole has it: True."""
     account_id = key.id_in(community_id)
     query = scoped(community_id, Balance.slot, Balance.balance, Balance.held)
     query = query.where(Balance.account_id == account_id).order_by(Balance.slot).with_for_update()
     rows = list(db.session.execute(query))
     available = sum(row.balance - row.held for row in rows)
     if available < needed:
-        return
+        return False
     share, rest = divmod(available - needed, len(rows))
     changed = [
         {
@@ -52,3 +52,4 @@ def rebalance(community_id: UUID, key: AccountKey, slot: int, *, needed: int) ->
         for row in rows
     ]
     connection().execute(_SET, changed)
+    return True

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import SLOTS, Kind
-from ledger.book.errors import InsufficientFunds
+from ledger.book.errors import HoldEnded, InsufficientFunds
 from ledger.book.models import Balance
 from ledger.book.slots import pick
 from ledger.core.db import atomic, db
@@ -110,3 +110,22 @@ def test_money_coming_in_and_going_out_at_once_adds_up(context: Flask, town: Tow
 
     moved = at_once(context, [come_in, go_out] * 3)
     assert sum(slots_of(town)) == 500 + sum(moved)
+
+
+@pytest.mark.parametrize("amount", [1, 3, 8, 9, 19])
+def test_a_hold_that_was_let_go_is_refused_as_ended_whatever_is_asked_of_it(town: Town, amount: int) -> None:
+    """Found by the million operations of a night: less than was held of a small fund broke its limit in sharing."""
+    town.grant(19)
+    hold = town.hold(town.fund, 8)
+    town.void(hold)
+    with pytest.raises(HoldEnded):
+        town.post(town.charge_of(amount, hold=hold))
+    assert (sum(slots_of(town)), town.balance(town.fund)) == (19, 19)
+
+
+def test_more_than_the_fund_has_is_no_matter_of_the_hold(town: Town) -> None:
+    town.grant(19)
+    hold = town.hold(town.fund, 8)
+    town.void(hold)
+    with pytest.raises(InsufficientFunds):
+        town.post(town.charge_of(28, hold=hold))

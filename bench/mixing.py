@@ -55,7 +55,8 @@ class Phone:
     def look(self, person: dict[str, Any]) -> None:
         """The page behind a poster, and one's own page."""
         place = self._place(person)
-        poster, home = f"/q/{place['activities'][0]['poster']}", f"/c/{place['community']}/"
+        # Of an activity where this person was, it leads on to the visit.
+        poster, home = f"/q/{self._next(person)['poster']}", f"/c/{place['community']}/"
         for name, path in (("poster page", poster), ("own page", home)):
             self._ask(name, "GET", path, {"Cookie": f"session_token={person['token']}"}, None, 200)
 
@@ -72,13 +73,18 @@ class Phone:
 
     def visit(self, person: dict[str, Any]) -> None:
         """In and out at an activity where this person was not yet."""
-        activities = self._place(person)["activities"]
-        activity = activities[self._at[person["token"]] % len(activities)]
+        activity = self._next(person)
         self._at[person["token"]] += 1
         for kind in ("in", "out"):
             via = {"poster_code": activity["poster"]}
             asked = {"activity_id": activity["id"], "kind": kind, "via": via}
             self.recorded += self._write(f"check {kind}", person, "/checkins", asked, 201) is not None
+
+    def _next(self, person: dict[str, Any]) -> dict[str, Any]:
+        """The activity where this person was not yet."""
+        activities = self._place(person)["activities"]
+        activity: dict[str, Any] = activities[self._at[person["token"]] % len(activities)]
+        return activity
 
     def _place(self, person: dict[str, Any]) -> dict[str, Any]:
         place: dict[str, Any] = self._places[person["place"]]

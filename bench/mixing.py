@@ -55,7 +55,7 @@ class Phone:
     def look(self, person: dict[str, Any]) -> None:
         """The page behind a poster, and one's own page."""
         place = self._place(person)
-        # Of an activity where this person was, it leads on to the visit.
+        # Where this person was, the poster leads on to the visit.
         poster, home = f"/q/{self._next(person)['poster']}", f"/c/{place['community']}/"
         for name, path in (("poster page", poster), ("own page", home)):
             self._ask(name, "GET", path, {"Cookie": f"session_token={person['token']}"}, None, 200)
@@ -81,7 +81,7 @@ class Phone:
             self.recorded += self._write(f"check {kind}", person, "/checkins", asked, 201) is not None
 
     def _next(self, person: dict[str, Any]) -> dict[str, Any]:
-        """The activity where this person was not yet."""
+        """The next activity, where this person was not yet."""
         activities = self._place(person)["activities"]
         activity: dict[str, Any] = activities[self._at[person["token"]] % len(activities)]
         return activity

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from ledger.book.accounts import wallet_of
 from ledger.book.codes import Code, Kind
-from ledger.book.errors import HoldEnded
 from ledger.book.holds import expire_overdue
 from ledger.book.models import Account, Balance, Hold, HoldState, Transfer
 from ledger.core import clock
@@ -108,17 +107,6 @@ def test_chance_spreads_a_fund_over_its_slots(town: Town, what: str) -> None:
     query = select(Balance.slot).where(Balance.account_id == town.fund.id_in(town.id))
     touched = Balance.balance > 0 if what == "grants" else Balance.held > 0
     assert len(atomic(lambda: db.session.scalars(query.where(touched)).all())()) > 1
-
-
-def test_a_hold_of_money_that_was_voided_cannot_be_posted(town: Town) -> None:
-    town.grant(100)
-    hold = town.hold(town.fund, 60)
-    town.void(hold)
-    with pytest.raises(HoldEnded):
-        town.post(town.charge_of(60, hold=hold))
-    with pytest.raises(HoldEnded):
-        town.post(town.charge_of(50, hold=hold))
-    assert town.balance(town.fund) == 100
 
 
 def test_a_repayment_names_for_whom_and_which_part_repaid(town: Town) -> None:

@@ -9,7 +9,7 @@ A statement that takes longer to build than to run on small books is built once 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book import plain_posting, triggers
-from ledger.book.codes import DECLARED, EARNED, LIMITED, SPENT, STORED, Code, Kind
+from ledger.book.codes import DECLARED, LIMITED, STORED, Kind
 from ledger.book.models import Account, Balance, Hold, HoldState, Rollup, RollupLevel, Transfer, Unsealed
 from ledger.book.newest import accounts_in, entries_in, kept, transfers_in
 from ledger.book.rollups import ROLLED_AT_ONCE
@@ -98,18 +98,10 @@ def _standings(part: Part) -> Select[Any]:
 
 def _said_by_transfers() -> Select[Any]:
     of = entries_in(Part()).c
-    return select(
-        of.community_id,
-        of.account_id,
-        func.sum(of.amount).label("balance"),
-        func.sum(of.amount).filter(is_one_of(of, EARNED)).label("earned"),
-        (-func.sum(of.amount).filter(is_one_of(of, SPENT))).label("spent"),
-    ).group_by(of.account_id, of.community_id)
-
-
-def is_one_of(of: Any, moves: Iterable[tuple[Code, int]]) -> ColumnElement[bool]:
-    """Is an entry of these codes, in this direction (1 credited, -1 debited)?"""
-    return or_(*(and_(of.code == code, of.amount * sign > 0) for code, sign in sorted(moves)))
+    sums = (
+        func.sum(one).label(name) for name, one in (("balance", of.amount), ("earned", of.earned), ("spent", of.spent))
+    )
+    return select(of.community_id, of.account_id, *sums).group_by(of.account_id, of.community_id)
 
 
 def _said_by_rollups(part: Part) -> Select[Any]:

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, func, select, union_all
+from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, case, func, select, union_all
+from sqlalchemy.sql import ColumnElement
 
-from ledger.book.codes import Kind, Unit
+from ledger.book.codes import EARNED, SPENT, Kind, Unit
 from ledger.book.models import Account, CheckMark, Leaf, Transfer, Unsealed
 from ledger.book.tree import size_of
 from ledger.core.db import db
@@ -22,6 +23,9 @@ from ledger.core.tenancy import same_community
 
 _transfers: Any = Transfer.__table__
 _accounts: Any = Account.__table__
+
+SIGNS = (1, -1)
+"""The sides of a transfer: credited, debited."""
 
 
 @lru_cache(maxsize=4)
@@ -52,12 +56,27 @@ def count_new_leaves() -> int:
 
 @lru_cache(maxsize=4)
 def entries_in(part: Part) -> FromClause:
-    """Both sides of the part's transfers: a credit as amount, a debit as -amount."""
+    """Both sides of the part's transfers."""
     of = transfers_in(part).c
-    what = (of.code, of.unit, of.effective_at, of.id.label("transfer_id"))
-    credited = select(of.community_id, of.credit_account_id.label("account_id"), *what, of.amount.label("amount"))
-    debited = select(of.community_id, of.debit_account_id, *what, -of.amount)
-    return union_all(credited, debited).subquery("sides")
+    return union_all(*(select(*entry(of, sign)) for sign in SIGNS)).subquery("sides")
+
+
+def entry(of: Any, sign: int) -> list[ColumnElement[Any]]:
+    """One side of a transfer: a credit (1) as amount, a debit (-1) as -amount; and what it adds to the lifetime figures
+    of a wallet, 0 where it adds nothing.
+    """
+    account_id, amount = (of.credit_account_id, of.amount) if sign > 0 else (of.debit_account_id, -of.amount)
+    earned, spent = (of.code.in_(sorted(code for code, its in moves if its == sign)) for moves in (EARNED, SPENT))
+    return [
+        of.community_id,
+        of.id.label("transfer_id"),
+        of.unit,
+        of.effective_at,
+        account_id.label("account_id"),
+        amount.label("amount"),
+        case((earned, amount), else_=0).label("earned"),
+        case((spent, -amount), else_=0).label("spent"),
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    case,
     cast,
     func,
     literal_column,
@@ -23,14 +24,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from ledger.book.checks import as_column, is_one_of
-from ledger.book.codes import EARNED, SPENT, Kind
+from ledger.book.checks import as_column
+from ledger.book.codes import Kind
 from ledger.book.models import Account, Rollup, RollupLevel, Transfer, Unsealed
-from ledger.book.newest import entries_in, kept
+from ledger.book.newest import SIGNS, entries_in, entry, kept
 from ledger.book.rollups import ROLLED_AT_ONCE
 from ledger.core.db import UtcDateTime, db, is_postgresql
 from ledger.core.registry import Finding, Part, check
 from ledger.core.tenancy import same_community
+
+KEYS = ("account_id", "starts_on", "community_id")
+"""What a rollup is of. The community tells few rows apart: last, it sorts faster."""
 
 SUMS = ("amount", "earned", "spent")
 
@@ -43,7 +47,7 @@ def rollups_match(part: Part) -> Iterator[Finding]:
     is new: the days, months and years that new transfers touched.
     """
     for level, differing in _readings(part, db.engine.dialect.name):
-        for community_id, account_id, starts_on, *missing in db.session.execute(differing):
+        for account_id, starts_on, community_id, *missing in db.session.execute(differing):
             words = ", ".join(f"{name} {int(left):+d}" for name, left in zip(SUMS, missing, strict=True))
             yield Finding("rollups_match", community_id, f"{level} {starts_on} of account {account_id} lacks {words}")
 
@@ -60,23 +64,25 @@ def _readings(part: Part, _engine: str) -> list[tuple[RollupLevel, Select[Any]]]
 
 
 def _differing(level: RollupLevel, expected: Select[Any], periods: FromClause | None) -> Select[Any]:
-    """What should be less what is, by account and period: both sides must be there, with the same sums."""
-    should = expected.subquery().c
+    """What should be less what is, by account and period: both must be there, with the same sums. Added up together,
+    so that the engine sorts once.
+    """
     is_there = Rollup.__table__.c
-    names = ("community_id", "account_id", "starts_on", *SUMS)
-    stored = select(
-        *(is_there[name] for name in names[:3]),
-        *((-is_there[name]).label(name) for name in SUMS),
-        literal_column("-1").label("there"),
-    )
+    less = ((-is_there[name]).label(name) for name in SUMS)
+    stored = select(*(is_there[name] for name in KEYS), *less, *_counted(expected=0, stored=1))
     if periods is None:
         stored = stored.where(is_there.level == level)
     else:
         stored = stored.join(periods, _is_same(periods.c, is_there))
-    rows = union_all(select(*(should[name] for name in names), literal_column("1").label("there")), stored).subquery()
-    keys = [rows.c[name] for name in names[:3]]
-    sums = [func.sum(rows.c[name]) for name in (*SUMS, "there")]
-    return select(*keys, *sums[:3]).group_by(*keys).having(or_(*(total != 0 for total in sums)))
+    rows = union_all(expected, stored).subquery().c
+    keys, sums = ([rows[name] for name in names] for names in (KEYS, SUMS))
+    missing = [func.sum(one) for one in sums]
+    one_is_not_there = func.max(rows.expected) != func.sum(rows.stored)
+    return select(*keys, *missing).group_by(*keys).having(or_(*(left != 0 for left in missing), one_is_not_there))
+
+
+def _counted(**numbers: int) -> list[ColumnElement[int]]:
+    return [literal_column(str(number)).label(name) for name, number in numbers.items()]
 
 
 def _is_same(period: Any, of: Any) -> ColumnElement[bool]:
@@ -97,24 +103,17 @@ def _periods_of(days: FromClause, level: RollupLevel, below: RollupLevel) -> Fro
 
 
 def _days(touched: FromClause | None) -> Select[Any]:
-    """What the transfers say of each account and business day."""
+    """What each transfer says of its accounts on its business day."""
     sides = entries_in(Part()) if touched is None else _entries_of(touched)
     of = sides.c
     is_wallet = Account.kind == Kind.WALLET
-    day = _local_day(of.effective_at)
+    lifetime = (case((is_wallet, of[name]), else_=0).label(name) for name in ("earned", "spent"))
+    day = _local_day(of.effective_at).label("starts_on")
     return (
-        select(
-            of.community_id,
-            of.account_id,
-            day.label("starts_on"),
-            func.sum(of.amount).label("amount"),
-            func.coalesce(func.sum(of.amount).filter(is_wallet, is_one_of(of, EARNED)), 0).label("earned"),
-            func.coalesce(-func.sum(of.amount).filter(is_wallet, is_one_of(of, SPENT)), 0).label("spent"),
-        )
+        select(of.account_id, day, of.community_id, of.amount, *lifetime, *_counted(expected=1, stored=0))
         .join_from(sides, Account, and_(same_community(Account, of), Account.id == of.account_id))
         .outerjoin(Unsealed, and_(same_community(Unsealed, of), Unsealed.transfer_id == of.transfer_id))
         .where(or_(Account.kind.in_(ROLLED_AT_ONCE), Unsealed.transfer_id.is_(None)))
-        .group_by(of.account_id, day, of.community_id)  # The community tells few rows apart: last, it sorts faster.
     )
 
 
@@ -122,34 +121,30 @@ def _entries_of(days: FromClause) -> FromClause:
     """Both sides of the transfers of these accounts on these days: a seek in an index for each."""
     transfers: Any = Transfer.__table__
     of, wanted = transfers.c, days.c
-    what = (of.code, of.effective_at, of.id.label("transfer_id"))
 
-    def side(account_id: Any, amount: Any) -> Select[Any]:
+    def side(sign: int) -> Select[Any]:
         is_side = and_(
             same_community(of, wanted),
-            account_id == wanted.account_id,
+            (of.credit_account_id if sign > 0 else of.debit_account_id) == wanted.account_id,
             of.effective_at >= _start_of_day(wanted.starts_on, 0),
             of.effective_at < _start_of_day(wanted.starts_on, 1),
         )
-        columns = (of.community_id, account_id.label("account_id"), *what, amount.label("amount"))
-        return select(*columns).join_from(days, transfers, is_side)
+        return select(*entry(of, sign)).join_from(days, transfers, is_side)
 
-    return union_all(side(of.credit_account_id, of.amount), side(of.debit_account_id, -of.amount)).subquery("sides")
+    return union_all(*map(side, SIGNS)).subquery("sides")
 
 
 def _from_below(below: RollupLevel, level: RollupLevel, periods: FromClause | None) -> Select[Any]:
-    """What the rows of the level below say of each account and period."""
-    rows = Rollup.__table__.c
-    start = _start_of(level, rows.starts_on)
-    sums = (func.sum(rows[name]).label(name) for name in SUMS)
-    query = select(rows.community_id, rows.account_id, start.label("starts_on"), *sums).group_by(
-        rows.community_id, rows.account_id, start
-    )
+    """What each row of the level below says of its account and period."""
+    of = Rollup.__table__.c
+    start = _start_of(level, of.starts_on).label("starts_on")
+    sums = (of[name] for name in SUMS)
+    query = select(of.account_id, start, of.community_id, *sums, *_counted(expected=1, stored=0))
     if periods is None:
-        return query.where(rows.level == below)
+        return query.where(of.level == below)
     period = periods.c
-    is_of_one = and_(same_community(rows, period), rows.account_id == period.account_id, rows.level == period.below)
-    is_within = and_(rows.starts_on >= period.starts_on, rows.starts_on < _end_of(level, period.starts_on))
+    is_of_one = and_(same_community(of, period), of.account_id == period.account_id, of.level == period.below)
+    is_within = and_(of.starts_on >= period.starts_on, of.starts_on < _end_of(level, period.starts_on))
     return query.join(periods, and_(is_of_one, is_within))
 
 

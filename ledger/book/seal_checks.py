@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -26,7 +25,7 @@ BATCH = 600
 """Rows in memory at once: below what makes Python look for garbage among them, which took an eighth of the time."""
 
 LEAF_COLUMNS = ("position", "transfer_id", "hash")
-RECORDED_AT = list(encoding.FIELDS).index("recorded_at")
+ID, RECORDED_AT = map(list(encoding.FIELDS).index, ("id", "recorded_at"))
 
 _leaves: Any = Leaf.__table__
 _transfers: Any = Transfer.__table__
@@ -99,25 +98,38 @@ class _Reading:
         return driver_rows(query.order_by(_leaves.c.position), BATCH)
 
     def _read(self, rows: list[tuple[Any, ...]]) -> None:
-        encode, leaf_hash, tree = encoding.encode_row, merkle.leaf_hash, self._tree
-        day_ends_at = self._next_checkpoint_at()
-        for *columns, position, leaf_of, found in rows:
-            if position != tree.size:
-                self._say(f"leaf {position} stands where leaf {tree.size} should")
-            if columns[1] is None:
-                self._say(f"leaf {position} has no transfer {_hexadecimal(leaf_of)}")
-            elif leaf_hash(encode(columns)) != found:
-                self._say(f"leaf {position} is not the hash of transfer {_hexadecimal(leaf_of)}")
-            elif self._latest is None or columns[RECORDED_AT] > self._latest:
-                self._latest = columns[RECORDED_AT]
-            tree.append(found)
-            if tree.size >= day_ends_at:
-                self._close_days()
-                day_ends_at = self._next_checkpoint_at()
+        """The leaves are compared all at once, and one by one only where they are not all as they should be; then they
+        join the tree, day by day.
+        """
+        *fields, positions, _, found = zip(*rows, strict=True)
+        hashes = tuple(map(merkle.leaf_hash, encoding.encode_columns(fields)))
+        recorded, size = fields[RECORDED_AT], self._tree.size
+        if found != hashes or positions != tuple(range(size, size + len(rows))):
+            recorded = tuple(self._look_at(rows, hashes))
+        start = 0
+        while start < len(rows):
+            end = start + self._until_checkpoint()
+            for leaf in found[start:end]:
+                self._tree.append(leaf)
+            self._latest = max(filter(None, (self._latest, *recorded[start:end])), default=None)
+            self._close_days()
+            start = end
 
-    def _next_checkpoint_at(self) -> float:
-        """The size of the tree at which the next checkpoint was made."""
-        return self._checkpoints[0].size if self._checkpoints else math.inf
+    def _look_at(self, rows: list[tuple[Any, ...]], hashes: Sequence[bytes]) -> Iterator[Any]:
+        """Says what is wrong with each leaf; gives when it was recorded where nothing is, else None."""
+        for place, (row, computed) in enumerate(zip(rows, hashes, strict=True), self._tree.size):
+            *fields, position, transfer_id, found = row
+            if position != place:
+                self._say(f"leaf {position} stands where leaf {place} should")
+            if fields[ID] is None:
+                self._say(f"leaf {position} has no transfer {_hexadecimal(transfer_id)}")
+            elif found != computed:
+                self._say(f"leaf {position} is not the hash of transfer {_hexadecimal(transfer_id)}")
+            yield fields[RECORDED_AT] if found == computed else None
+
+    def _until_checkpoint(self) -> int:
+        """After so many leaves the next checkpoint was made; where none was, more than a batch has."""
+        return self._checkpoints[0].size - self._tree.size if self._checkpoints else BATCH
 
     def _close_days(self) -> None:
         """The checkpoints that end here are compared with the tree as it is now, and with the one before."""

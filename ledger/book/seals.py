@@ -138,11 +138,11 @@ class _Sealing:
 
     def take(self, rows: Sequence[Row[Any]]) -> None:
         """The rows are leaves; before the first that was recorded after a midnight, that day is closed."""
-        for row in rows:
+        contents = encoding.encode_columns(list(zip(*rows, strict=True)))
+        for row, leaf in zip(rows, map(merkle.leaf_hash, contents), strict=True):
             if self._day is None:
                 self._day = clock.local_day(row.recorded_at)
             self._close_days_before(row.recorded_at)
-            leaf = merkle.leaf_hash(encoding.encode_row(row))
             self._leaves.append((row.id, leaf))
             self.tree.append(leaf)
         self._write()

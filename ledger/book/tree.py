@@ -85,48 +85,41 @@ class GrowingTree:
     def __init__(self, full: Callable[[Node], None]) -> None:
         self.size = 0
         self._full = full
-        # For each stored level what has not been folded into the level above yet: at most 255 hashes.
-        self._open: tuple[list[bytes], ...] = tuple([] for _ in LEVELS)
+        # The full subtrees that the leaves so far are made of, from left to right: each higher than the next.
+        self._levels: list[int] = []
+        self._tops: list[bytes] = []
 
     @classmethod
     def at(cls, community_id: UUID, size: int, full: Callable[[Node], None]) -> GrowingTree:
         """The tree of the community's first `size` leaves, ready to grow; its rows are taken as they are stored."""
         tree = cls(full)
         tree.size = size
-        for level, waiting in zip(LEVELS, tree._open, strict=True):
+        for level in reversed(LEVELS):
             end = size >> level
             start = 0 if level == LEVELS[-1] else end >> STEP << STEP
-            waiting += hashes(community_id, level, start, end)
+            for top in hashes(community_id, level, start, end):
+                tree._push(level, top)
         return tree
 
     def append(self, leaf: bytes) -> None:
         """The leaf's hash is the next one of the tree."""
         self.size += 1
-        waiting = self._open[0]
-        waiting.append(leaf)
-        if len(waiting) == BLOCK:
-            self._fold(0)
+        self._push(0, leaf)
 
-    def _fold(self, depth: int) -> None:
-        above = depth + 1
-        if above == len(LEVELS):
-            return  # What 2^24 leaves fold into stays in memory: a country needs less than 2^40.
-        top = merkle.fold(self._open[depth])
-        self._open[depth].clear()
-        self._open[above].append(top)
-        self._full(Node(LEVELS[above], (self.size >> LEVELS[above]) - 1, top))
-        if len(self._open[above]) == BLOCK:
-            self._fold(above)
+    def _push(self, level: int, top: bytes) -> None:
+        """Two subtrees of one size, side by side, are one of twice the size."""
+        levels, tops = self._levels, self._tops
+        while levels and levels[-1] == level:
+            level = levels.pop() + 1
+            top = merkle.node_hash(tops.pop(), top)
+            if level in LEVELS:
+                self._full(Node(level, (self.size >> level) - 1, top))
+        levels.append(level)
+        tops.append(top)
 
     def root(self) -> bytes:
         """The root of all leaves so far."""
-        tops = []
-        for waiting in reversed(self._open):
-            start = 0
-            for level, _ in merkle.peaks(len(waiting)):
-                tops.append(merkle.fold(waiting[start : start + (1 << level)]))
-                start += 1 << level
-        return merkle.join(tops)
+        return merkle.join(self._tops)
 
 
 def write_leaves(community_id: UUID, start: int, rows: list[tuple[UUID, bytes]]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal_column, null, or_, select, union, union_all
+from sqlalchemy import Select, and_, func, literal_column, null, or_, select, tuple_, union, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
@@ -197,8 +197,8 @@ def _unsound(part: Part) -> Select[Any]:
     of = transfers_in(part).c
     debit, credit = aliased(Account), aliased(Account)
     is_elsewhere = or_(debit.id.is_(None), credit.id.is_(None), debit.unit != of.unit, credit.unit != of.unit)
-    leg = of.code + ":" + debit.kind + ":" + credit.kind + ":" + of.unit
-    is_undeclared = leg.not_in([f"{code}:{':'.join(kinds)}" for code, legs in DECLARED.items() for kinds in legs])
+    leg = tuple_(of.code, debit.kind, credit.kind, of.unit)
+    is_undeclared = leg.not_in([(code, *leg) for code, legs in DECLARED.items() for leg in legs])
     is_early = of.effective_at > of.recorded_at
     return (
         select(of.community_id, of.id, of.code, debit.kind, credit.kind, is_elsewhere, is_undeclared, is_early)

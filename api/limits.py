@@ -53,7 +53,6 @@ limiter = Limiter(_caller, default_limits=[EVERYWHERE], storage_uri="swept-memor
 
 def register(app: Flask, sign_in: Blueprint) -> None:
     """Every address of `app` has its limit; those of its pages are set by `shield_pages`, once it has them."""
-    app.config.setdefault("RATELIMIT_ENABLED", not app.config.get("TESTING"))
     limiter.init_app(app)
     limiter.limit(SIGN_IN)(sign_in)
 

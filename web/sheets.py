@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, g
@@ -40,7 +40,9 @@ def as_files(page: Blueprint, address: str) -> Callable[[MakeSheet], MakeSheet]:
 
     def register(make: MakeSheet) -> MakeSheet:
         for ending in FORMATS:
-            page.add_url_rule(f"{address}.{ending}", f"download_{ending}", partial(_answer, make, kind, ending))
+            # With a name of its own, by which the shield against floods counts.
+            download = update_wrapper(partial(_answer, make, kind, ending), make)
+            page.add_url_rule(f"{address}.{ending}", f"download_{ending}", download)
         return make
 
     return register

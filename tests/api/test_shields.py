@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 
 from api import limits
 from api.app import create_app, take_settings
-from api.limits import limiter
 from api.shields import HEADERS, LARGEST_BODY, LARGEST_FILE
 from tests.conftest import ClientOfItsOwn, Database
 from tests.identity_provider import open_provider
@@ -40,9 +39,6 @@ def house(database: Database, **settings: Any) -> Iterator[FlaskClient]:
     finally:
         take_settings(ours)
         with app.app_context():
-            if limiter.enabled:  # There is one for all houses of a process, and it would count on.
-                limiter.reset()
-                limiter.enabled = False
             db.engine.dispose()
 
 
@@ -123,7 +119,7 @@ def test_a_form_has_no_end_of_parts(client: FlaskClient, context: Flask) -> None
 
 
 def test_asking_without_pause_is_answered_with_when_to_come_back(context: Flask, database: Database) -> None:
-    with house(database, RATELIMIT_ENABLED=True) as strict:
+    with house(database) as strict:
         made_up = ({"Authorization": f"Basic {number}"} for number in range(301))
         answers = [strict.post("/api/v1/sign-in", json={}, headers=headers) for headers in made_up]
     assert {answer.status_code for answer in answers[:300]} == {422}
@@ -134,7 +130,7 @@ def test_asking_without_pause_is_answered_with_when_to_come_back(context: Flask,
 
 def test_a_flood_of_journeys_to_the_provider_and_back_ends_at_the_house(context: Flask, database: Database) -> None:
     """What one browser took along serves for any number of made-up codes: the provider sees no more than the limit."""
-    with open_provider() as there, house(database, RATELIMIT_ENABLED=True, **there.settings) as strict:
+    with open_provider() as there, house(database, **there.settings) as strict:
         sent = strict.get("/sign-in/provider")
         state = parse_qs(urlsplit(sent.location).query)["state"][0]
         back = f"/sign-in/provider/back?code=guessed&state={state}"

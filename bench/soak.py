@@ -47,7 +47,8 @@ def main() -> int:
         app = houses.house_on(url)
         stack.enter_context(app.app_context())
         place = settle_place(volunteers=VOLUNTEERS, shops=SHOPS)
-        activities = max(ACTIVITIES, math.ceil(visits_in(MIXED, asked.seconds, asked.errands) / VOLUNTEERS))
+        # One more than anybody visits, whose poster still says something at the end.
+        activities = max(ACTIVITIES, math.ceil(visits_in(MIXED, asked.seconds, asked.errands) / VOLUNTEERS) + 1)
         plan = plan_of([place], MIXED, seconds=asked.seconds, errands=asked.errands, activities=activities)
         before = written([place])
         port, master = stack.enter_context(houses.serving("wsgi:app", url))
@@ -71,7 +72,7 @@ def plan_of(
     """What the load's process is told: the places with so many activities each, and the people in turn by place."""
     people = [(turn, number, one) for number, place in enumerate(places) for turn, one in enumerate(place.volunteers)]
     visits = visits_in(kinds, seconds, errands)
-    assert visits <= len(people) * activities, "more visits than there are people and activities"
+    assert visits <= len(people) * (activities - 1), "more visits than there are people and activities"
     return {
         "seconds": seconds,
         "errands": list(kinds),

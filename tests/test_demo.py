@@ -27,11 +27,12 @@ from api.commands.demo.seeding import seed
 from api.commands.demo.town import CAST, demo_community
 from ledger.book import checkpoints, seals
 from ledger.book.checking import run_checks
-from ledger.book.models import Cohort, ExpiryPolicy, ReversalRequest, ReversalState, Transfer
+from ledger.book.models import CheckRun, Cohort, ExpiryPolicy, ReversalRequest, ReversalState, Transfer
 from ledger.core import clock
 from ledger.core.audit import DONE, AuditLine
 from ledger.core.db import db
 from ledger.core.outbox import OutboxEvent
+from ledger.core.registry import checks
 from ledger.core.tenancy import Actor
 from ledger.people import phones, sessions
 from ledger.people.cards_models import Card, CardState
@@ -172,6 +173,11 @@ def test_rows_stand_in_many_states_and_the_books_are_clean(told: Flask) -> None:
     by_the_clock = select(Dispute.favour).where(Dispute.decided_at.is_not(None), Dispute.decided_by.is_(None))
     assert set(db.session.scalars(by_the_clock)) == set(Favour), "as each agreement says"
     assert run_checks() == []
+
+
+def test_whoever_looks_at_the_books_finds_each_check_run_without_a_finding(told: Flask) -> None:
+    found = {run.name: run.findings for run in db.session.scalars(select(CheckRun))}
+    assert found == dict.fromkeys(checks, 0)
 
 
 def test_rules_have_a_history_with_caps_posts_evidence_and_budgets_nearly_used(told: Flask) -> None:

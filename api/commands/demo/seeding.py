@@ -41,7 +41,7 @@ from api.commands.demo import (
 )
 from api.commands.demo.story import Story, settle
 from api.commands.demo.town import Town, demo_community
-from ledger.book import checkpoints, expiry, seals
+from ledger.book import checking, checkpoints, expiry, seals
 from ledger.book.models import Transfer
 from ledger.core import clock, ids, jobs
 from ledger.core.db import atomic, db, is_postgresql
@@ -66,6 +66,7 @@ def seed(*, volunteers: int, weeks: int, number: int, until: date, say: Say) -> 
         _tell_everything(random.Random(number), volunteers=volunteers, weeks=weeks, until=end, say=say)
     with clock.set_to(end):
         _seal_history(say)
+        _check_books(say)
     with ids.seeded(number + 1):
         telling.tell_outside(_told().id, end)
     return True
@@ -164,3 +165,9 @@ def _count_rows() -> None:
 def _tick(town: Town) -> None:
     """The clock's own work of the night: visits without an end, overdue reservations, confirmations."""
     jobs.tick([town.community.id])
+
+
+def _check_books(say: Say) -> None:
+    """As the clock does every day, so that whoever looks at the books finds when they were checked."""
+    findings = checking.check_when_due()
+    say(f"Checked: {len(findings or [])} findings")

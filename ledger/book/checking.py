@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import delete, func, insert, select, text
 
 from ledger.book.models import CheckMark, CheckRun, CheckScope
-from ledger.book.newest import count_new_leaves, marked_sizes
+from ledger.book.newest import marked_sizes, new_since
 from ledger.book.tree import size_of
 from ledger.core import clock, jobs, walls
 from ledger.core.db import atomic, db, is_postgresql, snapshot, stepping_back
@@ -92,7 +92,7 @@ def uncounted(*, ours: bool) -> list[str]:
 
 
 def _run(names: Iterable[str] | None, *, new: bool, tell: Tell | None = None) -> list[Result]:
-    part = Part(is_new=True, since=_marked_at(), sealed_at_most=count_new_leaves()) if new else Part()
+    part = new_since(_marked_at()) if new else Part()
     wanted = list(names or checks)
     found: dict[Check, tuple[list[Finding], int]] = {}
     with stepping_back() as step_back:

@@ -7,17 +7,18 @@ for a part: used twice in a statement it is the same.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, case, func, select, union_all
+from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, case, func, select, true, union_all
 from sqlalchemy.sql import ColumnElement
 
 from ledger.book.codes import EARNED, SPENT, Kind, Unit
 from ledger.book.models import Account, CheckMark, Leaf, Transfer, Unsealed
 from ledger.book.tree import size_of
-from ledger.core.db import db
+from ledger.core.db import db, is_postgresql
 from ledger.core.registry import Part
 from ledger.core.tenancy import same_community
 
@@ -39,14 +40,26 @@ def transfers_in(part: Part) -> FromClause:
 
 
 def _new_ids(sealed_at_most: int | None) -> CompoundSelect[Any]:
-    """The limit leaves nothing out. It tells PostgreSQL that these are few; else it reads the whole history. The offset
-    of nothing keeps SQLite from turning the join around where rows were counted while nothing waited.
+    """PostgreSQL takes a third of the leaves for new, and would read them all to find the first few: it is told how
+    many they are, and to go along the positions of each community. SQLite looks them up; the offsets of nothing keep it
+    from turning a join around where rows were counted while nothing waited.
     """
     marks = marks_query().subquery()
-    beyond = and_(same_community(Leaf, marks.c), Leaf.position >= marks.c.size)
-    sealed = select(Leaf.community_id, Leaf.transfer_id).select_from(marks).join(Leaf, beyond).limit(sealed_at_most)
+    beyond = select(Leaf.community_id, Leaf.transfer_id).where(
+        same_community(Leaf, marks.c), Leaf.position >= marks.c.size
+    )
+    if sealed_at_most is None:
+        sealed = beyond.select_from(marks).offset(0)
+    else:
+        along = beyond.correlate(marks).order_by(Leaf.position).limit(sealed_at_most).lateral()
+        sealed = select(along).select_from(marks.join(along, true())).limit(sealed_at_most)
     waiting = select(Unsealed.community_id, Unsealed.transfer_id).offset(0)
     return union_all(select(sealed.subquery()), select(waiting.subquery()))
+
+
+def new_since(checked_at: datetime | None) -> Part:
+    """What is new in every community. What counts as new by its time alone was written after `checked_at`."""
+    return Part(is_new=True, since=checked_at, sealed_at_most=count_new_leaves() if is_postgresql() else None)
 
 
 def count_new_leaves() -> int:

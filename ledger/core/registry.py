@@ -25,7 +25,7 @@ class Part:
     """What a run of checks looks at: everything, or what came after the last run that found nothing.
 
     `since` is when that run was made, for rows that only know when they were written; None: everything is new.
-    `sealed_at_most` is how many leaves lie at or above the marks, for a planner that cannot know it; None: unknown.
+    `sealed_at_most` is how many leaves lie at or above the marks, where the engine's planner needs to know it.
     """
 
     is_new: bool = False

@@ -71,7 +71,7 @@ def count_new() -> int:
 def test_the_bound_that_the_planner_is_told_leaves_nothing_out(checked: Town) -> None:
     seal_all(checked.id)
     checked.spend(checked.member_ids[1], 1)
-    bounded = newest.transfers_in(Part(is_new=True, sealed_at_most=newest.count_new_leaves())).select()
+    bounded = newest.transfers_in(newest.new_since(None)).select()
     assert newest.count_new_leaves() > 0
     assert len(db.session.execute(bounded).all()) == count_new()
 

@@ -33,7 +33,7 @@ from ledger.service.programmes import RuleTerms, create_programme
 from ledger.settlement.models import Settlement
 from tests.stories import Neighbourhood, next_phone, open_neighbourhood
 
-SHOPS, ACTIVITIES, PHONES = 3, 12, 24
+SHOPS, ACTIVITIES, PHONES = 3, 13, 24
 """Of each community: shops, activities that are on, and people who hold a phone during the load."""
 
 POINTS, MINUTES, A_HOME = 1_000, 60, 3

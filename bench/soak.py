@@ -72,7 +72,7 @@ def plan_of(
     """What the load's process is told: the places with so many activities each, and the people in turn by place."""
     people = [(turn, number, one) for number, place in enumerate(places) for turn, one in enumerate(place.volunteers)]
     visits = visits_in(kinds, seconds, errands)
-    assert visits <= len(people) * (activities - 1), "more visits than there are people and activities"
+    assert visits <= len(people) * (activities - 1), "more visits than people have activities but one"
     return {
         "seconds": seconds,
         "errands": list(kinds),

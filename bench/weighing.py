@@ -39,7 +39,6 @@ def main() -> None:
         url = stack.enter_context(houses.postgresql())
         app = houses.house_on(url)
         stack.enter_context(app.app_context())
-        app.config["RATELIMIT_ENABLED"] = False
         place = settle_place(volunteers=VOLUNTEERS, shops=12)
         client = app.test_client()
         _redeem(client, place, 1)  # The first one of a day opens rows that others share.

@@ -40,7 +40,7 @@ def as_files(page: Blueprint, address: str) -> Callable[[MakeSheet], MakeSheet]:
 
     def register(make: MakeSheet) -> MakeSheet:
         for ending in FORMATS:
-            # With a name of its own, by which the shield against floods counts.
+            # With the name of a function, by which the shield against floods looks for limits of its own.
             download = update_wrapper(partial(_answer, make, kind, ending), make)
             page.add_url_rule(f"{address}.{ending}", f"download_{ending}", download)
         return make

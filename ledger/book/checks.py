@@ -197,8 +197,8 @@ def _unsound(part: Part) -> Select[Any]:
     of = transfers_in(part).c
     debit, credit = aliased(Account), aliased(Account)
     is_elsewhere = or_(debit.id.is_(None), credit.id.is_(None), debit.unit != of.unit, credit.unit != of.unit)
-    leg = tuple_(of.code, debit.kind, credit.kind, of.unit)
-    is_undeclared = leg.not_in([(code, *leg) for code, legs in DECLARED.items() for leg in legs])
+    moved = tuple_(of.code, debit.kind, credit.kind, of.unit)
+    is_undeclared = moved.not_in([(code, *leg) for code, legs in DECLARED.items() for leg in legs])
     is_early = of.effective_at > of.recorded_at
     return (
         select(of.community_id, of.id, of.code, debit.kind, credit.kind, is_elsewhere, is_undeclared, is_early)

@@ -12,7 +12,6 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -142,10 +141,10 @@ SQLite has ids as hexadecimal digits and moments as UTC text; the pieces take ev
 
 def encode_columns(columns: Sequence[Sequence[Any]]) -> Iterator[bytes]:
     """The canonical bytes of many transfers, given as the values of each of COLUMNS, in that order; ValueError for
-    another number of columns. Column by column it takes a fifth less time than row by row.
+    another number of columns, or when one is longer. Column by column takes a fifth less time than row by row.
     """
     pieces = (map(piece, column) for piece, column in zip(_PIECES, columns, strict=True))
-    return map(b"".join, zip(repeat(_HEAD), *pieces))
+    return map(_HEAD.__add__, map(b"".join, zip(*pieces, strict=True)))
 
 
 def encode(fields: Mapping[str, Any]) -> bytes:

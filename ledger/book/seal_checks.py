@@ -1,4 +1,4 @@
-"""The check of the seals: everything that the tree says is recomputed from the transfers, in one pass, row by row."""
+"""The check of the seals: all that the tree says is recomputed from the transfers, in one pass, a batch at a time."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ class _Reading:
         *fields, positions, _, found = zip(*rows, strict=True)
         hashes = tuple(map(merkle.leaf_hash, encoding.encode_columns(fields)))
         recorded, size = fields[RECORDED_AT], self._tree.size
-        if found != hashes or positions != tuple(range(size, size + len(rows))):
-            recorded = tuple(self._look_at(rows, hashes))
+        if found != hashes or None in fields[ID] or positions != tuple(range(size, size + len(rows))):
+            recorded, found = zip(*self._look_at(rows, hashes), strict=True)
         start = 0
         while start < len(rows):
             end = start + self._until_checkpoint()
@@ -115,8 +115,8 @@ class _Reading:
             self._close_days()
             start = end
 
-    def _look_at(self, rows: list[tuple[Any, ...]], hashes: Sequence[bytes]) -> Iterator[Any]:
-        """Says what is wrong with each leaf; gives when it was recorded where nothing is, else None."""
+    def _look_at(self, rows: list[tuple[Any, ...]], hashes: Sequence[bytes]) -> Iterator[tuple[Any, bytes]]:
+        """Says what is wrong with each leaf; gives when it was recorded if nothing is, else None, and its bytes."""
         for place, (row, computed) in enumerate(zip(rows, hashes, strict=True), self._tree.size):
             *fields, position, transfer_id, found = row
             if position != place:
@@ -125,10 +125,12 @@ class _Reading:
                 self._say(f"leaf {position} has no transfer {_hexadecimal(transfer_id)}")
             elif found != computed:
                 self._say(f"leaf {position} is not the hash of transfer {_hexadecimal(transfer_id)}")
-            yield fields[RECORDED_AT] if found == computed else None
+            is_sound = found == computed and fields[ID] is not None
+            # SQLite keeps a text where it was given one.
+            yield fields[RECORDED_AT] if is_sound else None, found if isinstance(found, bytes) else str(found).encode()
 
     def _until_checkpoint(self) -> int:
-        """After so many leaves the next checkpoint was made; where none was, more than a batch has."""
+        """After so many leaves the next checkpoint was made; where none was, a whole batch."""
         return self._checkpoints[0].size - self._tree.size if self._checkpoints else BATCH
 
     def _close_days(self) -> None:

@@ -69,11 +69,20 @@ def count_new() -> int:
 
 
 def test_the_bound_that_the_planner_is_told_leaves_nothing_out(checked: Town) -> None:
-    seal_all(checked.id)
+    other = open_town(members=3)
+    for town, points in ((checked, 1), (other, 2), (other, 3)):
+        town.award(town.member_ids[1], points)
+    for town in (checked, other):
+        seal_all(town.id)
     checked.spend(checked.member_ids[1], 1)
+    beyond = (
+        "SELECT 1 FROM leaves l WHERE l.position >= coalesce((SELECT m.size FROM check_marks m WHERE m.community_id"
+    )
+    sealed = len(db.session.execute(text(f"{beyond} = l.community_id), 0)")).all())
+    waiting = len(db.session.execute(text("SELECT 1 FROM unsealed")).all())
+    assert (newest.count_new_leaves(), waiting > 0) == (sealed, True)
     bounded = newest.transfers_in(newest.new_since(None)).select()
-    assert newest.count_new_leaves() > 0
-    assert len(db.session.execute(bounded).all()) == count_new()
+    assert len(db.session.execute(bounded).all()) == sealed + waiting
 
 
 def let_new_rows_wait(connection: Connection) -> None:

@@ -103,9 +103,16 @@ def test_the_document_of_the_format_names_every_field():
     assert [name for name in encoding.FIELDS if f"| `{name}` |" not in document] == []
 
 
-def test_a_row_is_encoded_as_its_fields():
-    [content] = encoding.encode_columns([[FULL[column.key]] for column in encoding.COLUMNS])
-    assert content == encoding.encode(FULL)
+def test_many_are_encoded_as_one_after_the_other():
+    few = [FULL, FULL | NULLS, FULL | {"code": "spend", "amount": 7}]
+    columns = [[one[column.key] for one in few] for column in encoding.COLUMNS]
+    assert list(encoding.encode_columns(columns)) == [encoding.encode(one) for one in few]
+
+
+@pytest.mark.parametrize("columns", [[[None]] * 17, [[None]] * 19, [*([[None] * 2] * 17), [None]]])
+def test_columns_that_are_too_few_too_many_or_too_short_are_refused(columns: list[list[None]]) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        list(encoding.encode_columns(columns))
 
 
 def test_a_row_is_encoded_to_the_same_bytes_as_the_driver_gives_it(town: Town) -> None:

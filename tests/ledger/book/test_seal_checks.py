@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, text, update
 
-from ledger.book import checking, checkpoints
+from ledger.book import checking, checkpoints, encoding, merkle, tree
 from ledger.book.checking import run_checks
 from ledger.book.seal_checks import check_seals
 from ledger.core import clock
 from ledger.core.db import db
+from ledger.core.ids import new_id
 from tests.ledger.book.sealing import seal_all
 from tests.ledger.book.test_tampering import (
     MONDAY,
@@ -95,6 +96,27 @@ def test_a_forged_moment_accuses_its_leaf_and_no_checkpoint(sealed: Town) -> Non
         connection.execute(forged.values(recorded_at=datetime(2027, 1, 1, tzinfo=UTC)))
     [accused] = details().splitlines()
     assert accused.startswith("leaf 3 is not the hash")
+
+
+NOTHING = merkle.leaf_hash(next(encoding.encode_columns([[None]] * len(encoding.FIELDS))))
+"""What the leaf of a transfer without any value would be: whoever knows the format can compute it."""
+
+
+@pytest.mark.breaks_books
+@pytest.mark.parametrize("forged", [NOTHING, b"\1" * 32])
+def test_a_leaf_without_a_transfer_is_found_whatever_its_hash(sealed: Town, forged: bytes) -> None:
+    leaf = {"community_id": sealed.id, "position": tree.size_of(sealed.id), "transfer_id": new_id(), "hash": forged}
+    with tampering() as connection:
+        connection.execute(insert(_leaves), [leaf])
+    assert f"leaf {leaf['position']} has no transfer {leaf['transfer_id'].hex}" in details().splitlines()
+
+
+@pytest.mark.breaks_books
+def test_a_text_for_a_hash_accuses_its_leaf(sealed: Town) -> None:
+    """SQLite keeps it; PostgreSQL makes bytes of it."""
+    with tampering() as connection:
+        connection.execute(text("UPDATE leaves SET hash = 'abc' WHERE position = 263"))
+    assert "leaf 263 is not the hash" in details()
 
 
 @pytest.mark.breaks_books

@@ -105,10 +105,11 @@ NOTHING = merkle.leaf_hash(next(encoding.encode_columns([[None]] * len(encoding.
 @pytest.mark.breaks_books
 @pytest.mark.parametrize("forged", [NOTHING, b"\1" * 32], ids=["of_nothing", "made_up"])
 def test_a_leaf_without_a_transfer_is_found_whatever_its_hash(sealed: Town, forged: bytes) -> None:
-    leaf = {"community_id": sealed.id, "position": tree.size_of(sealed.id), "transfer_id": new_id(), "hash": forged}
+    transfer_id, position = new_id(), tree.size_of(sealed.id)
+    leaf = {"community_id": sealed.id, "position": position, "transfer_id": transfer_id, "hash": forged}
     with tampering() as connection:
         connection.execute(insert(_leaves), [leaf])
-    assert f"leaf {leaf['position']} has no transfer {leaf['transfer_id'].hex}" in details().splitlines()
+    assert f"leaf {position} has no transfer {transfer_id.hex}" in details().splitlines()
 
 
 @pytest.mark.breaks_books

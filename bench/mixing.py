@@ -38,7 +38,7 @@ class Phone:
         self._at: Counter[str] = Counter()
         self.took: list[tuple[str, float]] = []
         self.errors: list[str] = []
-        self.confirmed = self.recorded = 0
+        self.confirmed = self.recorded = self.asked_anew = 0
 
     def run(self, begins: float, every: float) -> None:
         """An errand falls due every so many seconds, whether or not the one before has ended."""
@@ -105,11 +105,17 @@ class Phone:
         """The answer's body; None, and an error that is kept, for anything but the expected status."""
         if time.perf_counter() - self._used_at > IDLE_SECONDS:
             self._line.close()
+        is_used = self._line.sock is not None
         try:
-            self._line.request(method, path, body, headers)
-            answer = self._line.getresponse()
-            content = answer.read()
-            found = answer.status
+            try:
+                found, content = self._send(method, path, body, headers)
+            except ConnectionError:
+                if method != "GET" or not is_used:
+                    raise
+                # The server hung up in the same moment. As browsers do, what changes nothing is asked anew.
+                self._line.close()
+                self.asked_anew += 1
+                found, content = self._send(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self._line.close()
             self.errors.append(f"{name}: {type(error).__name__}")
@@ -121,6 +127,11 @@ class Phone:
             self.errors.append(f"{name}: {found} {content[:300].decode(errors='replace')}")
             return None
         return content
+
+    def _send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        self._line.request(method, path, body, headers)
+        answer = self._line.getresponse()
+        return answer.status, answer.read()
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:
@@ -143,6 +154,7 @@ def run(plan: dict[str, Any]) -> dict[str, Any]:
         "errors": [error for phone in phones for error in phone.errors],
         "confirmed": sum(phone.confirmed for phone in phones),
         "recorded": sum(phone.recorded for phone in phones),
+        "asked_anew": sum(phone.asked_anew for phone in phones),
         "seconds": time.perf_counter() - begins,
     }
 

@@ -220,6 +220,7 @@ def tell_times(found: dict[str, Any]) -> None:
     for name, took in sorted(found["took"].items()):
         cuts = [1000 * cut for cut in quantiles(took, n=100, method="inclusive")] if len(took) > 1 else [0.0] * 99
         print(f"| {name} | {len(took)} | {cuts[49]:.0f} | {cuts[94]:.0f} | {cuts[98]:.0f} | {1000 * max(took):.0f} |")
+    print(f"{found['asked_anew']} pages were asked anew, because the server hung up in the same moment")
 
 
 def tell_promises(promised: dict[str, bool]) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -248,6 +250,32 @@ def test_a_soak_finds_every_acknowledged_write_and_says_what_it_found(place_on_p
     said = capsys.readouterr().out
     assert "BROKEN no error" in said
     assert "BROKEN the books check" in said
+
+
+@pytest.mark.parametrize(("method", "asked_anew", "errors"), [("GET", 1, 0), ("POST", 0, 1)])
+def test_what_changes_nothing_is_asked_anew_when_the_server_hangs_up(method: str, asked_anew: int, errors: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        plan = {"places": [], "people": [{}], "phones": 1, "errands": [], "port": server.getsockname()[1]}
+        phone = mixing.Phone(plan, 0)
+        phone._due = 0.0
+        waiting = threading.Thread(target=_answer_once_a_connection, args=(server, 3 if asked_anew else 2))
+        waiting.start()
+        for path in ("/first", "/second"):
+            phone._ask("page", method, path, {}, None, 200)
+        phone._line.close()
+        server.shutdown(socket.SHUT_RDWR)
+        waiting.join()
+    assert (phone.asked_anew, len(phone.errors), len(phone.took)) == (asked_anew, errors, 2 - errors)
+
+
+def _answer_once_a_connection(server: socket.socket, connections: int) -> None:
+    """The second request of each connection finds nobody."""
+    with suppress(OSError):
+        for _ in range(connections):
+            with server.accept()[0] as line:
+                line.recv(4096)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                line.recv(4096)
 
 
 def test_a_part_of_a_county_is_settled_loaded_and_closed(capsys) -> None:

@@ -105,17 +105,8 @@ class Phone:
         """The answer's body; None, and an error that is kept, for anything but the expected status."""
         if time.perf_counter() - self._used_at > IDLE_SECONDS:
             self._line.close()
-        is_used = self._line.sock is not None
         try:
-            try:
-                found, content = self._send(method, path, body, headers)
-            except ConnectionError:
-                if method != "GET" or not is_used:
-                    raise
-                # The server hung up in the same moment. As browsers do, what changes nothing is asked anew.
-                self._line.close()
-                self.asked_anew += 1
-                found, content = self._send(method, path, body, headers)
+            found, content = self._send(method, path, headers, body)
         except (OSError, http.client.HTTPException) as error:
             self._line.close()
             self.errors.append(f"{name}: {type(error).__name__}")
@@ -128,10 +119,21 @@ class Phone:
             return None
         return content
 
-    def _send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
-        self._line.request(method, path, body, headers)
-        answer = self._line.getresponse()
-        return answer.status, answer.read()
+    def _send(self, method: str, path: str, headers: dict[str, str], body: str | None) -> tuple[int, bytes]:
+        """The answer's status and body. As browsers do, what changes nothing is asked anew when the server hangs up in
+        the moment in which its connection is used again.
+        """
+        is_used = self._line.sock is not None
+        try:
+            self._line.request(method, path, body, headers)
+            answer = self._line.getresponse()
+            return answer.status, answer.read()
+        except ConnectionError:
+            if method != "GET" or not is_used:
+                raise
+            self._line.close()
+            self.asked_anew += 1
+            return self._send(method, path, headers, body)
 
 
 def run(plan: dict[str, Any]) -> dict[str, Any]:

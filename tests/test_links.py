@@ -1,4 +1,4 @@
-"""Every link of the demo's pages, followed by each role: none leads nowhere, and none ends in a fault."""
+"""The links of the demo's pages, a few of each kind, followed by each role: none leads nowhere or ends in a fault."""
 
 from __future__ import annotations
 

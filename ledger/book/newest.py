@@ -74,18 +74,23 @@ def entries_in(part: Part) -> FromClause:
     return union_all(*(select(*entry(of, sign)) for sign in SIGNS)).subquery("sides")
 
 
+def account_of(of: Any, sign: int) -> ColumnElement[Any]:
+    """The account that a transfer credits (1) or debits (-1)."""
+    return of.credit_account_id if sign > 0 else of.debit_account_id  # type: ignore[no-any-return]
+
+
 def entry(of: Any, sign: int) -> list[ColumnElement[Any]]:
     """One side of a transfer: a credit (1) as amount, a debit (-1) as -amount; and what it adds to the lifetime figures
     of a wallet, 0 where it adds nothing.
     """
-    account_id, amount = (of.credit_account_id, of.amount) if sign > 0 else (of.debit_account_id, -of.amount)
+    amount = of.amount if sign > 0 else -of.amount
     earned, spent = (of.code.in_(sorted(code for code, its in moves if its == sign)) for moves in (EARNED, SPENT))
     return [
         of.community_id,
         of.id.label("transfer_id"),
         of.unit,
         of.effective_at,
-        account_id.label("account_id"),
+        account_of(of, sign).label("account_id"),
         amount.label("amount"),
         case((earned, amount), else_=0).label("earned"),
         case((spent, -amount), else_=0).label("spent"),

@@ -27,7 +27,7 @@ from sqlalchemy.sql import ColumnElement
 from ledger.book.checks import as_column
 from ledger.book.codes import Kind
 from ledger.book.models import Account, Rollup, RollupLevel, Transfer, Unsealed
-from ledger.book.newest import SIGNS, entries_in, entry, kept
+from ledger.book.newest import SIGNS, account_of, entries_in, entry, kept
 from ledger.book.rollups import ROLLED_AT_ONCE
 from ledger.core.db import UtcDateTime, db, is_postgresql
 from ledger.core.registry import Finding, Part, check
@@ -125,7 +125,7 @@ def _entries_of(days: FromClause) -> FromClause:
     def side(sign: int) -> Select[Any]:
         is_side = and_(
             same_community(of, wanted),
-            (of.credit_account_id if sign > 0 else of.debit_account_id) == wanted.account_id,
+            account_of(of, sign) == wanted.account_id,
             of.effective_at >= _start_of_day(wanted.starts_on, 0),
             of.effective_at < _start_of_day(wanted.starts_on, 1),
         )
